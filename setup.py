@@ -1,0 +1,3 @@
+from setuptools import setup
+
+setup()  # the metadata stands in pyproject.toml

@@ -1,0 +1,3 @@
+"""What the test project shows in the admin."""
+
+from __future__ import annotations

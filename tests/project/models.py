@@ -1,0 +1,3 @@
+"""Models of the test project."""
+
+from __future__ import annotations
