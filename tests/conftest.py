@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
 
 BROWSER = Path(__file__).parent / "browser"
@@ -24,3 +26,24 @@ def _empty_caches() -> Iterator[None]:
     yield
     for cache in caches.all(initialized_only=True):
         cache.clear()
+
+
+@pytest.fixture
+def password() -> str:
+    """The password of everybody that `make_user` makes."""
+    return "correct horse battery staple"
+
+
+@pytest.fixture
+def make_user(db: None, password: str) -> Callable[..., Any]:
+    """`make_user("alice", is_staff=True)`: a user of whichever model the settings project has."""
+
+    def make(name: str = "alice", **fields: Any) -> Any:
+        model = get_user_model()
+        if model.get_email_field_name() == model.USERNAME_FIELD:
+            name = f"{name}@example.org"
+        else:
+            fields.setdefault(model.get_email_field_name(), f"{name}@example.org")
+        return model._default_manager.create_user(name, password=password, **fields)
+
+    return make
