@@ -88,7 +88,7 @@ def postgres(folder: Path) -> Iterator[str]:
             shutil.chown(path, account)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     options = ["--username=sessionauth", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-    initdb = [programs / "initdb", "--pgdata", data, *options]
+    initdb = [str(programs / "initdb"), "--pgdata", str(data), *options]
     subprocess.run(initdb, user=account, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     tuning = {
         "listen_addresses": "",
