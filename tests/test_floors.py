@@ -21,7 +21,6 @@ LONGEST = 300
 HIDDEN_IMPORTS_ALLOWED = {
     "sessionauth/__init__.py": "the public names are loaded on first use",
     "sessionauth/apps.py": "models exist only once the apps are ready",
-    "sessionauth/testing/plugin.py": "pytest loads the plugin in projects that have no Django settings",
 }
 
 

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from sessionauth.models import APIKey, LoginSession
+from sessionauth.sessions import registry
 from tests.project.run import run_in_project
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_project]
@@ -36,7 +37,7 @@ def test_project__revoked_login_session_signs_that_browser_out(client, make_user
     client.force_login(alice)
     assert client.get(reverse("whoami")).json() == {"user": alice.get_username()}
 
-    LoginSession.objects.get(user=alice).revoke(reason="lost")
+    registry.revoke(LoginSession.objects.get(user=alice), "lost")
     assert client.get(reverse("whoami")).json() == {"user": None}
 
 
