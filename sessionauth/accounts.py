@@ -1,0 +1,78 @@
+"""Which account a name on a login form means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q
+from django.http import HttpRequest
+
+from sessionauth.conf import load, settings
+
+
+def name_in(credentials: dict[str, Any]) -> str | None:
+    """Return the name in the keywords of `authenticate()`: `username`, or the user model's own word for it."""
+    name = credentials.get("username")
+    return credentials.get(get_user_model().USERNAME_FIELD) if name is None else name
+
+
+def login_fields() -> tuple[str, ...]:
+    """Return SESSIONAUTH_LOGIN_FIELDS; by default the username field, and the e-mail field where it is unique."""
+    if settings.LOGIN_FIELDS is not None:
+        return tuple(settings.LOGIN_FIELDS)
+    model = get_user_model()
+    fields = [model.USERNAME_FIELD]
+    email = getattr(model, "EMAIL_FIELD", "")
+    if email and email not in fields and is_unique(model, email):
+        fields.append(email)
+    return tuple(fields)
+
+
+def is_unique(model: type[Any], field: str) -> bool:
+    """Say whether no two rows of `model` can share a value of `field`."""
+    try:
+        if model._meta.get_field(field).unique:
+            return True
+    except FieldDoesNotExist:
+        return False
+    return any(
+        tuple(constraint.fields) == (field,) and constraint.condition is None
+        for constraint in model._meta.total_unique_constraints
+    )
+
+
+def find(request: HttpRequest | None, name: str | None) -> Any | None:
+    """Return the account that `name` means, None if there is none or more than one.
+
+    With the username field alone it is the manager's natural key, whose rules on case are the project's. Otherwise
+    every field is compared exactly as stored; of an e-mail address the domain is lower-cased first, as it was when
+    saved. One query, whatever the number of fields. A name that means two accounts means none: whom of them a password
+    was for cannot be told without trying both.
+    """
+    if not isinstance(name, str) or not name or "\0" in name:
+        return None
+    model, fields = get_user_model(), login_fields()
+    if fields == (model.USERNAME_FIELD,) and not settings.USER_QUERYSET:
+        try:
+            return model._default_manager.get_by_natural_key(name)
+        except model.DoesNotExist:
+            return None
+    users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else model._default_manager.all()
+    matches = users.filter(_condition(model, fields, name)).distinct()[:2]
+    found = list(matches)
+    return found[0] if len(found) == 1 else None
+
+
+def _condition(model: type[Any], fields: tuple[str, ...], name: str) -> Q:
+    condition = Q()
+    for field in fields:
+        is_email = field == getattr(model, "EMAIL_FIELD", "") and "@" in name
+        condition |= Q(**{field: _normalized(name) if is_email else name})
+    return condition
+
+
+def _normalized(email: str) -> str:
+    local, at, domain = email.rpartition("@")
+    return local + at + domain.lower()

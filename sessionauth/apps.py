@@ -1,0 +1,32 @@
+"""The app, and the only place that wires its parts together."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SessionAuthConfig(AppConfig):
+    """Configuration of the app."""
+
+    name = "sessionauth"
+    verbose_name = _("Authentication")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect the receivers and register the checks."""
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+        from django.core.signals import setting_changed
+
+        from sessionauth import checks
+        from sessionauth.authenticators import base, session
+        from sessionauth.models import credentials
+        from sessionauth.sessions import registry
+        from sessionauth.signals import logged_out_everywhere
+
+        user_logged_in.connect(session.logged_in, dispatch_uid="sessionauth.logged_in")
+        user_logged_out.connect(session.logged_out, dispatch_uid="sessionauth.logged_out")
+        logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")
+        setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")
+        setting_changed.connect(credentials.forget_kinds, dispatch_uid="sessionauth.forget_kinds")
+        checks.register()

@@ -1,0 +1,183 @@
+"""What an authenticator is, and which ones a project has switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol, runtime_checkable
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from sessionauth import crypto
+from sessionauth.conf import PREFIX, load, settings
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.models import AbstractCredential
+from sessionauth.models.credentials import models_by_kind
+from sessionauth.sessions import lookup
+from sessionauth.user_token import LoginState, UserToken, anonymous_user, state_of
+
+
+@runtime_checkable
+class Authenticator(Protocol):
+    """What the chain asks of an authenticator; BaseAuthenticator gives all but the two steps."""
+
+    name: str
+    ambient: bool
+    lazy: bool
+    carriers: Collection[str]
+
+    def extract(self, request: HttpRequest) -> Any: ...
+    def authenticate(self, request: HttpRequest, credential: Any) -> UserToken | None: ...
+    async def aauthenticate(self, request: HttpRequest, credential: Any) -> UserToken | None: ...
+    def frees_from_csrf(self, credential: Any) -> bool: ...
+    def challenge(self, request: HttpRequest, error: Mapping[str, str]) -> str | None: ...
+    def openapi(self) -> dict[str, dict[str, Any]]: ...
+
+
+class BaseAuthenticator:
+    """Turns one kind of credential on a request into a UserToken.
+
+    It works in two steps. `extract()` does no I/O and says whether a credential of its kind is there. `authenticate()`
+    then has three answers and no fourth: a UserToken; None, "not mine after all, ask the next"; or it raises
+    InvalidCredential, "mine, and wrong".
+    """
+
+    #: What `auth.method` says of requests it recognised.
+    name: str = ""
+    #: Whether browsers send the credential unasked, as they do cookies and Basic. Then CSRF checks stay.
+    ambient: bool = True
+    #: Whether it is only asked when somebody looks at the user; for what a browser sends with every request.
+    lazy: bool = False
+    #: The headers it reads, for `Vary`; ("*",) where that cannot be told.
+    carriers: Collection[str] = ()
+
+    def extract(self, request: HttpRequest) -> Any:
+        """Return the credential on `request`, None if there is none of this kind. Must do no I/O."""
+        raise NotImplementedError(f"{type(self).__name__}.extract() is missing.")
+
+    def authenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
+        """Return whom `credential` stands for; None to let the next one try.
+
+        Raises InvalidCredential if it is this authenticator's to judge, and wrong.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.authenticate() is missing.")
+
+    async def aauthenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
+        """See authenticate(): the same in one hop to the thread of the database."""
+        return await sync_to_async(self.authenticate)(request, credential)
+
+    def frees_from_csrf(self, credential: Any) -> bool:
+        """Say whether no other site can make a browser send `credential`: never for ambient ones."""
+        return not self.ambient
+
+    def challenge(self, request: HttpRequest, error: Mapping[str, str]) -> str | None:
+        """Return the challenge for WWW-Authenticate, None for none; `error` are parameters such as RFC 6750's."""
+        return None
+
+    def openapi(self) -> dict[str, dict[str, Any]]:
+        """Return OpenAPI security schemes by name."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedSecret:
+    """A secret as it came: `carrier` is "header" or "query"."""
+
+    secret: str = field(repr=False)
+    carrier: str = "header"
+
+    def __eq__(self, other: object) -> bool:
+        # Two headers with the same secret say the same thing; only different ones contradict each other.
+        return isinstance(other, PresentedSecret) and other.secret == self.secret
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class CredentialAuthenticator(BaseAuthenticator):
+    """Base of those that read our own secrets, `sa_pat_…` and `sa_key_…`, from wherever they stand.
+
+    The secret's own words say that it is ours and which table it speaks of, so that any other value (another
+    library's token, a gateway's) is left alone and costs no query.
+    """
+
+    ambient = False
+
+    def __init__(self, *, realm: str | None = None) -> None:
+        """Take `realm`, the name for challenges; None for SESSIONAUTH_REALM."""
+        self._realm = realm
+
+    @property
+    def realm(self) -> str:
+        """The name of what is protected, for challenges."""
+        return settings.REALM if self._realm is None else self._realm
+
+    def is_ours(self, secret: str) -> bool:
+        """Say whether `secret` begins with our brand and the kind of one of our tables."""
+        kind = crypto.claimed_kind(secret, settings.KEY_BRAND)
+        return kind is not None and kind in models_by_kind()
+
+    def authenticate(self, request: HttpRequest, credential: PresentedSecret) -> UserToken | None:
+        """See BaseAuthenticator.authenticate(). A malformed secret is refused before the database."""
+        parsed = crypto.parse(credential.secret, settings.KEY_BRAND)
+        model = None if parsed is None else models_by_kind().get(parsed.kind)
+        if parsed is None or model is None:
+            raise InvalidCredential("malformed")
+        users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else None
+        return self.token(request, find_credential(model, parsed, users))
+
+    def token(self, request: HttpRequest, row: AbstractCredential) -> UserToken:
+        """Return the UserToken of a program with the credential `row`, and note its use for the way out."""
+        user = row.get_user()
+        if row.is_touch_due():
+            state_of(request).later.append(row.touch)
+        return UserToken(
+            anonymous_user(request) if user is None else user,
+            LoginState.PROGRAM,
+            self.name,
+            credential=row,
+            granted=None if row.scopes is None else frozenset(row.scopes),
+        )
+
+
+def find_credential(
+    model: type[AbstractCredential], parsed: crypto.ParsedSecret, users: QuerySet[Any] | None
+) -> AbstractCredential:
+    """Return the row of a secret; the one place through which every key and token is looked up.
+
+    Raises InvalidCredential, also where our table is missing: the log says so, and nobody gets in.
+    """
+    try:
+        row: AbstractCredential = model._default_manager.lookup(parsed, users)
+    except DatabaseError:
+        if not lookup.is_missing(model):
+            raise
+        raise InvalidCredential("unavailable") from None
+    return row
+
+
+@cache
+def _built() -> tuple[Authenticator, ...]:
+    made = [_make(entry) for entry in settings.AUTHENTICATORS]
+    # sorted() is stable: programs' credentials first, otherwise in the project's order.
+    return tuple(sorted(made, key=lambda authenticator: authenticator.ambient))
+
+
+def _make(entry: str | Mapping[str, Any]) -> Authenticator:
+    path, options = (entry, {}) if isinstance(entry, str) else (entry["NAME"], entry.get("OPTIONS", {}))
+    made: Authenticator = load(path)(**options)
+    return made
+
+
+def active() -> tuple[Authenticator, ...]:
+    """Return the authenticators of SESSIONAUTH_AUTHENTICATORS, those of programs first."""
+    return _built()
+
+
+def forget_authenticators(*, setting: str, **kwargs: object) -> None:
+    """Receive `setting_changed`: build them again when asked next."""
+    if setting == PREFIX + "AUTHENTICATORS":
+        _built.cache_clear()

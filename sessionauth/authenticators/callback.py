@@ -1,0 +1,88 @@
+"""A project's own function as an authenticator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from inspect import iscoroutinefunction
+from typing import Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.http import HttpRequest
+
+from sessionauth.authenticators.base import BaseAuthenticator
+from sessionauth.conf import load
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.user_token import LoginState, UserToken
+
+logger = logging.getLogger("sessionauth")
+
+
+class CallbackAuthenticator(BaseAuthenticator):
+    """Asks `callback(request)`, sync or async, who it is.
+
+    The answer is a user, a UserToken, or None to let the next one try; raising InvalidCredential refuses. It is asked
+    when somebody looks at the user. Any other exception is logged and means "not accepted": a broken callback lets
+    nobody in and brings no page down.
+    """
+
+    name = "callback"
+    lazy = True
+
+    def __init__(
+        self, *, callback: str, name: str | None = None, ambient: bool = True, vary: Collection[str] = ("*",)
+    ) -> None:
+        """Configure the callback.
+
+        `callback` is its dotted path and `name` what `auth.method` says. `ambient=False` promises that it reads a
+        header that no browser sends by itself: the request is then freed from CSRF checks and the callback is asked
+        before the view. `vary` lists the headers it reads; unknown, an answer cannot be cached at all.
+        """
+        self.callback = load(callback)
+        self.name = name or self.name
+        self.ambient, self.lazy = ambient, ambient
+        self.carriers = tuple(vary)
+
+    def extract(self, request: HttpRequest) -> Any:
+        """Return the request itself: only the callback knows what it looks for.
+
+        One that promises to read headers is spared where none of them came.
+        """
+        if "*" not in self.carriers and not any(_has_header(request, carrier) for carrier in self.carriers):
+            return None
+        return request
+
+    def authenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
+        """See BaseAuthenticator.authenticate()."""
+        call = async_to_sync(self.callback) if iscoroutinefunction(self.callback) else self.callback
+        try:
+            return self._token(call(request))
+        except InvalidCredential:
+            raise
+        except Exception as error:
+            raise self._broken() from error
+
+    async def aauthenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
+        """See authenticate()."""
+        call = self.callback if iscoroutinefunction(self.callback) else sync_to_async(self.callback)
+        try:
+            return self._token(await call(request))
+        except InvalidCredential:
+            raise
+        except Exception as error:
+            raise self._broken() from error
+
+    def _broken(self) -> InvalidCredential:
+        logger.exception("The callback of the authenticator %r failed.", self.name)
+        return InvalidCredential("unavailable")
+
+    def _token(self, answer: Any) -> UserToken | None:
+        if answer is None or isinstance(answer, UserToken):
+            return answer
+        if not getattr(answer, "is_active", True):
+            raise InvalidCredential("inactive")
+        return UserToken(answer, LoginState.PROGRAM, self.name)
+
+
+def _has_header(request: HttpRequest, name: str) -> bool:
+    return "HTTP_" + name.upper().replace("-", "_") in request.META

@@ -1,0 +1,217 @@
+"""Asks the authenticators, in order, who a request is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from sessionauth import confinement, signals
+from sessionauth.authenticators import base
+from sessionauth.authenticators.base import Authenticator
+from sessionauth.conf import settings
+from sessionauth.exceptions import InvalidCredential, SeveralCredentials
+from sessionauth.user_token import LoginState, RequestState, UserToken, anonymous, replace, state_of
+
+logger = logging.getLogger("sessionauth")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A credential that came with a request, and the authenticator that claims it."""
+
+    authenticator: Authenticator
+    credential: Any
+
+
+def explicit(request: HttpRequest, authenticators: Sequence[Authenticator]) -> list[Found]:
+    """Return the credentials that a program put on the request, or Basic: all that is not asked lazily. No I/O.
+
+    Where there is a program's credential, what the browser added unasked does not count.
+    Raises SeveralCredentials for two different secrets.
+    """
+    found = [
+        Found(authenticator, credential)
+        for authenticator in authenticators
+        if not authenticator.lazy and (credential := authenticator.extract(request)) is not None
+    ]
+    programs = [one for one in found if not one.authenticator.ambient]
+    if any(one.credential != programs[0].credential for one in programs):
+        raise SeveralCredentials
+    return programs or found
+
+
+def lazily(
+    request: HttpRequest, authenticators: Sequence[Authenticator], state: RequestState | None = None
+) -> Iterator[Found]:
+    """Yield the credentials of lazy authenticators, one after the other as they are asked for. No I/O.
+
+    `state` is told the headers that were tried by then.
+    """
+    for authenticator in authenticators:
+        if state is not None:
+            tried(state, authenticator)
+        if authenticator.lazy and (credential := authenticator.extract(request)) is not None:
+            yield Found(authenticator, credential)
+
+
+def redeem(request: HttpRequest, found: Iterable[Found]) -> UserToken | None:
+    """Return whom the first of `found` that answers stands for.
+
+    Raises InvalidCredential for one that is ours and wrong, unless SESSIONAUTH_INVALID_CREDENTIAL is "ignore".
+    """
+    for one in found:
+        try:
+            token = one.authenticator.authenticate(request, one.credential)
+        except InvalidCredential as failure:
+            signals.credential_rejected.send_robust(request=request, **_rejection(one, failure))
+            if settings.INVALID_CREDENTIAL == "ignore":
+                continue
+            raise
+        if token is not None:
+            return _accepted(request, one, token)
+    return None
+
+
+async def aredeem(request: HttpRequest, found: Iterable[Found]) -> UserToken | None:
+    """See redeem()."""
+    for one in found:
+        try:
+            token = await one.authenticator.aauthenticate(request, one.credential)
+        except InvalidCredential as failure:
+            await signals.credential_rejected.asend_robust(request=request, **_rejection(one, failure))
+            if settings.INVALID_CREDENTIAL == "ignore":
+                continue
+            raise
+        if token is not None:
+            return _accepted(request, one, token)
+    return None
+
+
+def _accepted(request: HttpRequest, one: Found, token: UserToken) -> UserToken:
+    if not one.authenticator.lazy and one.authenticator.frees_from_csrf(one.credential):
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+    return token
+
+
+def _rejection(one: Found, failure: InvalidCredential) -> dict[str, Any]:
+    """Log that a credential was not accepted, and return what `credential_rejected` tells of it."""
+    method = one.authenticator.name
+    logger.info("A credential was not accepted: %s (%s).", failure.code, method)
+    return {"sender": type(one.authenticator), "failure": failure, "method": method}
+
+
+def authenticate(request: HttpRequest, authenticators: Sequence[Authenticator] | None = None) -> UserToken | None:
+    """Say who `request` is, without the middleware and without changing `request.user`; None for nobody.
+
+    `authenticators` are asked instead of those of SESSIONAUTH_AUTHENTICATORS.
+    Raises InvalidCredential for a credential that is ours and wrong.
+    """
+    asked = base.active() if authenticators is None else authenticators
+    token = redeem(request, explicit(request, asked))
+    return redeem(request, lazily(request, asked)) if token is None else token
+
+
+async def aauthenticate(
+    request: HttpRequest, authenticators: Sequence[Authenticator] | None = None
+) -> UserToken | None:
+    """See authenticate()."""
+    asked = base.active() if authenticators is None else authenticators
+    token = await aredeem(request, explicit(request, asked))
+    return await aredeem(request, lazily(request, asked)) if token is None else token
+
+
+def get_auth(request: HttpRequest) -> UserToken:
+    """Return who `request` is now: the one source that decorators, views and later middleware ask.
+
+    It follows `request.user`: after login(), logout() or an assignment of another user it answers for that one.
+    Never raises for what a client sent: a lazy credential that is wrong makes nobody, with `failure` set.
+    """
+    state = state_of(request)
+    token = _known(request, state)
+    return _resolve(request, state) if token is None else token
+
+
+async def aget_auth(request: HttpRequest) -> UserToken:
+    """See get_auth(). Where no cookie came it needs no thread; otherwise one hop does all."""
+    state = state_of(request)
+    token = _known(request, state)
+    return await _aresolve(request, state) if token is None else token
+
+
+def _known(request: HttpRequest, state: RequestState) -> UserToken | None:
+    """Return the token that answers for `request.user`, None if nobody has asked yet."""
+    inner = getattr(request, "_request", request)
+    assigned = inner.__dict__.get("user")
+    if assigned is None or assigned is state.lazy_user:
+        return state.token
+    if state.token is not None and (assigned is state.token.user or _is_same_user(assigned, state.token)):
+        return state.token
+    if state.others is None or state.others[0] is not assigned:
+        state.others = (assigned, _token_of_assigned(assigned))
+    return state.others[1]
+
+
+def _is_same_user(assigned: Any, token: UserToken) -> bool:
+    return token.has_user and bool(assigned == token.user)
+
+
+def _token_of_assigned(user: Any) -> UserToken:
+    """Return the token of a user whom other code put on the request: known to it, never fresh to us."""
+    if not user.is_authenticated:
+        return UserToken(user, LoginState.ANONYMOUS)
+    return UserToken(user, LoginState.STALE, "external")
+
+
+def _resolve(request: HttpRequest, state: RequestState) -> UserToken:
+    try:
+        token = _confined(request, redeem(request, lazily(request, base.active(), state)))
+    except InvalidCredential as failure:
+        return replace(request, anonymous(request, failure))
+    return establish(request, token)
+
+
+async def _aresolve(request: HttpRequest, state: RequestState) -> UserToken:
+    try:
+        token = _confined(request, await aredeem(request, lazily(request, base.active(), state)))
+    except InvalidCredential as failure:
+        return replace(request, anonymous(request, failure))
+    return await aestablish(request, token)
+
+
+def _confined(request: HttpRequest, token: UserToken | None) -> UserToken:
+    """Return `token`, or that of nobody; raise InvalidCredential where a program's credential may not go."""
+    if token is None:
+        return anonymous(request)
+    if confinement.refusal(request, token) is not None:
+        raise InvalidCredential("denied")
+    return token
+
+
+def tried(state: RequestState, authenticator: Authenticator) -> None:
+    """Note the headers of `authenticator` as what the answer depends on."""
+    state.carriers.update(dict.fromkeys(authenticator.carriers))
+
+
+def establish(request: HttpRequest, token: UserToken) -> UserToken:
+    """Make `token` the identity of `request`, tell `user_loaded`, and return it."""
+    replace(request, token)
+    if token.is_authenticated:
+        signals.user_loaded.send_robust(**_loaded(request, token))
+    return token
+
+
+async def aestablish(request: HttpRequest, token: UserToken) -> UserToken:
+    """See establish()."""
+    replace(request, token)
+    if token.is_authenticated:
+        await signals.user_loaded.asend_robust(**_loaded(request, token))
+    return token
+
+
+def _loaded(request: HttpRequest, token: UserToken) -> dict[str, Any]:
+    user = token.user if token.has_user else None
+    return {"sender": type(token.user), "request": request, "user": user, "auth": token, "method": token.method}

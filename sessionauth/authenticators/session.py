@@ -1,0 +1,207 @@
+"""The browser's session: Django's own keys, verified on every request, joined with the login session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings as django_settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from sessionauth.authenticators.base import BaseAuthenticator
+from sessionauth.conf import load, seconds, settings
+from sessionauth.models import LoginSession
+from sessionauth.sessions import lookup, registry
+from sessionauth.user_token import LoginState, UserToken, replace, state_of
+
+logger = logging.getLogger("sessionauth")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a session says about its user."""
+
+    user_id: str
+    backend: str
+    session_hash: str
+    sid: str | None
+    auth_at: float | None
+
+
+class SessionAuthenticator(BaseAuthenticator):
+    """Knows whom Django's login() wrote into the session."""
+
+    name = "session"
+    lazy = True
+    carriers = ("Cookie",)
+
+    def extract(self, request: HttpRequest) -> SessionBase | None:
+        """Return the session if there is any: a cookie came, or something was put into it. Reads no data."""
+        session: SessionBase | None = getattr(request, "session", None)
+        return None if session is None or session.is_empty() else session
+
+    def authenticate(self, request: HttpRequest, credential: SessionBase) -> UserToken | None:
+        """Return the user of a session that is verified, listed and not revoked; what is ended is cleared away."""
+        claim = read(credential)
+        if settings.USER_LOADER is not None:
+            return _ask_loader(request, credential, claim)
+        if claim is None or claim.backend not in django_settings.AUTHENTICATION_BACKENDS:
+            return None
+        sid = claim.sid or registry.earlier_sid(claim.user_id, claim.session_hash)
+        backend = _with_sync_get_user(load_backend(claim.backend))
+        user, row = lookup.user_and_row(request, backend, claim.user_id, sid)
+        if user is None:
+            _without_user(request, credential, claim, row)
+            return None
+        return _verified(request, credential, claim, user, row)
+
+    def openapi(self) -> dict[str, dict[str, Any]]:
+        """Return the scheme of the session cookie under its real name."""
+        return {"sessionAuth": {"type": "apiKey", "in": "cookie", "name": django_settings.SESSION_COOKIE_NAME}}
+
+
+def read(session: SessionBase) -> Claim | None:
+    """Return what `session` says about its user, None if it names nobody (or something that is no name)."""
+    user_id, backend = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY)
+    if user_id is None or not isinstance(backend, str):
+        return None
+    own = session.get(registry.KEY)
+    own = own if isinstance(own, dict) else {}
+    return Claim(str(user_id), backend, session.get(HASH_SESSION_KEY) or "", own.get("sid"), own.get("auth_at"))
+
+
+def _with_sync_get_user(backend: Any) -> Any:
+    """Return `backend`, with a `get_user()` made of its `aget_user()` if it only has that one."""
+    own = type(backend)
+    if getattr(own, "get_user", None) is BaseBackend.get_user and own.aget_user is not BaseBackend.aget_user:
+        backend.get_user = async_to_sync(backend.aget_user)
+    return backend
+
+
+def _without_user(request: HttpRequest, session: SessionBase, claim: Claim, row: LoginSession | None) -> None:
+    """End the session of a user who is gone or may not log in any more, so that it cannot revive.
+
+    Where the user is only out of sight (another tenant's, a backend that does not answer) it is left alone, as in
+    Django.
+    """
+    if row is not None:
+        state_of(request).later.append(partial(registry.revoke, row, "inactive"))
+    if row is not None or lookup.is_gone(claim.user_id):
+        end(session)
+
+
+def _verified(
+    request: HttpRequest, session: SessionBase, claim: Claim, user: Any, row: LoginSession | None
+) -> UserToken | None:
+    """Return the token of `user` if session hash and login session are in order; end the session otherwise."""
+    if not _hash_is_right(session, claim, user):
+        if row is not None:
+            state_of(request).later.append(partial(registry.revoke, row, "password changed"))
+        end(session)
+        return None
+    if row is None and claim.sid is not None:
+        # The one second look: a row that is missing in a hurry is not a row that was deleted.
+        row = registry.find(claim.sid)
+        if row is None or row.user_id != user.pk:
+            end(session)
+            return None
+    if row is not None and row.is_revoked:
+        end(session)
+        return None
+    _keep_books(request, claim, user, row)
+    return _token(user, claim.auth_at, row)
+
+
+def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
+    """Verify the session hash as django.contrib.auth.get_user() does, fallback keys included."""
+    if not hasattr(user, "get_session_auth_hash"):
+        return True
+    current = user.get_session_auth_hash()
+    if claim.session_hash and constant_time_compare(claim.session_hash, current):
+        return True
+    fallbacks = user.get_session_auth_fallback_hash() if claim.session_hash else ()
+    if not any(constant_time_compare(claim.session_hash, fallback) for fallback in fallbacks):
+        return False
+
+    def renew() -> None:
+        session.cycle_key()
+        session[HASH_SESSION_KEY] = current
+
+    registry.best_effort(renew)
+    return True
+
+
+def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession | None) -> None:
+    later: Callable[[], object] | None = None
+    if row is None:
+        if registry.lists(user):
+            sid = registry.earlier_sid(claim.user_id, claim.session_hash)
+            later = partial(registry.keep_earlier, user.pk, sid)
+    elif registry.is_touch_due(row):
+        later = partial(registry.touch, row)
+    if later is not None:
+        state_of(request).later.append(later)
+
+
+def _token(user: Any, auth_at: float | None, row: LoginSession | None) -> UserToken:
+    moment = None
+    state = LoginState.STALE
+    if isinstance(auth_at, int | float):
+        moment = datetime.fromtimestamp(auth_at, UTC)
+        if (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE):
+            state = LoginState.FRESH
+    return UserToken(user, state, SessionAuthenticator.name, credential=row, authenticated_at=moment)
+
+
+def end(session: SessionBase) -> None:
+    """Empty `session` and forget it; a read-only database cannot keep the request from being nobody's."""
+    registry.best_effort(session.flush)
+
+
+def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None) -> UserToken | None:
+    """Return whom SESSIONAUTH_USER_LOADER knows; None takes the identity out of the session."""
+    loader = load(str(settings.USER_LOADER))
+    call = async_to_sync(loader) if iscoroutinefunction(loader) else loader
+    try:
+        user = call(request, session)
+    except Exception:
+        logger.exception("SESSIONAUTH_USER_LOADER failed; the request is nobody's.")
+        return None
+    if user is None or not getattr(user, "is_active", True):
+        if claim is not None:
+            end(session)
+        return None
+    if claim is None or not registry.lists(user):
+        return _token(user, (session.get(registry.KEY) or {}).get("auth_at"), None)
+    sid = claim.sid or registry.earlier_sid(claim.user_id, claim.session_hash)
+    return _verified(request, session, claim, user, registry.find(sid))
+
+
+def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_in`: list the sign-in, whoever made it, and let the request be its user's."""
+    if request is None or getattr(request, "session", None) is None:
+        return
+    verified_by = getattr(user, "_sessionauth_verified_by", None)
+    if verified_by is not None:
+        request.session[BACKEND_SESSION_KEY] = verified_by
+    row = registry.record(request, user) if registry.lists(user) else None
+    own = request.session.get(registry.KEY) or {}
+    replace(request, _token(user, own.get("auth_at"), row))
+
+
+def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_out`: end the sign-in by flag, so that a copy of the cookie is worth nothing."""
+    session = getattr(request, "session", None)
+    if session is None or (claim := read(session)) is None or claim.sid is None:
+        return
+    registry.best_effort(lambda: registry.revoke_rows(registry.rows().filter(sid=claim.sid), "logout"))

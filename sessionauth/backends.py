@@ -1,0 +1,144 @@
+"""Backends for AUTHENTICATION_BACKENDS: they check what is handed to Django's `authenticate()`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model, load_backend
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.inspect import signature
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import accounts, crypto, passwords
+from sessionauth.conf import settings
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.models import AccessToken, APIKey
+from sessionauth.models.credentials import models_by_kind
+
+
+class _UsersBackend(BaseBackend):
+    """Finds users by key as ModelBackend does, and answers no questions about permissions: ModelBackend does that."""
+
+    def get_user(self, user_id: Any) -> Any | None:
+        user = get_user_model()._default_manager.filter(pk=user_id).first()
+        return user if user is not None and getattr(user, "is_active", True) else None
+
+
+class SessionAuthBackend(_UsersBackend):
+    """Stands first and decides for all: checks passwords itself, and asks the backends behind it.
+
+    Where ModelBackend stands behind it, it does that one's work by the same rules, so that unknown, inactive and
+    unusable accounts cost what a wrong password costs, and the hash runs where it holds nobody up. Any other backend
+    behind it is asked in turn. Refusing, it raises PermissionDenied, so that Django asks nobody a second time.
+
+    The session keeps the path of the backend that really verified: taking this one out signs nobody out.
+    """
+
+    @sensitive_variables("credentials", "user")
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
+        """Return the user, or raise PermissionDenied."""
+        for path, backend in _behind(request, credentials):
+            if _is_model_backend(backend):
+                account = accounts.find(request, accounts.name_in(credentials))
+                user = passwords.check(account, credentials["password"])
+            else:
+                user = backend.authenticate(request, **credentials)
+            if user is not None and _may(backend, user):
+                return _verified_by(path, user)
+        raise PermissionDenied
+
+    @sensitive_variables("credentials", "user")
+    async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
+        """See authenticate()."""
+        for path, backend in _behind(request, credentials):
+            if _is_model_backend(backend):
+                account = await sync_to_async(accounts.find)(request, accounts.name_in(credentials))
+                user = await passwords.acheck(account, credentials["password"])
+            else:
+                user = await backend.aauthenticate(request, **credentials)
+            if user is not None and _may(backend, user):
+                return _verified_by(path, user)
+        raise PermissionDenied
+
+
+def _behind(request: HttpRequest | None, credentials: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the backends after ours that take these credentials, in their order."""
+    backends = [(path, load_backend(path)) for path in django_settings.AUTHENTICATION_BACKENDS]
+    ours = [place for place, (_, backend) in enumerate(backends) if isinstance(backend, SessionAuthBackend)]
+    after = backends[max(ours, default=-1) + 1 :]
+    return [(path, backend) for path, backend in after if _takes(backend, request, credentials)]
+
+
+def _takes(backend: Any, request: HttpRequest | None, credentials: dict[str, Any]) -> bool:
+    if _is_model_backend(backend):
+        # ModelBackend answers None when it lacks one of them; so this is all that it can be asked.
+        return accounts.name_in(credentials) is not None and credentials.get("password") is not None
+    try:
+        signature(backend.authenticate).bind(request, **credentials)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_model_backend(backend: Any) -> bool:
+    own = type(backend)
+    return (
+        isinstance(backend, ModelBackend)
+        and own.authenticate is ModelBackend.authenticate
+        and own.aauthenticate is ModelBackend.aauthenticate
+    )
+
+
+def _may(backend: Any, user: Any) -> bool:
+    return bool(backend.user_can_authenticate(user)) if _is_model_backend(backend) else True
+
+
+def _verified_by(path: str, user: Any) -> Any:
+    user._sessionauth_verified_by = path
+    return user
+
+
+class _SecretBackend(_UsersBackend):
+    """Base of the two that take a secret of ours as a credential."""
+
+    def _user_of(self, model: type[Any], secret: Any) -> Any | None:
+        parsed = crypto.parse(secret, settings.KEY_BRAND) if isinstance(secret, str) else None
+        if parsed is None or models_by_kind().get(parsed.kind) is not model:
+            return None
+        try:
+            row = model._default_manager.lookup(parsed)
+        except InvalidCredential:
+            return None
+        return row.get_user()
+
+
+class TokenAuthBackend(_SecretBackend):
+    """Answers `authenticate(request, token="sa_pat_…")` with the token's user."""
+
+    @sensitive_variables("token")
+    def authenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
+        """Return the user of an access token that is in order, else None."""
+        return self._user_of(AccessToken, token)
+
+    @sensitive_variables("token")
+    async def aauthenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
+        """See authenticate()."""
+        return await sync_to_async(self._user_of)(AccessToken, token)
+
+
+class APIKeyAuthBackend(_SecretBackend):
+    """Answers `authenticate(request, api_key="sa_key_…")` with the key's user; a key without a user names nobody."""
+
+    @sensitive_variables("api_key")
+    def authenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
+        """Return the user of an API key that is in order, else None."""
+        return self._user_of(APIKey, api_key)
+
+    @sensitive_variables("api_key")
+    async def aauthenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
+        """See authenticate()."""
+        return await sync_to_async(self._user_of)(APIKey, api_key)

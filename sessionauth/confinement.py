@@ -1,0 +1,73 @@
+"""Where a program's credential may not go, whatever its owner may.
+
+`request.user` knows no scopes, and a superuser's `has_perm` cannot be capped. So a restricted credential reaches only
+views that say they look at scopes, and the pages where people manage accounts take no program's credential at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.contrib.auth import views as auth_views
+from django.http import HttpRequest
+from django.urls import Resolver404, ResolverMatch, resolve
+
+from sessionauth.user_token import UserToken
+
+V = TypeVar("V")
+
+#: Attribute of views, and of view classes, that accept restricted credentials.
+MARK = "sessionauth_accepts_restricted"
+
+PASSWORD_VIEWS = (
+    auth_views.PasswordChangeView,
+    auth_views.PasswordChangeDoneView,
+    auth_views.PasswordResetView,
+    auth_views.PasswordResetConfirmView,
+)
+
+
+def mark(view: V) -> V:
+    """Say of `view` that it accepts restricted credentials, and return it."""
+    setattr(view, MARK, True)
+    return view
+
+
+def refusal(request: HttpRequest, token: UserToken) -> str | None:
+    """Return why `token` may not reach the view of `request`, None if it may.
+
+    The codes are "people_only" and "insufficient_scope".
+    """
+    if not token.is_program:
+        return None
+    match = match_of(request)
+    if match is None:
+        return None
+    if _is_for_people(match):
+        return "people_only"
+    return "insufficient_scope" if token.is_restricted and not _is_marked(match.func) else None
+
+
+def match_of(request: HttpRequest) -> ResolverMatch | None:
+    """Return where the URL of `request` leads, also before Django has resolved it; None for nowhere."""
+    match: ResolverMatch | None = getattr(request, "resolver_match", None)
+    if match is not None:
+        return match
+    try:
+        return resolve(request.path_info, getattr(request, "urlconf", None))
+    except Resolver404:
+        return None
+
+
+def _is_for_people(match: ResolverMatch) -> bool:
+    # Every AdminSite has the app name "admin", whatever it is called.
+    if not {"admin", "sessionauth"}.isdisjoint(match.app_names):
+        return True
+    view_class = getattr(match.func, "view_class", None)
+    return isinstance(view_class, type) and issubclass(view_class, PASSWORD_VIEWS)
+
+
+def _is_marked(view: Any) -> bool:
+    # Django's as_view() leaves the class in `view_class`, DRF's in `cls`.
+    sources = (view, getattr(view, "view_class", None), getattr(view, "cls", None))
+    return any(getattr(source, MARK, False) is True for source in sources if source is not None)

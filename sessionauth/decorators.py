@@ -1,0 +1,139 @@
+"""The questions of `access`, dressed for functions; for sync and async views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, overload
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest
+
+from sessionauth import access, confinement
+from sessionauth.access import AnonymousRule, LoginRule, MethodRule, Rule, ScopeRule
+from sessionauth.authenticators import aget_auth, get_auth
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+def guarded(view: V, rule: Rule) -> V:
+    """Return `view` behind `rule`."""
+    if iscoroutinefunction(view):
+
+        async def aguard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            refuse = await rule.acheck(await aget_auth(request)) if access.applies(request) else None
+            if refuse is not None:
+                return await sync_to_async(refuse)(request)
+            return await view(request, *args, **kwargs)
+
+        return wraps(view)(aguard)  # type: ignore[return-value]
+
+    def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        refuse = rule.check(get_auth(request)) if access.applies(request) else None
+        if refuse is not None:
+            return refuse(request)
+        return view(request, *args, **kwargs)
+
+    return wraps(view)(guard)  # type: ignore[return-value]
+
+
+def _with_login(view: V, login: LoginRule) -> V:
+    """Leave for Django's LoginRequiredMiddleware what its own decorators leave there."""
+    view.login_url = login.login_url  # type: ignore[attr-defined]
+    view.redirect_field_name = login.redirect_field_name  # type: ignore[attr-defined]
+    return view
+
+
+@overload
+def login_required(view: V) -> V: ...
+@overload
+def login_required(*, redirect_field_name: str = ..., login_url: str | None = ...) -> Callable[[V], V]: ...
+def login_required(
+    view: V | None = None, *, redirect_field_name: str = REDIRECT_FIELD_NAME, login_url: str | None = None
+) -> V | Callable[[V], V]:
+    """Let only users in: a browser is sent to log in, a program gets a 401 with a challenge.
+
+    `login_url` and `redirect_field_name` are those of Django's decorator. A key without a user is refused.
+    """
+    rule = LoginRule(login_url, redirect_field_name)
+
+    def decorate(view: V) -> V:
+        return _with_login(guarded(view, rule), rule)
+
+    return decorate if view is None else decorate(view)
+
+
+def scope_required(
+    *scopes: str, redirect_field_name: str = REDIRECT_FIELD_NAME, login_url: str | None = None
+) -> Callable[[V], V]:
+    """Let in who holds every one of `scopes`: permissions, or names of SESSIONAUTH_SCOPES.
+
+    A view that states a scope is open to restricted credentials that have it, and to keys without a user.
+    """
+    if not scopes or not all(isinstance(scope, str) for scope in scopes):
+        raise TypeError('scope_required() takes the names of scopes: @scope_required("app.view_thing")')
+    rule = ScopeRule(scopes, LoginRule(login_url, redirect_field_name))
+
+    def decorate(view: V) -> V:
+        return confinement.mark(_with_login(guarded(view, rule), rule.login))
+
+    return decorate
+
+
+def auth_method_required(
+    *methods: str, redirect_field_name: str = REDIRECT_FIELD_NAME, login_url: str | None = None
+) -> Callable[[V], V]:
+    """Let in who was recognised in one of the ways `methods`, such as "session" or "api_key"."""
+    if not methods or not all(isinstance(method, str) for method in methods):
+        raise TypeError('auth_method_required() takes names of methods: @auth_method_required("session")')
+    rule = MethodRule(methods, LoginRule(login_url, redirect_field_name))
+
+    def decorate(view: V) -> V:
+        return _with_login(guarded(view, rule), rule.login)
+
+    return decorate
+
+
+@overload
+def anonymous_required(view: V) -> V: ...
+@overload
+def anonymous_required(*, redirect_to: str | None = ...) -> Callable[[V], V]: ...
+def anonymous_required(view: V | None = None, *, redirect_to: str | None = None) -> V | Callable[[V], V]:
+    """Let only those in who are not signed in; others go to `redirect_to`, a URL or view name, or LOGIN_REDIRECT_URL.
+
+    The view is exempt from Django's LoginRequiredMiddleware and from SESSIONAUTH_ON_FAILURE.
+    """
+    rule = AnonymousRule(redirect_to)
+
+    def decorate(view: V) -> V:
+        wrapped = guarded(view, rule)
+        wrapped.login_required = False  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate if view is None else decorate(view)
+
+
+def credential_allowed(view: V) -> V:
+    """Open `view` to restricted credentials, whatever their scopes: for views that check scopes themselves."""
+    if iscoroutinefunction(view):
+
+        async def aopen_view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return await view(request, *args, **kwargs)
+
+        return confinement.mark(wraps(view)(aopen_view))  # type: ignore[return-value]
+
+    def open_view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return view(request, *args, **kwargs)
+
+    return confinement.mark(wraps(view)(open_view))  # type: ignore[return-value]
+
+
+__all__ = [
+    "anonymous_required",
+    "auth_method_required",
+    "credential_allowed",
+    "login_required",
+    "scope_required",
+]

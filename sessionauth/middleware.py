@@ -1,0 +1,229 @@
+"""Tells every request who it is: `request.user`, `request.auser()` and `request.auth`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import get_resolver
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import LazyObject, SimpleLazyObject
+from django.views import defaults
+
+from sessionauth import confinement, paths, refusals
+from sessionauth.authenticators import active, aget_auth, chain, get_auth
+from sessionauth.authenticators.chain import Found
+from sessionauth.conf import load, settings
+from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
+from sessionauth.sessions import registry
+from sessionauth.user_token import RequestState, UserToken, anonymous, replace, state_of
+
+
+class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
+    """Stands in place of Django's, and is one.
+
+    On the way in it resolves what a program sent; cookies are left until somebody looks. Before the view it confines
+    programs' credentials and applies SESSIONAUTH_ON_FAILURE. On the way out it names in `Vary` what was looked at, and
+    keeps the books outside the view's transaction.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        if self.async_mode:
+            # Django would send the sync method through a thread on every request.
+            self.process_view = self.aprocess_view  # type: ignore[method-assign,assignment]
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.async_mode:
+            return self.__acall__(request)
+        response: Any = self.process_request(request) or self.get_response(request)
+        return self.process_response(request, response)
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        response: Any = await self.aprocess_request(request)
+        if response is None:
+            response = await self.get_response(request)  # type: ignore[misc]
+        return await self.aprocess_response(request, response)
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        """Put user and auth on `request`; refuse a program's credential that is wrong."""
+        state = _prepare(request)
+        try:
+            found = chain.explicit(request, active())
+            if found:
+                token = chain.redeem(request, _noted(state, found))
+                if token is not None:
+                    _settle(request, state, chain.establish(request, token))
+        except InvalidCredential as failure:
+            return _refused(request, failure)
+        return None
+
+    async def aprocess_request(self, request: HttpRequest) -> HttpResponse | None:
+        """See process_request()."""
+        state = _prepare(request)
+        try:
+            found = chain.explicit(request, active())
+            if found:
+                token = await chain.aredeem(request, _noted(state, found))
+                if token is not None:
+                    _settle(request, state, await chain.aestablish(request, token))
+        except InvalidCredential as failure:
+            return _refused(request, failure)
+        return None
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Refuse a credential that may not go there, and whoever may not come without one."""
+        refusal = _confine(request)
+        if refusal is not None or not _is_guarded(request, view) or get_auth(request).is_authenticated:
+            return refusal
+        return on_failure(request)
+
+    async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """See process_view()."""
+        refusal = _confine(request)
+        if refusal is not None or not _is_guarded(request, view) or (await aget_auth(request)).is_authenticated:
+            return refusal
+        return await sync_to_async(on_failure)(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer NotAuthenticated raised by a view, unless the project has a 403 handler of its own."""
+        if isinstance(exception, NotAuthenticated) and not _project_answers_403(request):
+            return refusals.unauthorized(request, reason=exception.reason)
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Name in `Vary` what the answer depends on, and keep the books."""
+        state = _vary(request, response)
+        if state.later:
+            _keep_books(state)
+        return response
+
+    async def aprocess_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """See process_response()."""
+        state = _vary(request, response)
+        if state.later:
+            await sync_to_async(_keep_books)(state)
+        return response
+
+
+class RequestAuth(LazyObject):  # type: ignore[type-arg]
+    """What stands on `request.auth`: always what `get_auth(request)` says at that moment, also after login()."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.__dict__["_request"] = request
+        super().__init__()
+
+    @property
+    def _wrapped(self) -> UserToken:
+        return get_auth(self.__dict__["_request"])
+
+    def _setup(self) -> None:
+        """Nothing to set up: `_wrapped` is never empty."""
+
+
+def _prepare(request: HttpRequest) -> RequestState:
+    if not hasattr(request, "session") and any("Cookie" in one.carriers for one in active()):
+        raise ImproperlyConfigured(
+            "sessionauth's SessionAuthenticator needs 'django.contrib.sessions.middleware.SessionMiddleware' before "
+            "'sessionauth.middleware.AuthenticationMiddleware' in MIDDLEWARE. Add it, or take the authenticator out "
+            "of SESSIONAUTH_AUTHENTICATORS."
+        )
+    state = state_of(request)
+    state.lazy_user = request.user = SimpleLazyObject(partial(_user, request))  # type: ignore[assignment]
+    request.auser = partial(_auser, request)
+    request.auth = RequestAuth(request)  # type: ignore[attr-defined]
+    return state
+
+
+def _user(request: HttpRequest) -> Any:
+    user = get_auth(request).user
+    request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
+    return user
+
+
+async def _auser(request: HttpRequest) -> Any:
+    user = (await aget_auth(request)).user
+    request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
+    return user
+
+
+def _noted(state: RequestState, found: list[Found]) -> list[Found]:
+    """Note the headers that were read to find these: all those of explicit credentials, present or absent."""
+    for authenticator in active():
+        if not authenticator.lazy:
+            chain.tried(state, authenticator)
+    return found
+
+
+def _settle(request: HttpRequest, state: RequestState, token: UserToken) -> None:
+    """Put the user of a program's credential on the request as it is: there is nothing left to be lazy about."""
+    state.lazy_user = request.user = token.user
+    request._cached_user = request._acached_user = token.user  # type: ignore[attr-defined]
+
+
+def _refused(request: HttpRequest, failure: InvalidCredential) -> HttpResponse | None:
+    if isinstance(failure, SeveralCredentials):
+        return refusals.ambiguous(request)
+    if paths.is_exempt(request):
+        replace(request, anonymous(request, failure))
+        return None
+    return refusals.invalid(request, failure)
+
+
+def _confine(request: HttpRequest) -> HttpResponse | None:
+    token = state_of(request).established
+    code = None if token is None else confinement.refusal(request, token)
+    if code is None:
+        return None
+    if code == "people_only":
+        return refusals.people_only(request)
+    return refusals.forbidden(request)
+
+
+def _is_guarded(request: HttpRequest, view: Any) -> bool:
+    """Say whether SESSIONAUTH_ON_FAILURE speaks of this request; views opt out by Django's `login_not_required`."""
+    return (
+        settings.ON_FAILURE != "anonymous"
+        and request.method not in settings.EXEMPT_METHODS
+        and getattr(view, "login_required", True)
+        and paths.is_protected(request)
+    )
+
+
+def on_failure(request: HttpRequest) -> HttpResponse | None:
+    """Answer a request that is nobody's by the policy of SESSIONAUTH_ON_FAILURE.
+
+    Raises NotAuthenticated for "raise" where the project has a 403 handler of its own.
+    """
+    policy = settings.ON_FAILURE
+    if policy == "redirect" or (policy == "raise" and not _project_answers_403(request)):
+        return refusals.unauthorized(request)
+    if policy == "raise":
+        raise NotAuthenticated
+    answer: HttpResponse | None = load(policy)(request)
+    return answer
+
+
+def _project_answers_403(request: HttpRequest) -> bool:
+    resolver = get_resolver(getattr(request, "urlconf", None))
+    handler: Any = resolver.resolve_error_handler(403)
+    return handler is not defaults.permission_denied
+
+
+def _vary(request: HttpRequest, response: HttpResponseBase) -> RequestState:
+    state = state_of(request)
+    if state.carriers:
+        patch_vary_headers(response, state.carriers)
+    return state
+
+
+def _keep_books(state: RequestState) -> None:
+    acts, state.later = state.later, []
+    for act in acts:
+        registry.best_effort(act)

@@ -1,0 +1,91 @@
+"""The credentials of programs: tokens that act for a person, keys of a service, and the bases to build others on."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import ClassVar
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sessionauth.models.base import AbstractCredential
+
+
+class AbstractAccessToken(AbstractCredential):
+    """Base of tokens that act for a user. A subclass adds the user, or names the way to it in `user_path`."""
+
+    kind: ClassVar[str] = "pat"
+
+    class Meta(AbstractCredential.Meta):
+        abstract = True
+
+
+class AbstractAPIKey(AbstractCredential):
+    """Base of keys that belong to whom the subclass says: an organisation, a device.
+
+    A subclass gives its own `kind`, the second word of its secrets, and says in `user_path` which user it acts as::
+
+        class OrganisationKey(AbstractAPIKey):
+            kind = "org"
+            user_path = "organisation__service_user"  # or None: it authenticates the request, but nobody
+            organisation = models.ForeignKey(Organisation, models.CASCADE)
+    """
+
+    kind: ClassVar[str] = "key"
+
+    class Meta(AbstractCredential.Meta):
+        abstract = True
+
+
+class AccessToken(AbstractAccessToken):
+    """A token with which a program acts for a person."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("user"),
+        related_name="sessionauth_%(class)s_set",
+        related_query_name="sessionauth_%(class)s",
+        db_index=False,
+    )
+
+    class Meta(AbstractAccessToken.Meta):
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+        indexes: ClassVar = [models.Index(fields=["user"], name="sessionauth_accesstoken_user")]
+
+
+class APIKey(AbstractAPIKey):
+    """A key of a user's program, or of a service that is no user at all."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        related_name="sessionauth_%(class)s_set",
+        related_query_name="sessionauth_%(class)s",
+        db_index=False,
+        help_text=_("Empty for the key of a service that acts for nobody."),
+    )
+
+    class Meta(AbstractAPIKey.Meta):
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        indexes: ClassVar = [models.Index(fields=["user"], name="sessionauth_apikey_user")]
+
+
+@cache
+def models_by_kind() -> dict[str, type[AbstractCredential]]:
+    """Return every credential model of the project by the kind of its secrets."""
+    found = (model for model in apps.get_models() if issubclass(model, AbstractCredential))
+    return {model.kind: model for model in found if not model._meta.proxy}
+
+
+def forget_kinds(*, setting: str, **kwargs: object) -> None:
+    """Let the next request see the models of changed INSTALLED_APPS."""
+    if setting == "INSTALLED_APPS":
+        models_by_kind.cache_clear()

@@ -1,0 +1,59 @@
+"""LoginSession: one signed-in browser."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class LoginSession(models.Model):
+    """One signed-in browser, listed, timed and revocable whatever keeps the session itself.
+
+    The row is found by a random `sid` that is stored in the session. The session key is nowhere: a copy of this table
+    opens no session.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("user"),
+        related_name="sessionauth_%(class)s_set",
+        related_query_name="sessionauth_%(class)s",
+        db_index=False,
+    )
+    sid = models.CharField(max_length=43, editable=False)
+    #: HMAC of the session key, kept only by our own session engine.
+    session_digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 - unique where present
+    #: True for the one row that stands for all of a user's sign-ins from before the app was installed.
+    earlier = models.BooleanField(_("earlier sign-ins"), default=False, editable=False)
+    created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
+    authenticated_at = models.DateTimeField(_("proved who they are"), null=True, editable=False)
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now, editable=False)
+    ip_address = models.GenericIPAddressField(_("address"), null=True, editable=False)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    revoked_reason = models.CharField(_("reason"), max_length=100, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("login session")
+        verbose_name_plural = _("login sessions")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sid"], name="sessionauth_loginsession_sid"),
+            models.UniqueConstraint(fields=["session_digest"], name="sessionauth_loginsession_key"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["user", "revoked_at"], name="sessionauth_loginsession_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}, {self.created_at:%Y-%m-%d %H:%M}"
+
+    def __repr__(self) -> str:
+        return f"<LoginSession {self.pk} of user {self.user_id}>"
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether it has been ended."""
+        return self.revoked_at is not None

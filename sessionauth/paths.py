@@ -1,0 +1,70 @@
+"""Which paths a policy speaks of: prefixes, anchored patterns and URL namespaces; never the query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+from django.conf import settings as django_settings
+from django.http import HttpRequest
+
+from sessionauth import confinement, refusals
+from sessionauth.conf import settings
+
+
+@lru_cache(maxsize=256)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return `pattern` compiled. Raises re.error for one that cannot be; the checks tell of it."""
+    return re.compile(pattern)
+
+
+def matches(request: HttpRequest, entries: Collection[str]) -> bool:
+    r"""Say whether one of `entries` speaks of the path of `request`.
+
+    "/app/" is a prefix that ends at a slash or at the end, so that "/login" is not "/login-history". "^/app/\d+$" is a
+    regular expression, matched from the start. Anything else is a URL namespace.
+    """
+    path = request.path_info
+    namespaces = {entry for entry in entries if not entry.startswith(("/", "^"))}
+    if any(_matches_path(path, entry) for entry in entries if entry not in namespaces):
+        return True
+    if not namespaces:
+        return False
+    match = confinement.match_of(request)
+    return match is not None and not namespaces.isdisjoint([*match.namespaces, *match.app_names])
+
+
+def _matches_path(path: str, entry: str) -> bool:
+    if entry.startswith("^"):
+        return compiled(entry).match(path) is not None
+    return path == entry or path.startswith(entry if entry.endswith("/") else entry + "/")
+
+
+def is_exempt(request: HttpRequest) -> bool:
+    """Say whether the path is in SESSIONAUTH_EXEMPT, a login page, or a static file.
+
+    "/" exempts the home page alone: read as a prefix it would open the whole site.
+    """
+    entries = settings.EXEMPT
+    if request.path_info == "/" and "/" in entries:
+        return True
+    entries = [entry for entry in entries if entry != "/"]
+    return matches(request, entries) or request.path_info in _login_paths(request) or _is_static(request)
+
+
+def is_protected(request: HttpRequest) -> bool:
+    """Say whether SESSIONAUTH_ON_FAILURE applies to the path."""
+    return (not settings.PROTECT or matches(request, settings.PROTECT)) and not is_exempt(request)
+
+
+def _login_paths(request: HttpRequest) -> Iterable[str]:
+    prefix = request.path[: len(request.path) - len(request.path_info)]
+    for url in (django_settings.LOGIN_URL, *settings.LOGIN_URLS.values()):
+        path = refusals.login_url_for(request, url).partition("?")[0]
+        yield path.removeprefix(prefix) if prefix else path
+
+
+def _is_static(request: HttpRequest) -> bool:
+    prefix = django_settings.STATIC_URL
+    return bool(prefix) and prefix != "/" and request.path.startswith(prefix)

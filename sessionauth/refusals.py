@@ -1,0 +1,171 @@
+"""The one builder of refusals: a redirect to log in for browsers, problem+json with challenges for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
+from django.utils.translation import gettext
+
+from sessionauth import http, signals
+from sessionauth.authenticators import active
+from sessionauth.conf import load, settings
+from sessionauth.confinement import match_of
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.sessions import registry
+from sessionauth.user_token import state_of
+
+#: Titles are HTTP's own words and stay untranslated: programs read them.
+TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
+
+
+def unauthorized(
+    request: HttpRequest,
+    *,
+    reason: str = "anonymous",
+    login_url: str | None = None,
+    redirect_field_name: str = REDIRECT_FIELD_NAME,
+) -> HttpResponse:
+    """Answer a request that is nobody's where somebody must be.
+
+    A browser is sent to log in and comes back to where it was; everyone else gets a 401 with a challenge of every
+    active authenticator. `reason` goes to SESSIONAUTH_UNAUTHORIZED_HANDLER, which may answer instead, and to
+    `auth_required`. `login_url` and `redirect_field_name` are those of Django's `login_required`.
+    """
+    signals.auth_required.send_robust(sender=None, request=request, reason=reason)
+    if settings.UNAUTHORIZED_HANDLER is not None:
+        answer: HttpResponse | None = load(settings.UNAUTHORIZED_HANDLER)(request, reason)
+        if answer is not None:
+            return answer
+    url = login_url_for(request, login_url)
+    if url and http.wants_html(request) and not presented_by_program(request):
+        return to_login(request, url, redirect_field_name)
+    return problem(request, 401, "not_authenticated", gettext("Authentication is needed."))
+
+
+def invalid(request: HttpRequest, failure: InvalidCredential) -> HttpResponse:
+    """Answer a credential that is ours and wrong: always a 401, and why is not told (see InvalidCredential)."""
+    error = {"error": "invalid_token", "error_description": "The credential is not valid."}
+    return problem(request, 401, "invalid_token", gettext("The credential is not valid."), error)
+
+
+def ambiguous(request: HttpRequest) -> HttpResponse:
+    """Answer two different credentials on one request (RFC 6750 section 3.1)."""
+    error = {"error": "invalid_request", "error_description": "More than one credential."}
+    return problem(request, 400, "invalid_request", gettext("The request carries two different credentials."), error)
+
+
+def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = (), detail: str | None = None) -> HttpResponse:
+    """Answer a credential that may not do this; `scopes` are those that would let it."""
+    error = {"error": "insufficient_scope"} | ({"scope": " ".join(scopes)} if scopes else {})
+    extra = {"scope": " ".join(scopes)} if scopes else {}
+    detail = detail or gettext("The credential may not do this.")
+    return problem(request, 403, "insufficient_scope", detail, error, **extra)
+
+
+def not_allowed(request: HttpRequest, *, code: str, detail: str) -> HttpResponse:
+    """Answer somebody who is known and may not be here, in a form for programs."""
+    return problem(request, 403, code, detail)
+
+
+def problem(
+    request: HttpRequest, status: int, code: str, detail: str, error: Mapping[str, str] | None = None, **extra: Any
+) -> HttpResponse:
+    """Return problem+json (RFC 9457) with the challenges of the active authenticators, never to be stored.
+
+    `code` is a word for programs, `detail` a sentence for people; `error` goes into the challenges.
+    """
+    body = {"type": "about:blank", "title": TITLES[status], "status": status, "code": code, "detail": detail, **extra}
+    response = JsonResponse(body, status=status, content_type="application/problem+json")
+    response["Cache-Control"] = "no-store"
+    challenges = challenges_for(request, error or {})
+    if challenges and (status == 401 or error):
+        response["WWW-Authenticate"] = ", ".join(challenges)
+    return response
+
+
+def challenges_for(request: HttpRequest, error: Mapping[str, str]) -> list[str]:
+    """Return the challenges of the active authenticators.
+
+    RFC 9110 section 15.5.2 wants at least one with a 401; a site of cookies only gets one that browsers do not know,
+    so that none opens a dialog.
+    """
+    found = [challenge for one in active() if (challenge := one.challenge(request, error)) is not None]
+    return found or [http.challenge("Session", {"realm": settings.REALM})]
+
+
+def presented_by_program(request: HttpRequest) -> bool:
+    """Say whether a program's credential was claimed on this request, good or bad."""
+    established = state_of(request).established
+    return established is not None and (established.is_program or established.failure is not None)
+
+
+def login_url_for(request: HttpRequest, own: str | None = None) -> str:
+    """Return the login page for `request`: `own`, that of its namespace in LOGIN_URLS, or LOGIN_URL; "" for none."""
+    url = own or _url_of_area(request) or django_settings.LOGIN_URL
+    if not url:
+        return ""
+    try:
+        return str(resolve_url(url))
+    except NoReverseMatch:
+        return ""
+
+
+def _url_of_area(request: HttpRequest) -> str | None:
+    if not settings.LOGIN_URLS:
+        return None
+    match = match_of(request)
+    for namespace in reversed(match.namespaces if match is not None else []):
+        if namespace in settings.LOGIN_URLS:
+            return settings.LOGIN_URLS[namespace]
+    return None
+
+
+def to_login(request: HttpRequest, url: str, redirect_field_name: str = REDIRECT_FIELD_NAME) -> HttpResponse:
+    """Redirect to the login page `url`, with the way back in the query, or in the session if so set.
+
+    For a login page on another host the way back is absolute.
+    """
+    back = http.return_path(request) or resolve_url(django_settings.LOGIN_REDIRECT_URL)
+    _tell(request)
+    if not http.same_origin(request, url):
+        back = request.build_absolute_uri(back)
+    elif settings.USE_SESSION_FOR_NEXT and hasattr(request, "session"):
+        request.session[registry.KEY] = {**(request.session.get(registry.KEY) or {}), "next": back}
+        return HttpResponseRedirect(url)
+    return redirect_to_login(back, url, redirect_field_name)
+
+
+def pop_next(request: HttpRequest) -> str:
+    """Return the way back that was kept in the session, once; "" if there is none or it leads elsewhere.
+
+    For the login view of a project that sets SESSIONAUTH_USE_SESSION_FOR_NEXT.
+    """
+    own = dict(request.session.get(registry.KEY) or {})
+    back = own.pop("next", "")
+    if back:
+        request.session[registry.KEY] = own
+    return back if back and http.is_safe_url(request, back) else ""
+
+
+def _tell(request: HttpRequest) -> None:
+    if settings.LOGIN_MESSAGE is not None:
+        messages.add_message(
+            request,
+            settings.LOGIN_MESSAGE_LEVEL,
+            settings.LOGIN_MESSAGE,  # type: ignore[arg-type]  # the stubs know no other lazy string
+            extra_tags=settings.LOGIN_MESSAGE_TAGS,
+            fail_silently=True,
+        )
+
+
+def people_only(request: HttpRequest) -> HttpResponse:
+    """Answer a program's credential on a page where people manage accounts."""
+    return problem(request, 403, "people_only", gettext("This page takes no program's credential."))

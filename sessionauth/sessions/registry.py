@@ -1,0 +1,180 @@
+"""The list of signed-in browsers: entered at login, marked when seen, ended by a flag.
+
+What we keep in a session is one dict under `KEY`. It is replaced, never changed in place: a session notices
+assignments only.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, models, router, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from sessionauth import http
+from sessionauth.conf import seconds, settings
+from sessionauth.models import LoginSession
+from sessionauth.signals import logged_out_everywhere
+
+logger = logging.getLogger("sessionauth")
+
+KEY = "_sessionauth"
+
+
+def new_sid() -> str:
+    """Return the random name by which a session finds its row: 192 bits, nothing to do with the session key."""
+    return secrets.token_urlsafe(24)
+
+
+def earlier_sid(user_id: str, session_hash: str) -> str:
+    """Return the name of the row shared by a user's sessions from before the app: one per user and session hash.
+
+    Computed, so that it never has to be written into those sessions. It changes with the password, as they end then.
+    """
+    return salted_hmac("sessionauth.registry.earlier", f"{user_id}:{session_hash}", algorithm="sha256").hexdigest()[:43]
+
+
+def rows() -> models.QuerySet[LoginSession]:
+    """Return the rows, read where they are written: a lagging replica would show a revoked session as good."""
+    return LoginSession._base_manager.using(router.db_for_write(LoginSession))
+
+
+def record(request: HttpRequest, user: Any) -> LoginSession | None:
+    """Enter the session that `user` has just signed in to, mark it fresh, and return its row.
+
+    Returns None where the row cannot be kept: an unsaved user, a read-only database, a missing migration. The sign-in
+    then works as it does in Django, and is not listed.
+    """
+    own = dict(request.session.get(KEY) or {})
+    if (old := own.get("sid")) is not None:  # the same user signs in again
+        best_effort(lambda: revoke_rows(rows().filter(sid=old), "superseded"))
+    moment = timezone.now()
+    row = LoginSession(
+        user_id=user.pk,
+        sid=new_sid(),
+        authenticated_at=moment,
+        ip_address=http.client_ip(request),
+        user_agent=http.user_agent(request),
+    )
+    kept = best_effort(lambda: row.save(force_insert=True, using=router.db_for_write(LoginSession)))
+    own.pop("sid", None)
+    request.session[KEY] = own | {"auth_at": int(moment.timestamp())} | ({"sid": row.sid} if kept else {})
+    return row if kept else None
+
+
+def keep_earlier(user_id: Any, sid: str) -> None:
+    """Enter the row of the sessions from before the app; of many requests at once, one does."""
+    _insert_once(LoginSession(user_id=user_id, sid=sid, earlier=True))
+
+
+def _insert_once(row: LoginSession) -> None:
+    rows().bulk_create([row], ignore_conflicts=True)
+
+
+def find(sid: str) -> LoginSession | None:
+    """Return the row `sid` from the database it is written to."""
+    return rows().filter(sid=sid).first()
+
+
+def touch(row: LoginSession) -> None:
+    """Note that the browser was seen: one conditional UPDATE, so that of parallel requests one writes."""
+    interval = settings.LAST_USED_INTERVAL
+    if interval is not None:
+        moment = timezone.now()
+        due = moment - timedelta(seconds=seconds(interval))
+        rows().filter(pk=row.pk, last_seen_at__lt=due).update(last_seen_at=moment)
+
+
+def is_touch_due(row: LoginSession) -> bool:
+    """Say whether `touch()` would write, from the row in hand."""
+    interval = settings.LAST_USED_INTERVAL
+    return interval is not None and (timezone.now() - row.last_seen_at).total_seconds() > seconds(interval)
+
+
+def revoke_rows(found: models.QuerySet[LoginSession], reason: str) -> int:
+    """End the sessions in `found` that have not ended yet, and return how many there were."""
+    return found.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason[:100])
+
+
+def revoke(row: LoginSession, reason: str = "revoked") -> bool:
+    """Sign one browser out: its next request is nobody's, with every session engine. False if it had ended before."""
+    return bool(revoke_rows(rows().filter(pk=row.pk), reason))
+
+
+def revoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None = None) -> int:
+    """Sign `user` out of every browser except that of `keep`, and return how many rows ended.
+
+    Sessions from before the app have no row until they are seen; theirs is entered as ended, so that they end unseen.
+    """
+    found = rows().filter(user_id=user.pk)
+    if keep is not None:
+        found = found.exclude(pk=keep.pk)
+    for session_hash in _session_hashes(user):
+        sid = earlier_sid(str(user._meta.pk.value_to_string(user)), session_hash)
+        if keep is None or keep.sid != sid:
+            _insert_once(
+                LoginSession(user_id=user.pk, sid=sid, earlier=True, revoked_at=timezone.now(), revoked_reason=reason)
+            )
+    return revoke_rows(found, reason)
+
+
+def _session_hashes(user: Any) -> list[str]:
+    """Return the hashes that a live session of `user` may carry: today's key and the fallback keys."""
+    if not hasattr(user, "get_session_auth_hash"):
+        return [""]
+    return [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+
+
+def revoke_sessions(*, user: Any, reason: str, **kwargs: Any) -> None:
+    """Receive `logged_out_everywhere`."""
+    revoke_all(user, reason)
+
+
+def logout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
+    """Sign `user` out of every browser, also of those that are not listed.
+
+    A user model built on SessionAuthUserMixin rotates its session identity as well. `reason` is kept with the rows.
+    """
+    own = getattr(user, "logout_everywhere", None)
+    if own is not None:
+        own(reason)
+    else:
+        with transaction.atomic(using=router.db_for_write(LoginSession)):
+            logged_out_everywhere.send(sender=type(user), user=user, reason=reason)
+
+
+async def alogout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
+    """See logout_everywhere()."""
+    await sync_to_async(logout_everywhere)(user, reason)
+
+
+def lists(user: Any) -> bool:
+    """Say whether `user` can have a row at all: a saved instance of the user model."""
+    has_key = getattr(user, "pk", None) is not None
+    return has_key and isinstance(user, get_user_model()) and not user._state.adding
+
+
+def best_effort(write: Callable[[], object]) -> bool:
+    """Run `write` and say whether it went through; trouble with the database is logged and goes no further.
+
+    Inside a transaction it gets a savepoint, because PostgreSQL refuses everything after a failed statement.
+    """
+    using = router.db_for_write(LoginSession)
+    try:
+        if transaction.get_connection(using).in_atomic_block:
+            with transaction.atomic(using=using):
+                write()
+        else:
+            write()
+    except DatabaseError as error:
+        logger.warning("A record of sessionauth could not be written (is it migrated?): %s", type(error).__name__)
+        return False
+    return True
