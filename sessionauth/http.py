@@ -48,7 +48,8 @@ def client_ip(request: HttpRequest) -> str | None:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return str(address)
+    # A scope such as fe80::1%eth0 names an interface of this machine; databases take none.
+    return str(address).partition("%")[0]
 
 
 def user_agent(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ from django.views import defaults
 
 from sessionauth import confinement, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth
-from sessionauth.authenticators.chain import Found
+from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
 from sessionauth.sessions import registry
@@ -56,12 +56,10 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _prepare(request)
         try:
             found = chain.explicit(request, active())
-            if found:
-                token = chain.redeem(request, _noted(state, found))
-                if token is not None:
-                    _settle(request, state, chain.establish(request, token))
+            if found and (token := chain.redeem(request, found)) is not None:
+                _settle(request, state, chain.establish(request, token))
         except InvalidCredential as failure:
-            return _refused(request, failure)
+            return _refused(request, state, failure)
         return None
 
     async def aprocess_request(self, request: HttpRequest) -> HttpResponse | None:
@@ -69,12 +67,10 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _prepare(request)
         try:
             found = chain.explicit(request, active())
-            if found:
-                token = await chain.aredeem(request, _noted(state, found))
-                if token is not None:
-                    _settle(request, state, await chain.aestablish(request, token))
+            if found and (token := await chain.aredeem(request, found)) is not None:
+                _settle(request, state, await chain.aestablish(request, token))
         except InvalidCredential as failure:
-            return _refused(request, failure)
+            return _refused(request, state, failure)
         return None
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -123,12 +119,15 @@ class RequestAuth(LazyObject):  # type: ignore[type-arg]
     def _wrapped(self) -> UserToken:
         return get_auth(self.__dict__["_request"])
 
+    def __repr__(self) -> str:
+        return repr(self._wrapped)
+
     def _setup(self) -> None:
         """Nothing to set up: `_wrapped` is never empty."""
 
 
 def _prepare(request: HttpRequest) -> RequestState:
-    if not hasattr(request, "session") and any("Cookie" in one.carriers for one in active()):
+    if not hasattr(request, "session") and any(isinstance(one, SessionAuthenticator) for one in active()):
         raise ImproperlyConfigured(
             "sessionauth's SessionAuthenticator needs 'django.contrib.sessions.middleware.SessionMiddleware' before "
             "'sessionauth.middleware.AuthenticationMiddleware' in MIDDLEWARE. Add it, or take the authenticator out "
@@ -153,21 +152,22 @@ async def _auser(request: HttpRequest) -> Any:
     return user
 
 
-def _noted(state: RequestState, found: list[Found]) -> list[Found]:
-    """Note the headers that were read to find these: all those of explicit credentials, present or absent."""
+def _note_explicit(state: RequestState) -> None:
+    """Note the headers in which programs' credentials are looked for: the answer depends on all, present or absent."""
     for authenticator in active():
         if not authenticator.lazy:
             chain.tried(state, authenticator)
-    return found
 
 
 def _settle(request: HttpRequest, state: RequestState, token: UserToken) -> None:
     """Put the user of a program's credential on the request as it is: there is nothing left to be lazy about."""
+    _note_explicit(state)
     state.lazy_user = request.user = token.user
     request._cached_user = request._acached_user = token.user  # type: ignore[attr-defined]
 
 
-def _refused(request: HttpRequest, failure: InvalidCredential) -> HttpResponse | None:
+def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:
+    _note_explicit(state)
     if isinstance(failure, SeveralCredentials):
         return refusals.ambiguous(request)
     if paths.is_exempt(request):
