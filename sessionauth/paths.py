@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from django.conf import settings as django_settings
+from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest
 
 from sessionauth import confinement, refusals
@@ -42,7 +43,7 @@ def _matches_path(path: str, entry: str) -> bool:
 
 
 def is_exempt(request: HttpRequest) -> bool:
-    """Say whether the path is in SESSIONAUTH_EXEMPT, a login page, or a static file.
+    """Say whether the path is in SESSIONAUTH_EXEMPT, a way in or out, or a static file.
 
     "/" exempts the home page alone: read as a prefix it would open the whole site.
     """
@@ -50,12 +51,21 @@ def is_exempt(request: HttpRequest) -> bool:
     if request.path_info == "/" and "/" in entries:
         return True
     entries = [entry for entry in entries if entry != "/"]
-    return matches(request, entries) or request.path_info in _login_paths(request) or _is_static(request)
+    return matches(request, entries) or _is_way_in_or_out(request) or _is_static(request)
 
 
 def is_protected(request: HttpRequest) -> bool:
     """Say whether SESSIONAUTH_ON_FAILURE applies to the path."""
     return (not settings.PROTECT or matches(request, settings.PROTECT)) and not is_exempt(request)
+
+
+def _is_way_in_or_out(request: HttpRequest) -> bool:
+    """Say whether it is a login page, by its URL or as one of Django's views, or Django's logout."""
+    if request.path_info in _login_paths(request):
+        return True
+    match = confinement.match_of(request)
+    view_class = getattr(match.func, "view_class", None) if match is not None else None
+    return isinstance(view_class, type) and issubclass(view_class, (LoginView, LogoutView))
 
 
 def _login_paths(request: HttpRequest) -> Iterable[str]:
