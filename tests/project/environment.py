@@ -11,13 +11,23 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
 def databases() -> dict[str, Any]:
-    """PostgreSQL where it was started, else SQLite in a file, so that threads may have connections of their own."""
+    """Whichever server was started, else SQLite in a file, so that threads may have connections of their own."""
     if host := os.environ.get("SESSIONAUTH_TEST_POSTGRES"):
         return {
             "default": {
                 "ENGINE": "django.db.backends.postgresql",
                 "NAME": "postgres",
                 "USER": "sessionauth",
+                "HOST": host,
+                "TEST": {"NAME": "test_sessionauth"},
+            }
+        }
+    if host := os.environ.get("SESSIONAUTH_TEST_MARIADB"):
+        return {
+            "default": {
+                "ENGINE": "django.db.backends.mysql",
+                "NAME": "mysql",
+                "USER": "root",
                 "HOST": host,
                 "TEST": {"NAME": "test_sessionauth"},
             }
