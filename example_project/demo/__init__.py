@@ -1,0 +1,1 @@
+"""The demo: people, keys and curl lines to try the Invoice Desk with."""

@@ -1,0 +1,207 @@
+"""The curl lines of the demo, as data: printed by it, listed on a page, executed by `--check` and by a test."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from demo.people import ALICE
+from demo.secrets import PARTNER_PATH, Headers, Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request and what comes back.
+
+    `title` says what it shows, `status` and `answer` are what is expected: the HTTP status, and a piece of text that
+    stands in the head or the body of the response. `basic` is "name:password" for HTTP Basic.
+    """
+
+    title: str
+    path: str
+    status: int
+    answer: str
+    method: str = "GET"
+    headers: Headers = ()
+    basic: str = ""
+    body: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Whether the site does what is asked, sends elsewhere, or refuses."""
+        return {2: "ok", 3: "elsewhere"}.get(self.status // 100, "refused")
+
+    def arguments(self, base: str) -> list[str]:
+        """Return what to call `curl` with; `base` is the address of the site without a slash at its end."""
+        words = ["-i"] if self.method == "GET" else ["-i", "-X", self.method]
+        words += ["-u", self.basic] if self.basic else []
+        for name, value in self.headers:
+            words += ["-H", f"{name}: {value}"]
+        words += ["-d", self.body] if self.body else []
+        return [*words, base + self.path]
+
+    def command(self, base: str) -> str:
+        """Return the line to copy."""
+        return shlex.join(["curl", *self.arguments(base)])
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that belong together."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+JSON = ("Content-Type", "application/json")
+HTML = ("Accept", "text/html")
+#: What the invoice is for that a line creates.
+PROBE = "Proofreading"
+
+
+def get(title: str, path: str, status: int, answer: str, *headers: tuple[str, str], basic: str = "") -> Line:
+    """Return a line that reads."""
+    return Line(title, path, status, answer, headers=headers, basic=basic)
+
+
+def post(title: str, path: str, status: int, answer: str, *headers: tuple[str, str], body: str) -> Line:
+    """Return a line that writes JSON."""
+    return Line(title, path, status, answer, "POST", (*headers, JSON), body=body)
+
+
+def bearer(secret: str) -> tuple[str, str]:
+    """Return the header that carries a token."""
+    return ("Authorization", f"Bearer {secret}")
+
+
+def key(secret: str) -> tuple[str, str]:
+    """Return the header that carries an API key."""
+    return ("X-Api-Key", secret)
+
+
+def cookie(session: str) -> tuple[str, str]:
+    """Return the header that carries a browser's session."""
+    return ("Cookie", f"{settings.SESSION_COOKIE_NAME}={session}")
+
+
+def invoice(**changes: object) -> str:
+    """Return the body of a request that creates an invoice; `changes` replace fields of it."""
+    line = {"description": PROBE, "quantity": 2, "unit_price": "35.00"}
+    return json.dumps({"customer": 2, "due": "2030-01-31", "lines": [line], **changes})
+
+
+def groups(secrets: Secrets) -> tuple[Group, ...]:
+    """Return all lines, made with `secrets`."""
+    return (
+        Group("Who am I?", who(secrets)),
+        Group("Invoices, for whom they are meant", invoices(secrets)),
+        Group("Keys that are no good", wrong(secrets)),
+        Group("Keys that may not do everything", confined(secrets)),
+        Group("Browsers", browsers(secrets)),
+        Group("A partner that signs its requests", partner(secrets)),
+        Group("Requests that make no sense", nonsense(secrets)),
+    )
+
+
+def who(secrets: Secrets) -> tuple[Line, ...]:
+    """Each way to say who one is."""
+    path = "/api/whoami"
+    own_scheme = ("Authorization", f"Token {secrets.alice_token}")
+    foreign = ("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.another-librarys-token")
+    return (
+        get("Open to all, and looks at nobody", "/api/health", 200, '"status": "ok"'),
+        get("Nobody", path, 200, '"state": "anonymous"'),
+        get("A token", path, 200, '"method": "bearer"', bearer(secrets.alice_token)),
+        get("The same with a scheme of our own", path, 200, '"method": "token"', own_scheme),
+        get("An API key", path, 200, '"method": "api_key"', key(secrets.read_key)),
+        get("A service's key: recognised, but nobody", path, 200, '"user": null', key(secrets.service_key)),
+        get("HTTP Basic", path, 200, '"method": "basic"', basic=f"{ALICE.email}:{ALICE.password}"),
+        get("HTTP Basic, wrong password", path, 401, "Basic realm=", basic=f"{ALICE.email}:wrong"),
+        get("A token of another library is not ours to judge", path, 200, '"state": "anonymous"', foreign),
+    )
+
+
+def invoices(secrets: Secrets) -> tuple[Line, ...]:
+    """Reading and writing."""
+    path = "/api/invoices"
+    alice, sam = bearer(secrets.alice_token), bearer(secrets.sam_token)
+    scope = "insufficient_scope"
+    return (
+        get("Nobody: a challenge for each way to sign in", path, 401, "WWW-Authenticate: Bearer realm="),
+        get("Alice sees her own", path, 200, "Aster & Daughters", alice),
+        get("A service's key sees all", path, 200, "Briar Bakery", key(secrets.service_key)),
+        get("From an asynchronous view", "/api/totals", 200, '"unpaid"', sam),
+        post("Sam creates one, without a CSRF token", path, 201, "INV-", sam, body=invoice()),
+        post("Alice may not", path, 403, scope, alice, body=invoice()),
+        post("Sam may, but this key of his only reads", path, 403, scope, key(secrets.sam_read_key), body=invoice()),
+        get("Briar's invoice is none of Alice's business", f"{path}/2", 404, "no such", key(secrets.read_key)),
+    )
+
+
+def wrong(secrets: Secrets) -> tuple[Line, ...]:
+    """Keys of ours that are no good; each answer is the same, so that it tells a thief nothing."""
+    path, status, answer = "/api/whoami", 401, "invalid_token"
+    both = (bearer(secrets.alice_token), key(secrets.read_key))
+    return (
+        get("Truncated", path, status, answer, key(secrets.truncated_key)),
+        get("Mistyped", path, status, answer, key(secrets.mistyped_key)),
+        get("Unknown", path, status, answer, key(secrets.unknown_key)),
+        get("Expired", path, status, answer, key(secrets.expired_key)),
+        get("Revoked", path, status, answer, key(secrets.revoked_key)),
+        get("Two different ones at once", path, 400, "invalid_request", *both),
+    )
+
+
+def confined(secrets: Secrets) -> tuple[Line, ...]:
+    """A restricted key reaches only what says which scope it wants."""
+    page, admin = "/account/who-am-i/", "/admin/"
+    people = "people_only"
+    return (
+        get("A page that states no scope, to a full token", page, 200, "How do we know?", bearer(secrets.alice_token)),
+        get("The same page, to a restricted key", page, 403, "insufficient_scope", key(secrets.read_key)),
+        get("The admin, to the superuser's restricted key", admin, 403, people, key(secrets.root_read_key)),
+        get("The admin, even to the superuser's full key", admin, 403, people, key(secrets.root_key)),
+    )
+
+
+def browsers(secrets: Secrets) -> tuple[Line, ...]:
+    """What a browser sends, and gets."""
+    path = "/api/invoices"
+    alice, ended = cookie(secrets.session), cookie(secrets.ended_session)
+    door, staff_door = "Location: /account/sign-in/?next=/reports/", "Location: /account/sign-in/staff/?next=/staff/"
+    return (
+        get("Alice's session cookie", path, 200, "Aster & Daughters", alice),
+        post("Her cookie changes nothing without a CSRF token", path, 403, "CSRF", alice, body=invoice()),
+        get("A session that was ended by its flag", path, 401, "not_authenticated", ended),
+        get("A browser is sent to sign in", "/reports/", 302, door, HTML),
+        get("Staff have a door of their own", "/staff/", 302, staff_door, HTML),
+        get("A program is told with a challenge", "/reports/", 401, "WWW-Authenticate"),
+        get("One page there is exempt", "/reports/help/", 200, "open to everybody"),
+    )
+
+
+def partner(secrets: Secrets) -> tuple[Line, ...]:
+    """Our own callback authenticator."""
+    path = PARTNER_PATH
+    forged = (*secrets.partner[:2], ("X-Partner-Signature", "0" * 64))
+    return (
+        get("Signed", path, 200, "Northwind", *secrets.partner),
+        get("Signed by somebody else", path, 401, "invalid_token", *forged),
+        get("Signed long ago", path, 401, "invalid_token", *secrets.partner_late),
+        get("Sam's token is no signature", path, 403, "wrong_auth_method", bearer(secrets.sam_token)),
+    )
+
+
+def nonsense(secrets: Secrets) -> tuple[Line, ...]:
+    """Whatever is sent, the answer says what is wrong with it."""
+    path, sam = "/api/invoices", bearer(secrets.sam_token)
+    return (
+        post("No JSON", path, 400, "not valid JSON", sam, body="{oops"),
+        post("Wrong types", path, 400, '"due"', sam, body=invoice(customer=[], due=True)),
+        post("No such customer", path, 400, '"customer"', sam, body=invoice(customer=987654321)),
+        get("No such invoice", f"{path}/987654321", 404, "no such", sam),
+        Line("No such method", path, 405, "Allow: GET, POST", "DELETE", (sam,)),
+    )

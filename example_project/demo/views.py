@@ -1,0 +1,26 @@
+"""The home page, and the page that lists the curl lines."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from demo.lines import groups
+from demo.secrets import Secrets
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Welcome everybody alike: nobody asks who it is, so no cookie is read and no query made."""
+    return render(request, "home.html")
+
+
+@require_safe
+def api_lines(request: HttpRequest) -> HttpResponse:
+    """List the API with its curl lines, words in capitals in the place of secrets."""
+    base = f"{request.scheme}://{request.get_host()}"
+    listed = [
+        (group.title, [(line, line.command(base)) for line in group.lines]) for group in groups(Secrets.placeholders())
+    ]
+    return render(request, "api_lines.html", {"groups": listed})

@@ -1,0 +1,1 @@
+"""Customers and invoices: their pages and their JSON API."""

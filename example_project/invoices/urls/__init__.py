@@ -1,0 +1,1 @@
+"""The addresses of invoices, one module for each URL namespace."""

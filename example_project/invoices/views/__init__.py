@@ -1,0 +1,1 @@
+"""The pages of invoices, one module for each area of the site."""
