@@ -18,6 +18,7 @@ from django.views import defaults
 
 from sessionauth import confinement, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth
+from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
@@ -56,8 +57,9 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _prepare(request)
         try:
             found = chain.explicit(request, active())
-            if found and (token := chain.redeem(request, found)) is not None:
-                _settle(request, state, chain.establish(request, token))
+            if found and (answer := chain.redeem(request, found)) is not None:
+                _settle(request, state, answer)
+                chain.establish(request, answer.token)
         except InvalidCredential as failure:
             return _refused(request, state, failure)
         return None
@@ -67,8 +69,9 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _prepare(request)
         try:
             found = chain.explicit(request, active())
-            if found and (token := await chain.aredeem(request, found)) is not None:
-                _settle(request, state, await chain.aestablish(request, token))
+            if found and (answer := await chain.aredeem(request, found)) is not None:
+                _settle(request, state, answer)
+                await chain.aestablish(request, answer.token)
         except InvalidCredential as failure:
             return _refused(request, state, failure)
         return None
@@ -159,11 +162,13 @@ def _note_explicit(state: RequestState) -> None:
             chain.tried(state, authenticator)
 
 
-def _settle(request: HttpRequest, state: RequestState, token: UserToken) -> None:
+def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
     """Put the user of a program's credential on the request as it is: there is nothing left to be lazy about."""
     _note_explicit(state)
-    state.lazy_user = request.user = token.user
-    request._cached_user = request._acached_user = token.user  # type: ignore[attr-defined]
+    state.lazy_user = request.user = answer.token.user
+    request._cached_user = request._acached_user = answer.token.user  # type: ignore[attr-defined]
+    if answer.found.frees_from_csrf:
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
 
 
 def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:

@@ -34,10 +34,14 @@ class CallbackAuthenticator(BaseAuthenticator):
     ) -> None:
         """Configure the callback.
 
-        `callback` is its dotted path and `name` what `auth.method` says. `ambient=False` promises that it reads a
-        header that no browser sends by itself: the request is then freed from CSRF checks and the callback is asked
-        before the view. `vary` lists the headers it reads; unknown, an answer cannot be cached at all.
+        `callback` is its dotted path and `name` what `auth.method` says. `vary` lists the headers it reads; unknown, an
+        answer cannot be cached at all. `ambient=False` promises that no browser sends them by itself: where one of them
+        is present the callback is asked before the view, and the request is freed from CSRF checks.
+
+        Raises ValueError for `ambient=False` without the headers.
         """
+        if not ambient and "*" in vary:
+            raise ValueError("ambient=False needs vary, the headers that the callback reads")
         self.callback = load(callback)
         self.name = name or self.name
         self.ambient, self.lazy = ambient, ambient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
@@ -26,12 +26,23 @@ class Found:
     authenticator: Authenticator
     credential: Any
 
+    @property
+    def frees_from_csrf(self) -> bool:
+        """Whether no other site can make a browser send it."""
+        return not self.authenticator.lazy and self.authenticator.frees_from_csrf(self.credential)
+
+
+class Answer(NamedTuple):
+    """Who a request is, and the credential that said so."""
+
+    found: Found
+    token: UserToken
+
 
 def explicit(request: HttpRequest, authenticators: Sequence[Authenticator]) -> list[Found]:
-    """Return the credentials that a program put on the request, or Basic: all that is not asked lazily. No I/O.
+    """Return the credentials that a program put on the request, then Basic: all that is not asked lazily. No I/O.
 
-    Where there is a program's credential, what the browser added unasked does not count.
-    Raises SeveralCredentials for two different secrets.
+    Raises SeveralCredentials for two different ones of programs.
     """
     found = [
         Found(authenticator, credential)
@@ -41,7 +52,7 @@ def explicit(request: HttpRequest, authenticators: Sequence[Authenticator]) -> l
     programs = [one for one in found if not one.authenticator.ambient]
     if any(one.credential != programs[0].credential for one in programs):
         raise SeveralCredentials
-    return programs or found
+    return found
 
 
 def lazily(
@@ -58,8 +69,8 @@ def lazily(
             yield Found(authenticator, credential)
 
 
-def redeem(request: HttpRequest, found: Iterable[Found]) -> UserToken | None:
-    """Return whom the first of `found` that answers stands for.
+def redeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None:
+    """Return what the first of `found` that answers says.
 
     Raises InvalidCredential for one that is ours and wrong, unless SESSIONAUTH_INVALID_CREDENTIAL is "ignore".
     """
@@ -72,11 +83,11 @@ def redeem(request: HttpRequest, found: Iterable[Found]) -> UserToken | None:
                 continue
             raise
         if token is not None:
-            return _accepted(request, one, token)
+            return Answer(one, token)
     return None
 
 
-async def aredeem(request: HttpRequest, found: Iterable[Found]) -> UserToken | None:
+async def aredeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None:
     """See redeem()."""
     for one in found:
         try:
@@ -87,14 +98,8 @@ async def aredeem(request: HttpRequest, found: Iterable[Found]) -> UserToken | N
                 continue
             raise
         if token is not None:
-            return _accepted(request, one, token)
+            return Answer(one, token)
     return None
-
-
-def _accepted(request: HttpRequest, one: Found, token: UserToken) -> UserToken:
-    if not one.authenticator.lazy and one.authenticator.frees_from_csrf(one.credential):
-        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
-    return token
 
 
 def _rejection(one: Found, failure: InvalidCredential) -> dict[str, Any]:
@@ -111,8 +116,8 @@ def authenticate(request: HttpRequest, authenticators: Sequence[Authenticator] |
     Raises InvalidCredential for a credential that is ours and wrong.
     """
     asked = base.active() if authenticators is None else authenticators
-    token = redeem(request, explicit(request, asked))
-    return redeem(request, lazily(request, asked)) if token is None else token
+    answer = redeem(request, explicit(request, asked)) or redeem(request, lazily(request, asked))
+    return None if answer is None else answer.token
 
 
 async def aauthenticate(
@@ -120,8 +125,8 @@ async def aauthenticate(
 ) -> UserToken | None:
     """See authenticate()."""
     asked = base.active() if authenticators is None else authenticators
-    token = await aredeem(request, explicit(request, asked))
-    return await aredeem(request, lazily(request, asked)) if token is None else token
+    answer = await aredeem(request, explicit(request, asked)) or await aredeem(request, lazily(request, asked))
+    return None if answer is None else answer.token
 
 
 def get_auth(request: HttpRequest) -> UserToken:
@@ -182,13 +187,13 @@ async def _aresolve(request: HttpRequest, state: RequestState) -> UserToken:
     return await aestablish(request, token)
 
 
-def _confined(request: HttpRequest, token: UserToken | None) -> UserToken:
-    """Return `token`, or that of nobody; raise InvalidCredential where a program's credential may not go."""
-    if token is None:
+def _confined(request: HttpRequest, answer: Answer | None) -> UserToken:
+    """Return the token of `answer`, or nobody's; raise InvalidCredential where a program's credential may not go."""
+    if answer is None:
         return anonymous(request)
-    if confinement.refusal(request, token) is not None:
+    if confinement.refusal(request, answer.token) is not None:
         raise InvalidCredential("denied")
-    return token
+    return answer.token
 
 
 def tried(state: RequestState, authenticator: Authenticator) -> None:
