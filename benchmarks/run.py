@@ -64,8 +64,8 @@ def requests(side: str) -> dict[str, dict[str, Any]]:
     browser.force_login(alice)
     cookie = {"HTTP_COOKIE": f"sessionid={browser.session.session_key}"}
 
-    def ask(path: str, **headers: str) -> dict[str, Any]:
-        return RequestFactory(**headers).get(path).environ
+    def ask(path: str, **headers: Any) -> dict[str, Any]:
+        return RequestFactory().get(path, **headers).environ
 
     cases = {
         "untouched page": ask("/untouched/", **cookie),
