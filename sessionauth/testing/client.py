@@ -1,0 +1,176 @@
+"""Django's test clients, signing in with every kind of credential, as the real thing would."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from django.conf import settings as django_settings
+from django.contrib.auth import alogin, load_backend, login
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpHeaders, HttpRequest, SimpleCookie
+from django.test.client import AsyncClient, AsyncRequestFactory, Client, ClientMixin, RequestFactory
+
+from sessionauth.authenticators import active
+from sessionauth.authenticators.api_key import APIKeyAuthenticator
+from sessionauth.authenticators.token import TokenAuthenticator
+from sessionauth.backends import SessionAuthBackend
+from sessionauth.conf import seconds, settings
+from sessionauth.models import AbstractCredential, AccessToken, APIKey
+from sessionauth.sessions import registry
+
+
+class SigningIn(ClientMixin):
+    """The half that both clients share: `force_login()`, `logout()` and their async twins."""
+
+    #: Makes the request that a sign-in is recorded from, with the client's own headers and address.
+    factory: ClassVar[Any] = RequestFactory
+
+    # What Django's clients have, and django-stubs does not know of their mixin.
+    defaults: Any
+    cookies: SimpleCookie
+    #: The header of the credential that `force_login()` issued; none while signed in by session or not at all.
+    credential_header: str | None = None
+
+    def force_login(
+        self, user: Any, backend: str | None = None, *, fresh: bool = True, method: str = "session"
+    ) -> None:
+        """Be `user` from now on, without a password.
+
+        With `method="session"` that is a real login: a session of `backend` (by default the one that would have checked
+        a password), listed as a login session of this client's address and browser. `fresh=False` makes it an old one,
+        as if the login had been longer ago than SESSIONAUTH_FRESH_AGE.
+
+        With the name of another authenticator ("bearer", "api_key", "token") a real credential is issued and sent in
+        its header with every request, until `logout()` or the next `force_login()`. `user` may be None for an API key
+        that acts for nobody. Sessions and cookies stay as they are. Programs are never fresh.
+
+        Raises ValueError for a method that no active authenticator has, or that issues nothing: Basic needs a password,
+        so give it in `headers` yourself.
+        """
+        self._put_away()
+        if method == "session":
+            super().force_login(user, backend or _verifying_backend())
+            if not fresh:
+                self._age()
+        else:
+            model, header, prefix = _carrier(method)
+            _, secret = model.objects.issue(user=user, name="test client")
+            self._carry(header, prefix + secret)
+
+    async def aforce_login(
+        self, user: Any, backend: str | None = None, *, fresh: bool = True, method: str = "session"
+    ) -> None:
+        """See force_login()."""
+        self._put_away()
+        if method == "session":
+            await super().aforce_login(user, backend or _verifying_backend())
+            if not fresh:
+                await self._aage()
+        else:
+            model, header, prefix = _carrier(method)
+            _, secret = await model.objects.aissue(user=user, name="test client")
+            self._carry(header, prefix + secret)
+
+    def logout(self) -> None:
+        """Be nobody from now on: the session ends, cookies and the credential's header go."""
+        self._put_away()
+        super().logout()
+
+    async def alogout(self) -> None:
+        """See logout()."""
+        self._put_away()
+        await super().alogout()
+
+    def _login(self, user: Any, backend: str | None = None) -> None:
+        # Django's own signs in from an empty request; ours knows address and browser, which the login is bound to.
+        request = self._request()
+        request.session = self.session
+        login(request, user, backend)
+        request.session.save()
+        self._set_login_cookies(request)  # type: ignore[attr-defined]
+
+    async def _alogin(self, user: Any, backend: str | None = None) -> None:
+        request = self._request()
+        request.session = await self.asession()
+        await alogin(request, user, backend)
+        await request.session.asave()
+        self._set_login_cookies(request)  # type: ignore[attr-defined]
+
+    def _request(self) -> HttpRequest:
+        factory = self.factory()
+        factory.defaults = self.defaults
+        request: HttpRequest = factory.get("/")
+        return request
+
+    def _age(self) -> None:
+        session = self.session
+        session[registry.KEY] = {**session.get(registry.KEY, {}), "auth_at": _long_ago()}
+        session.save()
+        self._keep(session)
+
+    async def _aage(self) -> None:
+        session = await self.asession()
+        own = await session.aget(registry.KEY, {})
+        await session.aset(registry.KEY, {**own, "auth_at": _long_ago()})
+        await session.asave()
+        self._keep(session)
+
+    def _keep(self, session: SessionBase) -> None:
+        # In signed cookies the key is the session itself.
+        self.cookies[django_settings.SESSION_COOKIE_NAME] = str(session.session_key)
+
+    def _carry(self, header: str, value: str) -> None:
+        self.credential_header = self._header_key(header)
+        self.defaults[self.credential_header] = value
+
+    def _put_away(self) -> None:
+        if self.credential_header is not None:
+            self.defaults.pop(self.credential_header, None)
+            self.credential_header = None
+
+    def _header_key(self, header: str) -> str:
+        return str(HttpHeaders.to_wsgi_name(header))
+
+
+class AuthClient(SigningIn, Client):
+    """Django's `Client` with a `force_login()` for every kind of credential."""
+
+
+class AsyncAuthClient(SigningIn, AsyncClient):
+    """Django's `AsyncClient` with an `aforce_login()` for every kind of credential."""
+
+    factory = AsyncRequestFactory
+
+    def _header_key(self, header: str) -> str:
+        return str(HttpHeaders.to_asgi_name(header))
+
+
+def _carrier(method: str) -> tuple[type[AbstractCredential], str, str]:
+    """Return the credential that `method` reads, its header, and what stands before the secret in it.
+
+    Raises ValueError if no active authenticator of that name reads secrets of ours.
+    """
+    for authenticator in active():
+        if authenticator.name != method:
+            continue
+        if isinstance(authenticator, TokenAuthenticator):
+            return AccessToken, authenticator.header, f"{authenticator.keyword} "
+        if isinstance(authenticator, APIKeyAuthenticator):
+            return APIKey, authenticator.header, ""
+    possible = [one.name for one in active() if isinstance(one, TokenAuthenticator | APIKeyAuthenticator)]
+    raise ValueError(
+        f"force_login() cannot issue anything for method={method!r}. "
+        f"With these SESSIONAUTH_AUTHENTICATORS it can for: {', '.join(['session', *possible])}."
+    )
+
+
+def _verifying_backend() -> str | None:
+    """Return the first backend that finds users and is not the one that leaves checking to those behind it."""
+    paths = django_settings.AUTHENTICATION_BACKENDS
+    asked = [path for path in paths if not isinstance(load_backend(path), SessionAuthBackend)]
+    return next((path for path in asked if hasattr(load_backend(path), "get_user")), None)
+
+
+def _long_ago() -> int:
+    return int(time.time() - seconds(settings.FRESH_AGE)) - 1
