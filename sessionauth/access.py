@@ -98,7 +98,7 @@ class MethodRule:
         detail = gettext("This cannot be reached with this kind of credential.")
         if wants_page(request):
             raise PermissionDenied(detail)
-        return refusals.problem(request, 403, "wrong_auth_method", detail)
+        return refusals.problem(403, "wrong_auth_method", detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class AnonymousRule:
         if wants_page(request):
             return HttpResponseRedirect(resolve_url(self.redirect_to or django_settings.LOGIN_REDIRECT_URL))
         detail = gettext("This is only for those who are not signed in.")
-        return refusals.problem(request, 403, "already_authenticated", detail)
+        return refusals.problem(403, "already_authenticated", detail)
 
 
 def wants_page(request: HttpRequest) -> bool:

@@ -20,8 +20,11 @@ class InvalidCredential(SessionAuthError):
     """A credential that is ours, and wrong.
 
     Raised by an authenticator. `code` says why, for logs and signals; the client is only told that the credential is
-    not valid, because "revoked" or "expired" would confirm to a thief that a found secret was once good.
+    not valid, because "revoked" or "expired" would confirm to a thief that a found secret was once good. `method` is
+    the name of the authenticator that raised it, noted by whoever asked it.
     """
+
+    method: str = ""
 
     def __init__(self, code: FailureCode | str = "wrong") -> None:
         super().__init__(code)

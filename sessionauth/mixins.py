@@ -24,6 +24,7 @@ class RuleMixin(DjangoAccessMixin):
     """
 
     request: HttpRequest
+    _refuse: access.Refusal | None = None
 
     def get_rule(self) -> Rule:
         """Return the rule to ask."""
@@ -54,7 +55,12 @@ class RuleMixin(DjangoAccessMixin):
         return self.handle_no_permission()
 
     def handle_no_permission(self) -> HttpResponseBase:  # type: ignore[override]
-        """Answer a request that the rule denied; with `raise_exception`, by PermissionDenied."""
+        """Answer a request that the rule denied; with `raise_exception`, by PermissionDenied.
+
+        Another AccessMixin on the same view may call this for reasons of its own: then Django's answer holds.
+        """
+        if self._refuse is None:
+            return super().handle_no_permission()
         if self.raise_exception:
             raise PermissionDenied(self.get_permission_denied_message())
         return self._refuse(self.request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -47,57 +47,59 @@ def unauthorized(
     url = login_url_for(request, login_url)
     if url and http.wants_html(request) and not presented_by_program(request):
         return to_login(request, url, redirect_field_name)
-    return problem(request, 401, "not_authenticated", gettext("Authentication is needed."))
+    return problem(401, "not_authenticated", gettext("Authentication is needed."), challenges_for(request, {}))
 
 
 def invalid(request: HttpRequest, failure: InvalidCredential) -> HttpResponse:
     """Answer a credential that is ours and wrong: always a 401, and why is not told (see InvalidCredential)."""
     error = {"error": "invalid_token", "error_description": "The credential is not valid."}
-    return problem(request, 401, "invalid_token", gettext("The credential is not valid."), error)
+    challenges = challenges_for(request, error, failure.method)
+    return problem(401, "invalid_token", gettext("The credential is not valid."), challenges)
 
 
 def ambiguous(request: HttpRequest) -> HttpResponse:
     """Answer two different credentials on one request (RFC 6750 section 3.1)."""
     error = {"error": "invalid_request", "error_description": "More than one credential."}
-    return problem(request, 400, "invalid_request", gettext("The request carries two different credentials."), error)
+    detail = gettext("The request carries two different credentials.")
+    return problem(400, "invalid_request", detail, challenges_for(request, error))
 
 
-def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = (), detail: str | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResponse:
     """Answer a credential that may not do this; `scopes` are those that would let it."""
-    error = {"error": "insufficient_scope"} | ({"scope": " ".join(scopes)} if scopes else {})
-    extra = {"scope": " ".join(scopes)} if scopes else {}
-    detail = detail or gettext("The credential may not do this.")
-    return problem(request, 403, "insufficient_scope", detail, error, **extra)
+    needed = {"scope": " ".join(scopes)} if scopes else {}
+    established = state_of(request).established
+    method = established.method if established is not None else ""
+    challenges = challenges_for(request, {"error": "insufficient_scope", **needed}, method)
+    return problem(403, "insufficient_scope", gettext("The credential may not do this."), challenges, **needed)
 
 
-def not_allowed(request: HttpRequest, *, code: str, detail: str) -> HttpResponse:
-    """Answer somebody who is known and may not be here, in a form for programs."""
-    return problem(request, 403, code, detail)
+def people_only(request: HttpRequest) -> HttpResponse:
+    """Answer a program's credential on a page where people manage accounts."""
+    return problem(403, "people_only", gettext("This page takes no program's credential."))
 
 
-def problem(
-    request: HttpRequest, status: int, code: str, detail: str, error: Mapping[str, str] | None = None, **extra: Any
-) -> HttpResponse:
-    """Return problem+json (RFC 9457) with the challenges of the active authenticators, never to be stored.
+def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (), **extra: Any) -> HttpResponse:
+    """Return problem+json (RFC 9457), never to be stored.
 
-    `code` is a word for programs, `detail` a sentence for people; `error` goes into the challenges.
+    `code` is a word for programs, `detail` a sentence for people, `challenges` go into WWW-Authenticate and `extra`
+    members into the document.
     """
     body = {"type": "about:blank", "title": TITLES[status], "status": status, "code": code, "detail": detail, **extra}
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
-    challenges = challenges_for(request, error or {})
-    if challenges and (status == 401 or error):
+    if challenges:
         response["WWW-Authenticate"] = ", ".join(challenges)
     return response
 
 
-def challenges_for(request: HttpRequest, error: Mapping[str, str]) -> list[str]:
-    """Return the challenges of the active authenticators.
+def challenges_for(request: HttpRequest, error: Mapping[str, str], method: str = "") -> list[str]:
+    """Return the challenges of the active authenticators; `error` goes into that of `method`, or into all.
 
     RFC 9110 section 15.5.2 wants at least one with a 401; a site of cookies only gets one that browsers do not know,
     so that none opens a dialog.
     """
-    found = [challenge for one in active() if (challenge := one.challenge(request, error)) is not None]
+    errors = ((one, error if method in ("", one.name) else {}) for one in active())
+    found = [challenge for one, own in errors if (challenge := one.challenge(request, own)) is not None]
     return found or [http.challenge("Session", {"realm": settings.REALM})]
 
 
@@ -164,8 +166,3 @@ def _tell(request: HttpRequest) -> None:
             extra_tags=settings.LOGIN_MESSAGE_TAGS,
             fail_silently=True,
         )
-
-
-def people_only(request: HttpRequest) -> HttpResponse:
-    """Answer a program's credential on a page where people manage accounts."""
-    return problem(request, 403, "people_only", gettext("This page takes no program's credential."))

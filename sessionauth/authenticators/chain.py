@@ -104,9 +104,9 @@ async def aredeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None
 
 def _rejection(one: Found, failure: InvalidCredential) -> dict[str, Any]:
     """Log that a credential was not accepted, and return what `credential_rejected` tells of it."""
-    method = one.authenticator.name
-    logger.info("A credential was not accepted: %s (%s).", failure.code, method)
-    return {"sender": type(one.authenticator), "failure": failure, "method": method}
+    failure.method = one.authenticator.name
+    logger.info("A credential was not accepted: %s (%s).", failure.code, failure.method)
+    return {"sender": type(one.authenticator), "failure": failure, "method": failure.method}
 
 
 def authenticate(request: HttpRequest, authenticators: Sequence[Authenticator] | None = None) -> UserToken | None:
