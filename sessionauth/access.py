@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext
 
@@ -21,7 +22,7 @@ from sessionauth.user_token import UserToken
 __all__ = ["AnonymousRule", "LoginRule", "MethodRule", "Refusal", "Rule", "ScopeRule", "pop_next", "unauthorized"]
 
 #: Answers instead of the view, or raises PermissionDenied for the project's 403 page.
-Refusal = Callable[[HttpRequest], HttpResponse]
+Refusal = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Rule(Protocol):
@@ -31,9 +32,15 @@ class Rule(Protocol):
     async def acheck(self, auth: UserToken) -> Refusal | None: ...
 
 
-def applies(request: HttpRequest) -> bool:
-    """Say whether the method of `request` is one that rules speak of (not SESSIONAUTH_EXEMPT_METHODS)."""
-    return request.method not in settings.EXEMPT_METHODS
+def refused(request: HttpRequest, refuse: Refusal) -> HttpResponseBase:
+    """Return the answer to a request that a rule refused.
+
+    For SESSIONAUTH_EXEMPT_METHODS it is an empty 200, as a CORS preflight needs: it tells nothing, and the view does
+    not run. Letting it run would open every function view to OPTIONS, for Django's answer any method.
+    """
+    if request.method in settings.EXEMPT_METHODS:
+        return HttpResponse()
+    return refuse(request)
 
 
 @dataclass(frozen=True, slots=True)

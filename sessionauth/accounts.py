@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -51,26 +51,42 @@ def find(request: HttpRequest | None, name: str | None) -> Any | None:
     saved. One query, whatever the number of fields. A name that means two accounts means none: whom of them a password
     was for cannot be told without trying both.
     """
-    if not isinstance(name, str) or not name or "\0" in name:
+    if not _can_be_a_name(name):
         return None
     model, fields = get_user_model(), login_fields()
     if fields == (model.USERNAME_FIELD,) and not settings.USER_QUERYSET:
         try:
             return model._default_manager.get_by_natural_key(name)
-        except model.DoesNotExist:
+        except (model.DoesNotExist, model.MultipleObjectsReturned):
             return None
     users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else model._default_manager.all()
-    matches = users.filter(_condition(model, fields, name)).distinct()[:2]
-    found = list(matches)
+    found = list(users.filter(_condition(model, fields, str(name))).distinct()[:2])
     return found[0] if len(found) == 1 else None
 
 
+def _can_be_a_name(name: object) -> bool:
+    """Say whether a database can be asked for `name`: PostgreSQL takes no NUL, and none takes a lone surrogate."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        return False
+    return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
 def _condition(model: type[Any], fields: tuple[str, ...], name: str) -> Q:
-    condition = Q()
+    condition = Q(pk__in=())
     for field in fields:
-        is_email = field == getattr(model, "EMAIL_FIELD", "") and "@" in name
-        condition |= Q(**{field: _normalized(name) if is_email else name})
+        value = _normalized(name) if field == getattr(model, "EMAIL_FIELD", "") and "@" in name else name
+        if _fits(model._meta.get_field(field), value):
+            condition |= Q(**{field: value})
     return condition
+
+
+def _fits(field: Any, value: str) -> bool:
+    """Say whether `field` can hold `value` at all: a name is no telephone number in an integer field."""
+    try:
+        field.get_prep_value(value)
+    except (TypeError, ValueError, ValidationError):
+        return False
+    return True
 
 
 def _normalized(email: str) -> str:

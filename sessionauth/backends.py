@@ -6,26 +6,26 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
-from django.contrib.auth import get_user_model, load_backend
+from django.contrib.auth import load_backend
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.inspect import signature
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import accounts, crypto, passwords
+from sessionauth import accounts, crypto, lookup, passwords
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
-from sessionauth.models import AccessToken, APIKey
+from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.models.credentials import models_by_kind
 
 
 class _UsersBackend(BaseBackend):
     """Finds users by key as ModelBackend does, and answers no questions about permissions: ModelBackend does that."""
 
-    def get_user(self, user_id: Any) -> Any | None:
-        user = get_user_model()._default_manager.filter(pk=user_id).first()
-        return user if user is not None and getattr(user, "is_active", True) else None
+    get_user = ModelBackend.get_user
+    aget_user = ModelBackend.aget_user
+    user_can_authenticate = ModelBackend.user_can_authenticate
 
 
 class SessionAuthBackend(_UsersBackend):
@@ -105,40 +105,41 @@ def _verified_by(path: str, user: Any) -> Any:
 class _SecretBackend(_UsersBackend):
     """Base of the two that take a secret of ours as a credential."""
 
-    def _user_of(self, model: type[Any], secret: Any) -> Any | None:
+    def _user_of(self, request: HttpRequest | None, model: type[AbstractCredential], secret: Any) -> Any | None:
         parsed = crypto.parse(secret, settings.KEY_BRAND) if isinstance(secret, str) else None
         if parsed is None or models_by_kind().get(parsed.kind) is not model:
             return None
         try:
-            row = model._default_manager.lookup(parsed)
+            row = lookup.credential(request, model, parsed)
         except InvalidCredential:
             return None
-        return row.get_user()
+        # A user cannot carry scopes: handing out that of a restricted credential would lift the restriction.
+        return row.get_user() if row.scopes is None else None
 
 
 class TokenAuthBackend(_SecretBackend):
-    """Answers `authenticate(request, token="sa_pat_…")` with the token's user."""
+    """Answers `authenticate(request, token="sa_pat_…")` with the token's user, unless it is restricted."""
 
     @sensitive_variables("token")
     def authenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
         """Return the user of an access token that is in order, else None."""
-        return self._user_of(AccessToken, token)
+        return self._user_of(request, AccessToken, token)
 
     @sensitive_variables("token")
     async def aauthenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
         """See authenticate()."""
-        return await sync_to_async(self._user_of)(AccessToken, token)
+        return await sync_to_async(self._user_of)(request, AccessToken, token)
 
 
 class APIKeyAuthBackend(_SecretBackend):
-    """Answers `authenticate(request, api_key="sa_key_…")` with the key's user; a key without a user names nobody."""
+    """Answers `authenticate(request, api_key="sa_key_…")` with the key's user, unless it has none or is restricted."""
 
     @sensitive_variables("api_key")
     def authenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
         """Return the user of an API key that is in order, else None."""
-        return self._user_of(APIKey, api_key)
+        return self._user_of(request, APIKey, api_key)
 
     @sensitive_variables("api_key")
     async def aauthenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
         """See authenticate()."""
-        return await sync_to_async(self._user_of)(APIKey, api_key)
+        return await sync_to_async(self._user_of)(request, APIKey, api_key)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar, overload
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest
 
@@ -23,17 +22,17 @@ def guarded(view: V, rule: Rule) -> V:
     if iscoroutinefunction(view):
 
         async def aguard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refuse = await rule.acheck(await aget_auth(request)) if access.applies(request) else None
+            refuse = await rule.acheck(await aget_auth(request))
             if refuse is not None:
-                return await sync_to_async(refuse)(request)
+                return await sync_to_async(access.refused)(request, refuse)
             return await view(request, *args, **kwargs)
 
         return wraps(view)(aguard)  # type: ignore[return-value]
 
     def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        refuse = rule.check(get_auth(request)) if access.applies(request) else None
+        refuse = rule.check(get_auth(request))
         if refuse is not None:
-            return refuse(request)
+            return access.refused(request, refuse)
         return view(request, *args, **kwargs)
 
     return wraps(view)(guard)  # type: ignore[return-value]

@@ -23,7 +23,7 @@ from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
 from sessionauth.sessions import registry
-from sessionauth.user_token import RequestState, UserToken, anonymous, replace, state_of
+from sessionauth.user_token import RequestState, UserToken, anonymous, anonymous_user, replace, state_of
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
@@ -150,7 +150,10 @@ def _user(request: HttpRequest) -> Any:
 
 
 async def _auser(request: HttpRequest) -> Any:
-    user = (await aget_auth(request)).user
+    token = await aget_auth(request)
+    if token.is_restricted and token.is_program:
+        return request.user
+    user = token.user
     request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
     return user
 
@@ -165,10 +168,18 @@ def _note_explicit(state: RequestState) -> None:
 def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
     """Put the user of a program's credential on the request as it is: there is nothing left to be lazy about."""
     _note_explicit(state)
-    state.lazy_user = request.user = answer.token.user
-    request._cached_user = request._acached_user = answer.token.user  # type: ignore[attr-defined]
+    if answer.token.is_restricted:
+        # Nobody's to those who know no scopes, until a view that does accepts it: not every answer comes from a view.
+        _put_user(request, state, anonymous_user(request))
+    else:
+        _put_user(request, state, answer.token.user)
     if answer.found.frees_from_csrf:
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+
+
+def _put_user(request: HttpRequest, state: RequestState, user: Any) -> None:
+    state.lazy_user = request.user = user
+    request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
 
 
 def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:
@@ -182,9 +193,11 @@ def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredenti
 
 
 def _confine(request: HttpRequest) -> HttpResponse | None:
-    token = state_of(request).established
-    code = None if token is None else confinement.refusal(request, token)
-    if code is None:
+    state = state_of(request)
+    token = state.established
+    if token is None or (code := confinement.refusal(request, token)) is None:
+        if token is not None and token is state.token and token.is_restricted and request.user is state.lazy_user:
+            _put_user(request, state, token.user)
         return None
     if code == "people_only":
         return refusals.people_only(request)
@@ -193,12 +206,7 @@ def _confine(request: HttpRequest) -> HttpResponse | None:
 
 def _is_guarded(request: HttpRequest, view: Any) -> bool:
     """Say whether SESSIONAUTH_ON_FAILURE speaks of this request; views opt out by Django's `login_not_required`."""
-    return (
-        settings.ON_FAILURE != "anonymous"
-        and request.method not in settings.EXEMPT_METHODS
-        and getattr(view, "login_required", True)
-        and paths.is_protected(request)
-    )
+    return settings.ON_FAILURE != "anonymous" and getattr(view, "login_required", True) and paths.is_protected(request)
 
 
 def on_failure(request: HttpRequest) -> HttpResponse | None:
@@ -207,6 +215,8 @@ def on_failure(request: HttpRequest) -> HttpResponse | None:
     Raises NotAuthenticated for "raise" where the project has a 403 handler of its own.
     """
     policy = settings.ON_FAILURE
+    if request.method in settings.EXEMPT_METHODS:
+        return HttpResponse()
     if policy == "redirect" or (policy == "raise" and not _project_answers_403(request)):
         return refusals.unauthorized(request)
     if policy == "raise":

@@ -38,13 +38,13 @@ class RuleMixin(DjangoAccessMixin):
         """Go on to the view, or refuse."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
-        refuse = self.get_rule().check(get_auth(request)) if access.applies(request) else None
+        refuse = self.get_rule().check(get_auth(request))
         if refuse is not None:
             return self._refused(request, refuse)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        refuse = await self.get_rule().acheck(await aget_auth(request)) if access.applies(request) else None
+        refuse = await self.get_rule().acheck(await aget_auth(request))
         if refuse is not None:
             return await sync_to_async(self._refused)(request, refuse)
         response: HttpResponseBase = await super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
@@ -52,7 +52,7 @@ class RuleMixin(DjangoAccessMixin):
 
     def _refused(self, request: HttpRequest, refuse: access.Refusal) -> HttpResponseBase:
         self._refuse = refuse
-        return self.handle_no_permission()
+        return access.refused(request, lambda _: self.handle_no_permission())
 
     def handle_no_permission(self) -> HttpResponseBase:  # type: ignore[override]
         """Answer a request that the rule denied; with `raise_exception`, by PermissionDenied.

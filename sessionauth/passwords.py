@@ -27,8 +27,8 @@ def check(account: Any | None, password: str) -> Any | None:
     Without an account the password is hashed all the same (Django ticket 20760), so that an unknown name takes as long
     as a wrong password.
     """
-    if account is None:
-        make_password(password)
+    if account is None or not is_text(password):
+        make_password(password if is_text(password) else "")
         return None
     return account if account.check_password(password) else None
 
@@ -36,11 +36,14 @@ def check(account: Any | None, password: str) -> Any | None:
 @sensitive_variables("password")
 async def acheck(account: Any | None, password: str) -> Any | None:
     """See check(). The hash runs in a thread of its own, apart from the event loop and from the ORM's thread."""
-    if account is None:
-        await in_pool(lambda: make_password(password))
+    if account is None or not is_text(password):
+        await in_pool(lambda: make_password(password if is_text(password) else ""))
         return None
-    if type(account).check_password is not AbstractBaseUser.check_password:
+    own = type(account)
+    if own.acheck_password is not AbstractBaseUser.acheck_password:
         return account if await account.acheck_password(password) else None
+    if own.check_password is not AbstractBaseUser.check_password:
+        return account if await sync_to_async(account.check_password)(password) else None
     encoded = account.password
     is_right, must_update = await in_pool(lambda: verify_password(password, encoded))
     if is_right and must_update:
@@ -54,6 +57,17 @@ def _upgrade(account: Any, password: str) -> None:
     account.set_password(password)
     account._password = None  # as in Django: an upgrade is no change of password to be told about
     account.save(update_fields=["password"])
+
+
+def is_text(value: object) -> bool:
+    """Say whether `value` is a string that can be hashed or looked up: JSON also brings numbers and lone surrogates."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def in_pool(work: Callable[[], T]) -> T:

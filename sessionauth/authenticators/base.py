@@ -8,16 +8,13 @@ from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from sessionauth import crypto
+from sessionauth import crypto, lookup
 from sessionauth.conf import PREFIX, load, settings
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractCredential
 from sessionauth.models.credentials import models_by_kind
-from sessionauth.sessions import lookup
 from sessionauth.user_token import LoginState, UserToken, anonymous_user, state_of
 
 
@@ -126,8 +123,7 @@ class CredentialAuthenticator(BaseAuthenticator):
         model = None if parsed is None else models_by_kind().get(parsed.kind)
         if parsed is None or model is None:
             raise InvalidCredential("malformed")
-        users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else None
-        return self.token(request, find_credential(model, parsed, users))
+        return self.token(request, lookup.credential(request, model, parsed))
 
     def token(self, request: HttpRequest, row: AbstractCredential) -> UserToken:
         """Return the UserToken of a program with the credential `row`, and note its use for the way out."""
@@ -141,22 +137,6 @@ class CredentialAuthenticator(BaseAuthenticator):
             credential=row,
             granted=None if row.scopes is None else frozenset(row.scopes),
         )
-
-
-def find_credential(
-    model: type[AbstractCredential], parsed: crypto.ParsedSecret, users: QuerySet[Any] | None
-) -> AbstractCredential:
-    """Return the row of a secret; the one place through which every key and token is looked up.
-
-    Raises InvalidCredential, also where our table is missing: the log says so, and nobody gets in.
-    """
-    try:
-        row: AbstractCredential = model._default_manager.lookup(parsed, users)
-    except DatabaseError:
-        if not lookup.is_missing(model):
-            raise
-        raise InvalidCredential("unavailable") from None
-    return row
 
 
 @cache

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from inspect import iscoroutinefunction
+from collections.abc import Awaitable, Collection
+from inspect import isawaitable
 from typing import Any
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.http import HttpRequest
 
 from sessionauth.authenticators.base import BaseAuthenticator
@@ -58,9 +58,9 @@ class CallbackAuthenticator(BaseAuthenticator):
 
     def authenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
         """See BaseAuthenticator.authenticate()."""
-        call = async_to_sync(self.callback) if iscoroutinefunction(self.callback) else self.callback
         try:
-            return self._token(call(request))
+            answer = self.callback(request)
+            return self._token(async_to_sync(_awaited)(answer) if isawaitable(answer) else answer)
         except InvalidCredential:
             raise
         except Exception as error:
@@ -68,9 +68,10 @@ class CallbackAuthenticator(BaseAuthenticator):
 
     async def aauthenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
         """See authenticate()."""
-        call = self.callback if iscoroutinefunction(self.callback) else sync_to_async(self.callback)
         try:
-            return self._token(await call(request))
+            is_async = iscoroutinefunction(self.callback)
+            answer = self.callback(request) if is_async else await sync_to_async(self.callback)(request)
+            return self._token(await answer if isawaitable(answer) else answer)
         except InvalidCredential:
             raise
         except Exception as error:
@@ -81,11 +82,19 @@ class CallbackAuthenticator(BaseAuthenticator):
         return InvalidCredential("unavailable")
 
     def _token(self, answer: Any) -> UserToken | None:
-        if answer is None or isinstance(answer, UserToken):
-            return answer
+        if answer is None or answer is False or isinstance(answer, UserToken):
+            return answer or None
+        if not hasattr(answer, "is_authenticated"):
+            raise TypeError(f"a {type(answer).__name__} is no user: it has no is_authenticated")
+        if not answer.is_authenticated:
+            return None
         if not getattr(answer, "is_active", True):
             raise InvalidCredential("inactive")
         return UserToken(answer, LoginState.PROGRAM, self.name)
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer
 
 
 def _has_header(request: HttpRequest, name: str) -> bool:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from sessionauth import confinement, signals
 from sessionauth.authenticators import base
-from sessionauth.authenticators.base import Authenticator
+from sessionauth.authenticators.base import Authenticator, PresentedSecret
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential, SeveralCredentials
 from sessionauth.user_token import LoginState, RequestState, UserToken, anonymous, replace, state_of
@@ -42,15 +42,15 @@ class Answer(NamedTuple):
 def explicit(request: HttpRequest, authenticators: Sequence[Authenticator]) -> list[Found]:
     """Return the credentials that a program put on the request, then Basic: all that is not asked lazily. No I/O.
 
-    Raises SeveralCredentials for two different ones of programs.
+    Raises SeveralCredentials for two different secrets. What is no PresentedSecret may turn out to be nothing at all.
     """
     found = [
         Found(authenticator, credential)
         for authenticator in authenticators
         if not authenticator.lazy and (credential := authenticator.extract(request)) is not None
     ]
-    programs = [one for one in found if not one.authenticator.ambient]
-    if any(one.credential != programs[0].credential for one in programs):
+    secrets = [one.credential for one in found if isinstance(one.credential, PresentedSecret)]
+    if any(secret != secrets[0] for secret in secrets):
         raise SeveralCredentials
     return found
 

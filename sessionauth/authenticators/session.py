@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import UTC, datetime
 from functools import partial
-from inspect import iscoroutinefunction
+from inspect import isawaitable
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -15,13 +16,16 @@ from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from sessionauth import lookup
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import load, seconds, settings
+from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
-from sessionauth.sessions import lookup, registry
+from sessionauth.sessions import registry
 from sessionauth.user_token import LoginState, UserToken, replace, state_of
 
 logger = logging.getLogger("sessionauth")
@@ -36,6 +40,11 @@ class Claim:
     session_hash: str
     sid: str | None
     auth_at: float | None
+
+    @property
+    def row_sid(self) -> str:
+        """The name of its row: its own, or that of the sessions from before the app."""
+        return self.sid or registry.earlier_sid(self.user_id, self.session_hash)
 
 
 class SessionAuthenticator(BaseAuthenticator):
@@ -57,13 +66,12 @@ class SessionAuthenticator(BaseAuthenticator):
             return _ask_loader(request, credential, claim)
         if claim is None or claim.backend not in django_settings.AUTHENTICATION_BACKENDS:
             return None
-        sid = claim.sid or registry.earlier_sid(claim.user_id, claim.session_hash)
         backend = _with_sync_get_user(load_backend(claim.backend))
-        user, row = lookup.user_and_row(request, backend, claim.user_id, sid)
-        if user is None:
-            _without_user(request, credential, claim, row)
+        seen = lookup.session(request, backend, claim.user_id, claim.row_sid, is_listed=claim.sid is not None)
+        if seen.user is None:
+            _without_user(request, credential, claim, seen.row)
             return None
-        return _verified(request, credential, claim, user, row)
+        return _verified(request, credential, claim, seen)
 
     def openapi(self) -> dict[str, dict[str, Any]]:
         """Return the scheme of the session cookie under its real name."""
@@ -77,7 +85,16 @@ def read(session: SessionBase) -> Claim | None:
         return None
     own = session.get(registry.KEY)
     own = own if isinstance(own, dict) else {}
-    return Claim(str(user_id), backend, session.get(HASH_SESSION_KEY) or "", own.get("sid"), own.get("auth_at"))
+    sid = own.get("sid")
+    auth_at = own.get("auth_at")
+    session_hash = session.get(HASH_SESSION_KEY)
+    return Claim(
+        user_id=str(user_id),
+        backend=backend,
+        session_hash=session_hash if isinstance(session_hash, str) else "",
+        sid=sid if isinstance(sid, str) else None,
+        auth_at=auth_at if isinstance(auth_at, int | float) else None,
+    )
 
 
 def _with_sync_get_user(backend: Any) -> Any:
@@ -94,31 +111,36 @@ def _without_user(request: HttpRequest, session: SessionBase, claim: Claim, row:
     Where the user is only out of sight (another tenant's, a backend that does not answer) it is left alone, as in
     Django.
     """
-    if row is not None:
-        state_of(request).later.append(partial(registry.revoke, row, "inactive"))
-    if row is not None or lookup.is_gone(claim.user_id):
-        end(session)
+    user = lookup.hidden_user(claim.user_id)
+    if row is None and user is not None and getattr(user, "is_active", True):
+        return
+    if user is not None and registry.lists(user):
+        state_of(request).later.append(partial(_revoke_for_good, claim, user.pk, "inactive"))
+    end(session)
 
 
-def _verified(
-    request: HttpRequest, session: SessionBase, claim: Claim, user: Any, row: LoginSession | None
-) -> UserToken | None:
-    """Return the token of `user` if session hash and login session are in order; end the session otherwise."""
+def _revoke_for_good(claim: Claim, user_pk: Any, reason: str) -> None:
+    if claim.sid is None:
+        registry.keep_earlier(user_pk, claim.row_sid, ended=reason)
+    else:
+        registry.revoke_rows(registry.rows().filter(sid=claim.sid), reason)
+
+
+def _verified(request: HttpRequest, session: SessionBase, claim: Claim, seen: Sighting) -> UserToken | None:
+    """Return the token of the user if session hash and login session are in order; end the session otherwise."""
+    user: Any = seen.user
+    row = seen.row
     if not _hash_is_right(session, claim, user):
         if row is not None:
             state_of(request).later.append(partial(registry.revoke, row, "password changed"))
         end(session)
         return None
-    if row is None and claim.sid is not None:
-        # The one second look: a row that is missing in a hurry is not a row that was deleted.
-        row = registry.find(claim.sid)
-        if row is None or row.user_id != user.pk:
-            end(session)
-            return None
-    if row is not None and row.is_revoked:
+    is_unlisted = row is None and claim.sid is not None and seen.is_kept and registry.lists(user)
+    if is_unlisted or (row is not None and (row.is_revoked or row.user_id != user.pk)):
         end(session)
         return None
-    _keep_books(request, claim, user, row)
+    if seen.is_kept:
+        _keep_books(request, claim, user, row)
     return _token(user, claim.auth_at, row)
 
 
@@ -133,11 +155,11 @@ def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
     if not any(constant_time_compare(claim.session_hash, fallback) for fallback in fallbacks):
         return False
 
-    def renew() -> None:
-        session.cycle_key()
+    key = session.session_key
+    if registry.best_effort(session.cycle_key):
         session[HASH_SESSION_KEY] = current
-
-    registry.best_effort(renew)
+    else:
+        session._session_key = key  # a new one was drawn and could not be saved
     return True
 
 
@@ -145,8 +167,7 @@ def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession
     later: Callable[[], object] | None = None
     if row is None:
         if registry.lists(user):
-            sid = registry.earlier_sid(claim.user_id, claim.session_hash)
-            later = partial(registry.keep_earlier, user.pk, sid)
+            later = partial(registry.keep_earlier, user.pk, claim.row_sid)
     elif registry.is_touch_due(row):
         later = partial(registry.touch, row)
     if later is not None:
@@ -156,7 +177,7 @@ def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession
 def _token(user: Any, auth_at: float | None, row: LoginSession | None) -> UserToken:
     moment = None
     state = LoginState.STALE
-    if isinstance(auth_at, int | float):
+    if auth_at is not None:
         moment = datetime.fromtimestamp(auth_at, UTC)
         if (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE):
             state = LoginState.FRESH
@@ -165,15 +186,16 @@ def _token(user: Any, auth_at: float | None, row: LoginSession | None) -> UserTo
 
 def end(session: SessionBase) -> None:
     """Empty `session` and forget it; a read-only database cannot keep the request from being nobody's."""
-    registry.best_effort(session.flush)
+    if not registry.best_effort(session.flush):
+        # Emptied but not deleted: without its key it is not saved again either, and the cookie is taken back.
+        session._session_key = None
+        session.modified = False
 
 
 def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None) -> UserToken | None:
     """Return whom SESSIONAUTH_USER_LOADER knows; None takes the identity out of the session."""
-    loader = load(str(settings.USER_LOADER))
-    call = async_to_sync(loader) if iscoroutinefunction(loader) else loader
     try:
-        user = call(request, session)
+        user = _answer(load(str(settings.USER_LOADER)), request, session)
     except Exception:
         logger.exception("SESSIONAUTH_USER_LOADER failed; the request is nobody's.")
         return None
@@ -182,9 +204,23 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
             end(session)
         return None
     if claim is None or not registry.lists(user):
-        return _token(user, (session.get(registry.KEY) or {}).get("auth_at"), None)
-    sid = claim.sid or registry.earlier_sid(claim.user_id, claim.session_hash)
-    return _verified(request, session, claim, user, registry.find(sid))
+        own = session.get(registry.KEY)
+        return _token(user, own.get("auth_at") if isinstance(own, dict) else None, None)
+    seen = lookup.row_of(claim.row_sid)
+    return _verified(request, session, claim, changed(seen, user=user))
+
+
+def _answer(loader: Any, request: HttpRequest, session: SessionBase) -> Any:
+    user = loader(request, session)
+    if isawaitable(user):
+        user = async_to_sync(_awaited)(user)
+    if user is not None and not hasattr(user, "is_authenticated"):
+        raise TypeError(f"a {type(user).__name__} is no user: it has no is_authenticated")
+    return user
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer
 
 
 def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -192,16 +228,31 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     if request is None or getattr(request, "session", None) is None:
         return
     verified_by = getattr(user, "_sessionauth_verified_by", None)
-    if verified_by is not None:
+    if verified_by is not None and request.session.get(BACKEND_SESSION_KEY) == getattr(user, "backend", None):
         request.session[BACKEND_SESSION_KEY] = verified_by
+    _supersede(request)
     row = registry.record(request, user) if registry.lists(user) else None
     own = request.session.get(registry.KEY) or {}
     replace(request, _token(user, own.get("auth_at"), row))
 
 
+def _supersede(request: HttpRequest) -> None:
+    """End the sign-in that this one takes the place of: Django flushes another user's session without a word."""
+    before = state_of(request).token
+    row = before.credential if before is not None else None
+    if isinstance(row, LoginSession):
+        registry.best_effort(partial(registry.revoke, row, "superseded"))
+
+
 def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
-    """Receive Django's `user_logged_out`: end the sign-in by flag, so that a copy of the cookie is worth nothing."""
+    """Receive Django's `user_logged_out`: end the sign-in by flag, so that a copy of the cookie is worth nothing.
+
+    Written again on the way out: a view that logs out and then fails takes its transaction back.
+    """
     session = getattr(request, "session", None)
-    if session is None or (claim := read(session)) is None or claim.sid is None:
+    if request is None or session is None or (claim := read(session)) is None or claim.sid is None:
         return
-    registry.best_effort(lambda: registry.revoke_rows(registry.rows().filter(sid=claim.sid), "logout"))
+    revoke = partial(registry.revoke_rows, registry.rows().filter(sid=claim.sid), "logout")
+    registry.best_effort(revoke)
+    if transaction.get_connection(registry.rows().db).in_atomic_block:
+        state_of(request).later.append(revoke)

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import crypto, scopes
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.models.revocable import RevocableModel
 from sessionauth.signals import credential_issued, credential_revoked
 
 
@@ -111,7 +112,7 @@ def _visible_users(users: models.QuerySet[Any] | None) -> Iterable[models.QueryS
         yield users.order_by()
 
 
-class AbstractCredential(models.Model):
+class AbstractCredential(RevocableModel):
     """A secret's row: who issued it for what, how long it lasts, whether it still counts. Never the secret."""
 
     #: The second word of the secrets, which picks the table; unique among all credential models of a project.
@@ -132,8 +133,6 @@ class AbstractCredential(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
-    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
-    revoked_reason = models.CharField(_("reason"), max_length=100, blank=True, editable=False)
 
     objects = CredentialManager()
 
@@ -144,24 +143,13 @@ class AbstractCredential(models.Model):
             models.UniqueConstraint(fields=["digest"], name="%(app_label)s_%(class)s_digest"),
         ]
 
-    #: Kept out of full saves: an instance read before a revocation must not undo it.
-    _not_saved_again: ClassVar = frozenset({"digest", "hint", "last_used_at", "revoked_at", "revoked_reason"})
+    _not_saved_again: ClassVar = RevocableModel._not_saved_again | {"digest", "hint", "last_used_at"}
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint})" if self.name else self.hint
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pk} {self.hint}>"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the row; what `issue()`, `revoke()` and the bookkeeping write is never written back from memory."""
-        if not self._state.adding and not args and kwargs.get("update_fields") is None:
-            kwargs["update_fields"] = [
-                field.name
-                for field in self._meta.concrete_fields
-                if not field.primary_key and field.name not in self._not_saved_again
-            ]
-        super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Raise ValidationError for scopes that mean nothing here."""

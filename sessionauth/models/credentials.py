@@ -81,8 +81,10 @@ class APIKey(AbstractAPIKey):
 @cache
 def models_by_kind() -> dict[str, type[AbstractCredential]]:
     """Return every credential model of the project by the kind of its secrets."""
-    found = (model for model in apps.get_models() if issubclass(model, AbstractCredential))
-    return {model.kind: model for model in found if not model._meta.proxy}
+    found = [model for model in apps.get_models() if issubclass(model, AbstractCredential) and not model._meta.proxy]
+    # A project's model that forgot to take a kind of its own must not put ours out of service: ours come last.
+    ours: list[type[AbstractCredential]] = [AccessToken, APIKey]
+    return {model.kind: model for model in [*(one for one in found if one not in ours), *ours]}
 
 
 def forget_kinds(*, setting: str, **kwargs: object) -> None:

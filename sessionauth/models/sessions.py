@@ -9,8 +9,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.models.revocable import RevocableModel
 
-class LoginSession(models.Model):
+
+class LoginSession(RevocableModel):
     """One signed-in browser, listed, timed and revocable whatever keeps the session itself.
 
     The row is found by a random `sid` that is stored in the session. The session key is nowhere: a copy of this table
@@ -35,8 +37,6 @@ class LoginSession(models.Model):
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now, editable=False)
     ip_address = models.GenericIPAddressField(_("address"), null=True, editable=False)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True, editable=False)
-    revoked_at = models.DateTimeField(_("ended"), null=True, editable=False)
-    revoked_reason = models.CharField(_("reason"), max_length=100, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("login session")
@@ -47,13 +47,10 @@ class LoginSession(models.Model):
         ]
         indexes: ClassVar = [models.Index(fields=["user", "revoked_at"], name="sessionauth_loginsession_user")]
 
+    _not_saved_again: ClassVar = RevocableModel._not_saved_again | {"sid", "last_seen_at"}
+
     def __str__(self) -> str:
         return f"{self.user_id}, {self.created_at:%Y-%m-%d %H:%M}"
 
     def __repr__(self) -> str:
         return f"<LoginSession {self.pk} of user {self.user_id}>"
-
-    @property
-    def is_revoked(self) -> bool:
-        """Whether it has been ended."""
-        return self.revoked_at is not None

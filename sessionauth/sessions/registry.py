@@ -6,6 +6,7 @@ assignments only.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable
@@ -17,7 +18,6 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from sessionauth import http
 from sessionauth.conf import seconds, settings
@@ -27,6 +27,7 @@ from sessionauth.signals import logged_out_everywhere
 logger = logging.getLogger("sessionauth")
 
 KEY = "_sessionauth"
+REASON_LENGTH = 100
 
 
 def new_sid() -> str:
@@ -38,8 +39,9 @@ def earlier_sid(user_id: str, session_hash: str) -> str:
     """Return the name of the row shared by a user's sessions from before the app: one per user and session hash.
 
     Computed, so that it never has to be written into those sessions. It changes with the password, as they end then.
+    No secret key goes into it (the session hash has one): rotating the key must not lose a revocation.
     """
-    return salted_hmac("sessionauth.registry.earlier", f"{user_id}:{session_hash}", algorithm="sha256").hexdigest()[:43]
+    return hashlib.sha256(f"sessionauth:{user_id}:{session_hash}".encode()).hexdigest()[:43]
 
 
 def rows() -> models.QuerySet[LoginSession]:
@@ -70,13 +72,17 @@ def record(request: HttpRequest, user: Any) -> LoginSession | None:
     return row if kept else None
 
 
-def keep_earlier(user_id: Any, sid: str) -> None:
-    """Enter the row of the sessions from before the app; of many requests at once, one does."""
-    _insert_once(LoginSession(user_id=user_id, sid=sid, earlier=True))
+def keep_earlier(user_id: Any, sid: str, *, ended: str = "") -> None:
+    """Enter the row of the sessions from before the app; of many requests at once, one does.
 
-
-def _insert_once(row: LoginSession) -> None:
+    `ended` is a reason to enter it as revoked, or to revoke the one that is there.
+    """
+    row = LoginSession(user_id=user_id, sid=sid, earlier=True)
+    if ended:
+        row.revoked_at, row.revoked_reason = timezone.now(), ended[:REASON_LENGTH]
     rows().bulk_create([row], ignore_conflicts=True)
+    if ended:
+        revoke_rows(rows().filter(sid=sid), ended)
 
 
 def find(sid: str) -> LoginSession | None:
@@ -101,12 +107,14 @@ def is_touch_due(row: LoginSession) -> bool:
 
 def revoke_rows(found: models.QuerySet[LoginSession], reason: str) -> int:
     """End the sessions in `found` that have not ended yet, and return how many there were."""
-    return found.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason[:100])
+    return found.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason[:REASON_LENGTH])
 
 
 def revoke(row: LoginSession, reason: str = "revoked") -> bool:
     """Sign one browser out: its next request is nobody's, with every session engine. False if it had ended before."""
-    return bool(revoke_rows(rows().filter(pk=row.pk), reason))
+    changed = revoke_rows(rows().filter(pk=row.pk), reason)
+    row.refresh_from_db(using=router.db_for_write(LoginSession), fields=["revoked_at", "revoked_reason"])
+    return bool(changed)
 
 
 def revoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None = None) -> int:
@@ -117,13 +125,12 @@ def revoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None 
     found = rows().filter(user_id=user.pk)
     if keep is not None:
         found = found.exclude(pk=keep.pk)
+    revoked = revoke_rows(found, reason)
     for session_hash in _session_hashes(user):
         sid = earlier_sid(str(user._meta.pk.value_to_string(user)), session_hash)
         if keep is None or keep.sid != sid:
-            _insert_once(
-                LoginSession(user_id=user.pk, sid=sid, earlier=True, revoked_at=timezone.now(), revoked_reason=reason)
-            )
-    return revoke_rows(found, reason)
+            keep_earlier(user.pk, sid, ended=reason)
+    return revoked
 
 
 def _session_hashes(user: Any) -> list[str]:

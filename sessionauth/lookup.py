@@ -1,0 +1,163 @@
+"""The fixed lookups of a request, each behind one function: a session's user with its login session, a secret's row."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connections, models, router, transaction
+from django.db.models import FilteredRelation, Q
+from django.http import HttpRequest
+
+from sessionauth.conf import load, settings
+from sessionauth.crypto import ParsedSecret
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.models import AbstractCredential, LoginSession
+from sessionauth.sessions import registry
+
+logger = logging.getLogger("sessionauth")
+
+T = TypeVar("T")
+
+JOINED = "sessionauth_login"
+
+#: Databases whose table of login sessions has answered. Only ever grows; a process that forgets it asks again.
+_proved: set[str] = set()
+
+
+class NotMigrated(Exception):
+    """Our table is not there; the site goes on as without us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a session's user id and sid lead to. `is_kept` is False where there is no table of login sessions."""
+
+    user: Any | None
+    row: LoginSession | None = None
+    is_kept: bool = True
+
+
+def session(request: HttpRequest, backend: Any, user_id: str, sid: str, *, is_listed: bool) -> Sighting:
+    """Return the user of a session and the row of its sign-in.
+
+    `backend` is the one that the session names, `user_id` the key as the session holds it. The user is found exactly as
+    `ModelBackend.get_user()` finds them, through the default manager or SESSIONAUTH_USER_QUERYSET; the row comes along
+    by a LEFT JOIN, so that it costs no query. A backend with a `get_user()` of its own is asked in its own way, and a
+    user in another database cannot be joined: the row is a second query then.
+
+    `is_listed` says that a row must be there. One that did not come along is looked for once more where it is written:
+    a row that is missing in a hurry is not a row that was deleted.
+    """
+    try:
+        key = get_user_model()._meta.pk.to_python(user_id)
+    except ValidationError:
+        return Sighting(None)
+    joined = _asks_like_django(backend) and _together()
+    try:
+        found = _ask(lambda: _join(request, key, sid)) if joined else Sighting(_user_alone(request, backend, key))
+        if found.row is None and found.user is not None and (is_listed or not joined) and registry.lists(found.user):
+            found = Sighting(found.user, _ask(lambda: registry.find(sid)))
+    except NotMigrated:
+        return Sighting(_user_alone(request, backend, key), is_kept=False)
+    if joined and found.user is not None and not backend.user_can_authenticate(found.user):
+        return Sighting(None, found.row)
+    return found
+
+
+def row_of(sid: str) -> Sighting:
+    """Return the row `sid` without a user."""
+    try:
+        return Sighting(None, _ask(lambda: registry.find(sid)))
+    except NotMigrated:
+        return Sighting(None, is_kept=False)
+
+
+def users(request: HttpRequest | None) -> models.QuerySet[Any]:
+    """Return the users that a request may find: the default manager's, or SESSIONAUTH_USER_QUERYSET's."""
+    path = settings.USER_QUERYSET
+    found: models.QuerySet[Any] = load(path)(request) if path else get_user_model()._default_manager.all()
+    return found.using(router.db_for_write(get_user_model()))
+
+
+def hidden_user(user_id: str) -> Any | None:
+    """Return the user of a session whom no manager shows, None if there is none at all."""
+    model = get_user_model()
+    try:
+        key = model._meta.pk.to_python(user_id)
+    except ValidationError:
+        return None
+    return model._base_manager.using(router.db_for_write(model)).filter(pk=key).first()
+
+
+def credential(request: HttpRequest | None, model: type[AbstractCredential], parsed: ParsedSecret) -> Any:
+    """Return the row of a secret, joined with its user.
+
+    Raises InvalidCredential if there is none or it is not to be used, also where our table is missing: the log says so,
+    and nobody gets in.
+    """
+    visible = users(request) if settings.USER_QUERYSET else None
+    try:
+        return model._default_manager.lookup(parsed, visible)
+    except DatabaseError:
+        if not is_missing(model):
+            raise
+        raise InvalidCredential("unavailable") from None
+
+
+def is_missing(model: type[models.Model]) -> bool:
+    """Say whether the table of `model` is not there, and log what to do about it."""
+    connection = connections[router.db_for_write(model)]
+    missing = model._meta.db_table not in connection.introspection.table_names()
+    if missing:
+        logger.error("%s has no table. Run `manage.py migrate`.", model._meta.label)
+    return missing
+
+
+def _asks_like_django(backend: Any) -> bool:
+    return getattr(type(backend), "get_user", None) is ModelBackend.get_user and "get_user" not in vars(backend)
+
+
+def _together() -> bool:
+    return router.db_for_write(get_user_model()) == router.db_for_write(LoginSession)
+
+
+def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
+    """Return the user without our table, by `backend`, and only if SESSIONAUTH_USER_QUERYSET shows them."""
+    user = backend.get_user(key)
+    if user is None or not settings.USER_QUERYSET:
+        return user
+    return user if users(request).filter(pk=user.pk).exists() else None
+
+
+def _join(request: HttpRequest, key: Any, sid: str) -> Sighting:
+    join = FilteredRelation("sessionauth_loginsession", condition=Q(sessionauth_loginsession__sid=sid))
+    try:
+        user = users(request).annotate(**{JOINED: join}).select_related(JOINED).get(pk=key)
+    except get_user_model().DoesNotExist:
+        return Sighting(None)
+    return Sighting(user, user.__dict__.pop(JOINED, None))
+
+
+def _ask(question: Callable[[], T]) -> T:
+    """Return the answer to `question`, which needs the table of login sessions. Raises NotMigrated without it."""
+    using = router.db_for_write(LoginSession)
+    in_transaction = transaction.get_connection(using).in_atomic_block
+    try:
+        if in_transaction and using not in _proved:
+            # The first time, a missing table must not spoil the view's transaction; later the savepoint is spared.
+            with transaction.atomic(using=using):
+                answer = question()
+        else:
+            answer = question()
+    except DatabaseError:
+        if (in_transaction and using in _proved) or not is_missing(LoginSession):
+            raise
+        raise NotMigrated from None
+    _proved.add(using)
+    return answer

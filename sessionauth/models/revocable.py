@@ -1,0 +1,42 @@
+"""What can be ended, and never by accident be un-ended."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class RevocableModel(models.Model):
+    """A row with a revocation that no later save undoes.
+
+    What `revoke()` and the bookkeeping write is kept out of `save()`: an instance that was read before would otherwise
+    write the old value back over it.
+    """
+
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    revoked_reason = models.CharField(_("reason"), max_length=100, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    #: Fields that are written once, or by UPDATE alone.
+    _not_saved_again: ClassVar[frozenset[str]] = frozenset({"revoked_at", "revoked_reason"})
+
+    def save(self, *, update_fields: Any = None, **kwargs: Any) -> None:
+        """Save the row, except for what must not be written back from memory."""
+        if not self._state.adding:
+            names = self._saved_names() if update_fields is None else set(update_fields)
+            update_fields = names - self._not_saved_again
+        super().save(update_fields=update_fields, **kwargs)
+
+    def _saved_names(self) -> set[str]:
+        deferred = self.get_deferred_fields()
+        fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+        return {field.name for field in fields if field.attname not in deferred}
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether it has been ended."""
+        return self.revoked_at is not None
