@@ -47,7 +47,7 @@ def _with_curl(curl: str, line: Line, base: str) -> tuple[int, str]:
 
 def _without_curl(line: Line, base: str) -> tuple[int, str]:
     request = urllib.request.Request(base + line.path, line.body.encode() or None, method=line.method)  # noqa: S310
-    for name, value in line.headers:
+    for name, value in (("Accept", "*/*"), *line.headers):  # as curl does
         request.add_header(name, value)
     if line.basic:
         request.add_header("Authorization", "Basic " + base64.b64encode(line.basic.encode()).decode())

@@ -70,7 +70,6 @@ class CustomerList(LoginRequiredMixin, PermissionRequiredMixin, CustomerListView
     """Find a customer: where support begins."""
 
     permission_required = "invoices.view_customer"
-    raise_exception = True
     template_name = "staff/customers.html"
     context_object_name = "customers"
 

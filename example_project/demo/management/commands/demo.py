@@ -118,5 +118,7 @@ class Command(BaseCommand):
 
 
 def _base(host: str, port: int) -> str:
-    shown = f"[{host}]" if ":" in host else host
+    # "Every address" is none that one could open.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    shown = f"[{shown}]" if ":" in shown else shown
     return f"http://{shown}:{port}"
