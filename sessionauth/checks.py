@@ -1,7 +1,0 @@
-"""System checks (placeholder until checks/ lands)."""
-
-from __future__ import annotations
-
-
-def register() -> None:
-    """Register."""

@@ -1,0 +1,60 @@
+"""System checks: what `manage.py check` says of a project's settings, wiring and models.
+
+Nothing here raises, whatever a project has configured, and only `database` asks the database.
+"""
+
+from __future__ import annotations
+
+from django.core.checks import Tags
+from django.core.checks import register as register_check
+
+from sessionauth.checks import (
+    authenticators,
+    backends,
+    database,
+    deploy,
+    login_pages,
+    middleware,
+    models,
+    policy,
+    scopes,
+    settings,
+    values,
+)
+from sessionauth.checks.finding import APP, Finding
+
+#: In the order of their numbers.
+TOPICS = (
+    settings,
+    values,
+    scopes,
+    authenticators,
+    policy,
+    login_pages,
+    middleware,
+    backends,
+    models,
+    database,
+    deploy,
+)
+
+
+def register() -> None:
+    """Register the checks; `manage.py check --tag sessionauth` runs these alone. Calling it twice changes nothing."""
+    register_check(settings.check, APP)
+    register_check(values.check, APP, Tags.security)
+    register_check(scopes.check, APP, Tags.security)
+    register_check(authenticators.check, APP, Tags.security)
+    register_check(policy.check, APP, Tags.security, Tags.urls)
+    register_check(login_pages.check, APP, Tags.urls)
+    register_check(middleware.check, APP, Tags.security)
+    register_check(backends.check, APP, Tags.security)
+    register_check(models.check, APP, Tags.models)
+    register_check(deploy.check, APP, Tags.security, deploy=True)
+    # Without our own tag, by which it would be run where no database was named.
+    register_check(database.check, Tags.database)
+
+
+def findings() -> list[Finding]:
+    """Return everything that the checks may say, in the order of the numbers."""
+    return [found for topic in TOPICS for found in vars(topic).values() if isinstance(found, Finding)]

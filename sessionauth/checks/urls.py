@@ -1,0 +1,52 @@
+"""What the checks ask of a project's URLs, without raising: Django's own checks tell of broken ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.shortcuts import resolve_url
+from django.urls import Resolver404, get_resolver, get_script_prefix, resolve
+from django.utils import translation
+
+
+def namespaces(*, with_app_names: bool = True) -> set[str] | None:
+    """Return the URL namespaces of the project, and the app names; None where its URLs cannot be read."""
+    try:
+        return set(_names_below(get_resolver(), with_app_names))
+    except Exception:
+        return None
+
+
+def _names_below(resolver: Any, with_app_names: bool) -> Iterator[str]:
+    for pattern in getattr(resolver, "url_patterns", ()):
+        if namespace := getattr(pattern, "namespace", None):
+            yield namespace
+        if with_app_names and (app_name := getattr(pattern, "app_name", None)):
+            yield app_name
+        yield from _names_below(pattern, with_app_names)
+
+
+def url_of(page: Any) -> str:
+    """Return the URL that `page`, a URL or the name of a view, leads to; "" for none."""
+    try:
+        return str(resolve_url(page)) if page else ""
+    except Exception:
+        return ""
+
+
+def has_page(url: str) -> bool:
+    """Say whether `url` leads to a view of this project; True where that cannot be told, as of another host."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme or parts.netloc:
+            return True
+        path = "/" + parts.path.removeprefix(get_script_prefix()).lstrip("/")
+        with translation.override(translation.get_language_from_path(path) or translation.get_language()):
+            resolve(path)
+    except Resolver404:
+        return False
+    except Exception:
+        return True
+    return True

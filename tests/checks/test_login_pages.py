@@ -1,0 +1,81 @@
+"""Where people are sent to log in, and that they get there."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse_lazy
+
+from tests.checks.asking import codes, hint
+
+pytestmark = pytest.mark.once
+
+PROJECT = {"ROOT_URLCONF": "tests.checks.urls", "SESSIONAUTH_ON_FAILURE": "redirect"}
+
+
+@pytest.mark.parametrize(
+    ("login_url", "expected"),
+    [
+        ("enter", []),
+        ("/enter/", []),
+        ("/enter/?from=here", []),
+        ("desk:inner:enter", []),
+        (reverse_lazy("page", "tests.checks.urls"), []),
+        ("https://login.example.org/", []),
+        ("//login.example.org/", []),
+        ("http://[", []),
+        ("", ["E050"]),
+        (None, ["E050"]),
+        (5, ["E050"]),
+        ("entre", ["E050"]),
+        ("nowhere:enter", ["E050"]),
+        ("/accounts/login/", ["W051"]),
+        ("accounts/login/", ["W051"]),
+    ],
+)
+def test_login_url(login_url, expected):
+    assert codes(**PROJECT, LOGIN_URL=login_url) == expected
+
+
+def test_login_url__matters_to_redirects_only():
+    assert codes(SESSIONAUTH_ON_FAILURE="raise", LOGIN_URL="nowhere") == []
+
+
+def test_login_url__in_another_language(settings):
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = "tests.checks.translated_urls", settings.MIDDLEWARE
+    assert codes(SESSIONAUTH_ON_FAILURE="redirect", LOGIN_URL="/de/enter/") == []
+    assert codes(SESSIONAUTH_ON_FAILURE="redirect", LOGIN_URL="/xx/enter/") == ["W051"]
+
+
+@pytest.mark.parametrize(
+    ("login_urls", "expected"),
+    [
+        ({}, []),
+        ({"desk": "desk:inner:enter", "inner": "/enter/", "backoffice": "https://login.example.org/"}, []),
+        ({"desk": "entre"}, ["E052"]),
+        ({"desk": ""}, ["E052"]),
+        ({"desk": "/accounts/login/"}, ["W051"]),
+        ({"dsek": "enter"}, ["W053"]),
+        # The name of an app, of which no instance has that name.
+        ({"inner_app": "enter"}, ["W053"]),
+    ],
+)
+def test_login_urls(login_urls, expected):
+    assert codes(**PROJECT, LOGIN_URL="enter", SESSIONAUTH_LOGIN_URLS=login_urls) == expected
+
+
+def test_login_urls__a_misspelt_area_is_guessed():
+    overrides = {**PROJECT, "LOGIN_URL": "enter", "SESSIONAUTH_LOGIN_URLS": {"dsek": "enter"}}
+    assert hint("W053", **overrides) == 'Did you mean "desk"?'
+    assert hint("W053", **overrides | {"SESSIONAUTH_LOGIN_URLS": {"xyz": "enter"}}).startswith("Name a namespace")
+
+
+@pytest.mark.parametrize("path", ["/enter/", "/desk/inner/enter/"])
+def test_login_page__is_open_where_all_is_protected(settings, path):
+    """No check warns of a login page that is itself protected, because it never is."""
+    settings.ROOT_URLCONF, settings.SESSIONAUTH_ON_FAILURE = "tests.checks.urls", "redirect"
+    settings.LOGIN_URL, settings.SESSIONAUTH_LOGIN_URLS = "enter", {"inner": "desk:inner:enter"}
+    assert codes() == []
+    assert Client().get(path).status_code == 200
+    assert Client().get("/desk/page/").url == "/enter/?next=/desk/page/"
+    assert Client().get("/desk/inner/page/").url == "/desk/inner/enter/?next=/desk/inner/page/"
