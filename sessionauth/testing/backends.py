@@ -20,7 +20,7 @@ class InMemoryBackend(BaseBackend):
             users = {"alice": Person("alice", password=make_password("wonderland"))}
 
     The keys of `users` are the ids by which sessions and code name a user; one signs in by the key or by the user's
-    `username` (or `get_username()`). Users may be objects of any class that lets attributes be set. Their password is
+    `username` (or `get_username()`). Users may be objects of any class that says `is_authenticated`. Their password is
     asked for by `check_password()` or, where that is missing, read from `get_hashed_password()` or `password`, in the
     form that `make_password()` gives. One whose `is_active` is false is not let in. For a session, Django's `login()`
     wants an instance of a model; without one, use Basic, a callback, or SESSIONAUTH_USER_LOADER.
