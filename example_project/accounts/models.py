@@ -26,6 +26,10 @@ class User(SessionAuthUserMixin, AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    #: With two AUTHENTICATION_BACKENDS Django asks which of them a session shall name, where `login()` is called for a
+    #: user who did not come from `authenticate()`, as after signing up.
+    backend = "django.contrib.auth.backends.ModelBackend"
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

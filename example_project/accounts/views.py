@@ -51,8 +51,7 @@ class SignUp(AnonymousRequiredMixin, SignUpBase):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Save the account and sign its owner in."""
-        # With two backends Django asks which one the session shall name: the one that answers for permissions.
-        login(self.request, form.save(), backend="django.contrib.auth.backends.ModelBackend")
+        login(self.request, form.save())
         return redirect(settings.LOGIN_REDIRECT_URL)
 
 

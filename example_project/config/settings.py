@@ -6,7 +6,7 @@ EXAMPLE_VAR_DIR         where the database and the made SECRET_KEY are kept (def
 EXAMPLE_SECRET_KEY      the SECRET_KEY (default: made at the first start and kept in EXAMPLE_VAR_DIR)
 EXAMPLE_DEBUG           "0" switches DEBUG off
 EXAMPLE_ALLOWED_HOSTS   further host names, separated by commas (default: this machine only)
-EXAMPLE_HTTPS           "1" marks the cookies Secure; for a real host name behind TLS
+EXAMPLE_HTTPS           "1" for a real host name behind a TLS proxy: HTTPS only, with Secure cookies
 """
 
 from __future__ import annotations
@@ -170,7 +170,10 @@ USE_TZ = True
 HTTPS = os.environ.get("EXAMPLE_HTTPS") == "1"
 SESSION_COOKIE_NAME = "invoice_desk_session"  # other sites on localhost keep their own cookies
 CSRF_COOKIE_NAME = "invoice_desk_csrf"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 3600 if HTTPS else 0
+# Only a proxy that sets this header itself, whatever the client sent, may stand in front.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"

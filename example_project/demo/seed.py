@@ -113,7 +113,7 @@ def sign_in(label: str, user: User) -> tuple[LoginSession, str]:
     request = HttpRequest()
     request.META = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": _browser(label)}
     request.session = import_module(settings.SESSION_ENGINE).SessionStore()
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user)
     request.session.save()
     row = LoginSession.objects.filter(user=user, user_agent=_browser(label)).latest("pk")
     return row, str(request.session.session_key)
