@@ -23,7 +23,7 @@ from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
 from sessionauth.sessions import registry
-from sessionauth.user_token import RequestState, UserToken, anonymous, anonymous_user, replace, state_of
+from sessionauth.user_token import RequestState, UserToken, anonymous, anonymous_user, remember_user, replace, state_of
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
@@ -138,24 +138,20 @@ def _prepare(request: HttpRequest) -> RequestState:
         )
     state = state_of(request)
     state.lazy_user = request.user = SimpleLazyObject(partial(_user, request))  # type: ignore[assignment]
+    # Others ask Django's get_user(), which looks here first: so they too are told of what has been revoked.
+    request.__dict__.setdefault("_cached_user", request.user)
     request.auser = partial(_auser, request)
     request.auth = RequestAuth(request)  # type: ignore[attr-defined]
     return state
 
 
 def _user(request: HttpRequest) -> Any:
-    user = get_auth(request).user
-    request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
-    return user
+    return chain.own_auth(request).user
 
 
 async def _auser(request: HttpRequest) -> Any:
     token = await aget_auth(request)
-    if token.is_restricted and token.is_program:
-        return request.user
-    user = token.user
-    request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
-    return user
+    return request.user if state_of(request).is_settled else token.user
 
 
 def _note_explicit(state: RequestState) -> None:
@@ -178,8 +174,9 @@ def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
 
 
 def _put_user(request: HttpRequest, state: RequestState, user: Any) -> None:
+    state.is_settled = True
     state.lazy_user = request.user = user
-    request._cached_user = request._acached_user = user  # type: ignore[attr-defined]
+    remember_user(request, user)
 
 
 def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:

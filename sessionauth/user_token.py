@@ -172,7 +172,7 @@ def anonymous_user(request: HttpRequest) -> Any:
 class RequestState:
     """What the app knows of one request; private, and the one source of `get_auth()`."""
 
-    __slots__ = ("carriers", "established", "later", "lazy_user", "others", "token")
+    __slots__ = ("carriers", "established", "is_settled", "later", "lazy_user", "others", "token")
 
     def __init__(self) -> None:
         #: The current identity, None while nobody has asked.
@@ -180,7 +180,9 @@ class RequestState:
         #: Who came in, before any view or framework assigned another user.
         self.established: UserToken | None = None
         #: What stands on `request.user` until somebody assigns something else.
-        self.lazy_user: object = None
+        self.lazy_user: Any = None
+        #: True once a program's credential has decided who it is, and no cookie will be asked.
+        self.is_settled = False
         #: Headers that were tried to find out who it is: what the answer varies on.
         self.carriers: dict[str, None] = {}
         #: Bookkeeping for the way out, after the view's transaction.
@@ -204,4 +206,12 @@ def replace(request: HttpRequest, token: UserToken) -> UserToken:
     state.token = token
     if state.established is None:
         state.established = token
+    if state.lazy_user is not None and not state.is_settled:
+        remember_user(request, token.user)
     return token
+
+
+def remember_user(request: HttpRequest, user: Any) -> None:
+    """Put `user` where Django keeps the user of a request; whoever empties these places wants it asked afresh."""
+    inner: Any = getattr(request, "_request", request)
+    inner._cached_user = inner._acached_user = user

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
+from django.utils.functional import LazyObject, empty
 
 from sessionauth import confinement, signals
 from sessionauth.authenticators import base
@@ -136,39 +138,62 @@ def get_auth(request: HttpRequest) -> UserToken:
     Never raises for what a client sent: a lazy credential that is wrong makes nobody, with `failure` set.
     """
     state = state_of(request)
-    token = _known(request, state)
-    return _resolve(request, state) if token is None else token
+    assigned = _assigned(request, state)
+    return own_auth(request) if assigned is None else _token_of(assigned, state)
 
 
 async def aget_auth(request: HttpRequest) -> UserToken:
     """See get_auth(). Where no cookie came it needs no thread; otherwise one hop does all."""
     state = state_of(request)
-    token = _known(request, state)
-    return await _aresolve(request, state) if token is None else token
+    assigned = _assigned(request, state)
+    if assigned is not None:
+        is_asked_later = isinstance(assigned, LazyObject)
+        return await sync_to_async(get_auth)(request) if is_asked_later else _token_of(assigned, state)
+    return _known(request, state) or await _aresolve(request, state)
+
+
+def own_auth(request: HttpRequest) -> UserToken:
+    """Return who `request` is by its own credentials, whatever user other code has put on it."""
+    state = state_of(request)
+    return _known(request, state) or _resolve(request, state)
+
+
+def _assigned(request: HttpRequest, state: RequestState) -> Any | None:
+    """Return the user whom other code put on `request.user`, None if it is still ours."""
+    user = getattr(request, "_request", request).__dict__.get("user")
+    return None if user is state.lazy_user else user
 
 
 def _known(request: HttpRequest, state: RequestState) -> UserToken | None:
-    """Return the token that answers for `request.user`, None if nobody has asked yet."""
-    inner = getattr(request, "_request", request)
-    assigned = inner.__dict__.get("user")
-    if assigned is None or assigned is state.lazy_user:
+    """Return the token that was found before, None if nobody has asked yet.
+
+    Django's own places for the user count: allauth empties them to have a session asked that it has put there, and
+    OAuth toolkit fills them before our turn. What the lazy user has once answered stays.
+    """
+    lazy = state.lazy_user
+    if lazy is None or state.is_settled:
         return state.token
-    if state.token is not None and (assigned is state.token.user or _is_same_user(assigned, state.token)):
-        return state.token
-    if state.others is None or state.others[0] is not assigned:
-        state.others = (assigned, _token_of_assigned(assigned))
+    if lazy._wrapped is not empty:
+        return _token_of(lazy._wrapped, state)
+    inside = getattr(request, "_request", request).__dict__
+    cached = inside.get("_cached_user", inside.get("_acached_user"))
+    if cached is None or cached is lazy:
+        return None if cached is None else state.token
+    return _token_of(cached, state)
+
+
+def _token_of(user: Any, state: RequestState) -> UserToken:
+    """Return our own token if it is that of `user`, else one for a user whom other code knows."""
+    # Asked first: a lazy user may be wrapped round ours, and make our token only now.
+    is_authenticated = user.is_authenticated
+    own = state.token
+    if own is not None and (user is own.user or (user == own.user and own.has_user == bool(is_authenticated))):
+        return own
+    if state.others is None or state.others[0] is not user:
+        # Known to the other code, never fresh to us.
+        known = LoginState.STALE if is_authenticated else LoginState.ANONYMOUS
+        state.others = (user, UserToken(user, known, "external" if is_authenticated else ""))
     return state.others[1]
-
-
-def _is_same_user(assigned: Any, token: UserToken) -> bool:
-    return token.has_user and bool(assigned == token.user)
-
-
-def _token_of_assigned(user: Any) -> UserToken:
-    """Return the token of a user whom other code put on the request: known to it, never fresh to us."""
-    if not user.is_authenticated:
-        return UserToken(user, LoginState.ANONYMOUS)
-    return UserToken(user, LoginState.STALE, "external")
 
 
 def _resolve(request: HttpRequest, state: RequestState) -> UserToken:

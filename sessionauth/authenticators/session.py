@@ -16,7 +16,6 @@ from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -123,7 +122,7 @@ def _revoke_for_good(claim: Claim, user_pk: Any, reason: str) -> None:
     if claim.sid is None:
         registry.keep_earlier(user_pk, claim.row_sid, ended=reason)
     else:
-        registry.revoke_rows(registry.rows().filter(sid=claim.sid), reason)
+        registry.revoke_sid(claim.sid, reason)
 
 
 def _verified(request: HttpRequest, session: SessionBase, claim: Claim, seen: Sighting) -> UserToken | None:
@@ -175,13 +174,17 @@ def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession
 
 
 def _token(user: Any, auth_at: float | None, row: LoginSession | None) -> UserToken:
-    moment = None
-    state = LoginState.STALE
-    if auth_at is not None:
-        moment = datetime.fromtimestamp(auth_at, UTC)
-        if (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE):
-            state = LoginState.FRESH
+    moment = _moment(auth_at)
+    is_fresh = moment is not None and (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE)
+    state = LoginState.FRESH if is_fresh else LoginState.STALE
     return UserToken(user, state, SessionAuthenticator.name, credential=row, authenticated_at=moment)
+
+
+def _moment(timestamp: float | None) -> datetime | None:
+    try:
+        return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def end(session: SessionBase) -> None:
@@ -225,7 +228,7 @@ async def _awaited(answer: Awaitable[Any]) -> Any:
 
 def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Receive Django's `user_logged_in`: list the sign-in, whoever made it, and let the request be its user's."""
-    if request is None or getattr(request, "session", None) is None:
+    if request is None or not _has_just_signed_in(request, user):
         return
     verified_by = getattr(user, "_sessionauth_verified_by", None)
     if verified_by is not None and request.session.get(BACKEND_SESSION_KEY) == getattr(user, "backend", None):
@@ -234,6 +237,14 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     row = registry.record(request, user) if registry.lists(user) else None
     own = request.session.get(registry.KEY) or {}
     replace(request, _token(user, own.get("auth_at"), row))
+
+
+def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
+    """Say whether Django's login() sent the signal; knox sends it for tokens, and touches no session."""
+    session = getattr(request, "session", None)
+    if session is None or not session.modified:
+        return False
+    return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
 
 
 def _supersede(request: HttpRequest) -> None:
@@ -247,12 +258,23 @@ def _supersede(request: HttpRequest) -> None:
 def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     """Receive Django's `user_logged_out`: end the sign-in by flag, so that a copy of the cookie is worth nothing.
 
-    Written again on the way out: a view that logs out and then fails takes its transaction back.
+    Done on the way out, if by then the session has forgotten the sign-in: a view that logs out and then fails takes its
+    transaction back, and knox sends the signal for tokens, leaving the browser's session alone.
     """
     session = getattr(request, "session", None)
-    if request is None or session is None or (claim := read(session)) is None or claim.sid is None:
+    if request is None or session is None or not hasattr(session, "_session_cache"):
+        return  # Django's logout() has asked for the user by now, and so loaded the session
+    claim = read(session)
+    if claim is None or claim.sid is None:
         return
-    revoke = partial(registry.revoke_rows, registry.rows().filter(sid=claim.sid), "logout")
-    registry.best_effort(revoke)
-    if transaction.get_connection(registry.rows().db).in_atomic_block:
-        state_of(request).later.append(revoke)
+    state = state_of(request)
+    if state.lazy_user is None:  # not through our middleware
+        registry.best_effort(partial(registry.revoke_sid, claim.sid, "logout"))
+    else:
+        state.later.append(partial(_revoke_forgotten, session, claim.sid))
+
+
+def _revoke_forgotten(session: SessionBase, sid: str) -> None:
+    now = read(session)
+    if now is None or now.sid != sid:
+        registry.revoke_sid(sid, "logout")

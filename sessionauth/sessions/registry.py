@@ -57,7 +57,7 @@ def record(request: HttpRequest, user: Any) -> LoginSession | None:
     """
     own = dict(request.session.get(KEY) or {})
     if (old := own.get("sid")) is not None:  # the same user signs in again
-        best_effort(lambda: revoke_rows(rows().filter(sid=old), "superseded"))
+        best_effort(lambda: revoke_sid(old, "superseded"))
     moment = timezone.now()
     row = LoginSession(
         user_id=user.pk,
@@ -108,6 +108,11 @@ def is_touch_due(row: LoginSession) -> bool:
 def revoke_rows(found: models.QuerySet[LoginSession], reason: str) -> int:
     """End the sessions in `found` that have not ended yet, and return how many there were."""
     return found.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason[:REASON_LENGTH])
+
+
+def revoke_sid(sid: str, reason: str) -> int:
+    """End the session named `sid`."""
+    return revoke_rows(rows().filter(sid=sid), reason)
 
 
 def revoke(row: LoginSession, reason: str = "revoked") -> bool:
