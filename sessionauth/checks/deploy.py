@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.core.checks import CheckMessage
 
 from sessionauth.authenticators.basic import BasicAuthenticator
@@ -43,7 +42,7 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 def basic() -> Iterator[CheckMessage]:
     """Look for passwords on every request, perhaps in clear."""
-    if is_active(BasicAuthenticator) and not getattr(django_settings, "SECURE_SSL_REDIRECT", False):
+    if is_active(BasicAuthenticator) and not reading.flag("SECURE_SSL_REDIRECT"):
         yield BASIC_IN_CLEAR()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from django.conf import settings as django_settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -36,8 +35,8 @@ NO_SESSIONS = Finding(
 )
 LOGIN_REQUIRED_FIRST = Finding(
     "W063",
-    "{path} stands above sessionauth's AuthenticationMiddleware and refuses before that one can: API clients are "
-    "sent to log in.",
+    "{path} stands above sessionauth's AuthenticationMiddleware and refuses before that one has let in keys with "
+    "scopes, or answered by its own policy.",
     "Put it below.",
 )
 STORED_TOO_EARLY = Finding(
@@ -135,7 +134,7 @@ def touched_sessions() -> Iterator[CheckMessage]:
     """Look for settings by which Django loads or saves a session that we leave alone."""
     if not has_programs():
         return
-    if getattr(django_settings, "CSRF_USE_SESSIONS", False):
+    if reading.flag("CSRF_USE_SESSIONS"):
         yield SESSION_TOUCHED(name="CSRF_USE_SESSIONS", does="loads the session")
-    if getattr(django_settings, "SESSION_SAVE_EVERY_REQUEST", False):
+    if reading.flag("SESSION_SAVE_EVERY_REQUEST"):
         yield SESSION_TOUCHED(name="SESSION_SAVE_EVERY_REQUEST", does="that also has a cookie saves the session")

@@ -25,11 +25,6 @@ def raw(setting: Setting[Any]) -> Any:
     return getattr(django_settings, setting.name, setting.default)
 
 
-def is_set(name: str) -> bool:
-    """Say whether the project sets SESSIONAUTH_<name> at all."""
-    return hasattr(django_settings, PREFIX + name)
-
-
 def fault(setting: Setting[Any]) -> str | None:
     """Return what the value of `setting` must be and is not, None if it is."""
     try:
@@ -42,6 +37,14 @@ def value_of(name: str) -> Any:
     """Return SESSIONAUTH_<name>, or its default where the value is ill-typed: another check tells of that."""
     setting = conf.declared()[PREFIX + name]
     return raw(setting) if fault(setting) is None else setting.default
+
+
+def flag(name: str) -> bool:
+    """Say whether Django's setting `name` is on."""
+    try:
+        return bool(getattr(django_settings, name, False))
+    except Exception:
+        return False
 
 
 def strings(name: str) -> list[str]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from sessionauth.decorators import credential_allowed
+
 
 def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse("a page")
+
+
+def whoami(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.user.get_username() or "nobody")
 
 
 inner = ([path("page/", page, name="page"), path("enter/", page, name="enter")], "inner_app")
@@ -17,6 +23,8 @@ urlpatterns = [
     path("", page, name="home"),
     path("enter/", page, name="enter"),
     path("page/", page, name="page"),
+    path("open/", credential_allowed(page), name="open"),
+    path("whoami/", whoami, name="whoami"),
     path("desk/", include(desk)),
     path("back/", include(desk, namespace="backoffice")),
 ]
