@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "sessionauth",
     "tests.project",
+    "tests.project.organisations",
 ]
 
 MIDDLEWARE = [
