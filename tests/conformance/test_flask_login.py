@@ -112,6 +112,14 @@ def test_F16_invalid_request_credential(web, authenticators):
     assert auth.failure.code == "unknown"
 
 
+def test_F49_signal_of_a_request_credential(web, alice, authenticators, heard):
+    """Ours: one signal for every way in, `user_loaded`, with the method."""
+    authenticators("session", callback=LOADER)
+    with heard(signals.user_loaded) as loaded:
+        web.who(x_employee="alice")
+    assert [(call["user"], call["method"]) for call in loaded] == [(alice, "callback")]
+
+
 # Unauthorized
 
 
