@@ -48,7 +48,7 @@ class SessionAuthBackend(_UsersBackend):
             else:
                 user = backend.authenticate(request, **credentials)
             if user is not None and _may(backend, user):
-                return _verified_by(path, user)
+                return _marked(path, user)
         raise PermissionDenied
 
     @sensitive_variables("credentials", "user")
@@ -61,16 +61,19 @@ class SessionAuthBackend(_UsersBackend):
             else:
                 user = await backend.aauthenticate(request, **credentials)
             if user is not None and _may(backend, user):
-                return _verified_by(path, user)
+                return _marked(path, user)
         raise PermissionDenied
 
 
 def _behind(request: HttpRequest | None, credentials: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return the backends after ours that take these credentials, in their order."""
+    return [(path, backend) for path, backend in _after_ours() if _takes(backend, request, credentials)]
+
+
+def _after_ours() -> list[tuple[str, Any]]:
     backends = [(path, load_backend(path)) for path in django_settings.AUTHENTICATION_BACKENDS]
     ours = [place for place, (_, backend) in enumerate(backends) if isinstance(backend, SessionAuthBackend)]
-    after = backends[max(ours, default=-1) + 1 :]
-    return [(path, backend) for path, backend in after if _takes(backend, request, credentials)]
+    return backends[max(ours, default=-1) + 1 :]
 
 
 def _takes(backend: Any, request: HttpRequest | None, credentials: dict[str, Any]) -> bool:
@@ -97,9 +100,26 @@ def _may(backend: Any, user: Any) -> bool:
     return bool(backend.user_can_authenticate(user)) if _is_model_backend(backend) else True
 
 
-def _verified_by(path: str, user: Any) -> Any:
+def _marked(path: str, user: Any) -> Any:
     user._sessionauth_verified_by = path
     return user
+
+
+def decides_for_others(path: str) -> bool:
+    """Say whether the backend `path` is one that only decides, and must not be kept in a session."""
+    return isinstance(load_backend(path), SessionAuthBackend)
+
+
+def verified_by(user: Any) -> str | None:
+    """Return the path of the backend that verified `user`.
+
+    A login in two steps brings another instance of the user, without the mark; the first backend behind ours that
+    finds users by key stands in then, as it does in Django's `force_login()`.
+    """
+    marked: str | None = getattr(user, "_sessionauth_verified_by", None)
+    if marked is not None:
+        return marked
+    return next((path for path, backend in _after_ours() if hasattr(backend, "get_user")), None)
 
 
 class _SecretBackend(_UsersBackend):

@@ -125,6 +125,14 @@ class RequestAuth(LazyObject):  # type: ignore[type-arg]
     def __repr__(self) -> str:
         return repr(self._wrapped)
 
+    def __copy__(self) -> RequestAuth:
+        return type(self)(self.__dict__["_request"])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RequestAuth:
+        # Of the request's copy, and without resolving anything: the request is being copied just now.
+        request = self.__dict__["_request"]
+        return type(self)(memo.get(id(request), request))
+
     def _setup(self) -> None:
         """Nothing to set up: `_wrapped` is never empty."""
 
@@ -140,7 +148,7 @@ def _prepare(request: HttpRequest) -> RequestState:
     state.lazy_user = request.user = SimpleLazyObject(partial(_user, request))  # type: ignore[assignment]
     # Others ask Django's get_user(), which looks here first: so they too are told of what has been revoked.
     request.__dict__.setdefault("_cached_user", request.user)
-    request.auser = partial(_auser, request)
+    state.lazy_auser = request.auser = partial(_auser, request)
     request.auth = RequestAuth(request)  # type: ignore[attr-defined]
     return state
 
@@ -150,7 +158,7 @@ def _user(request: HttpRequest) -> Any:
 
 
 async def _auser(request: HttpRequest) -> Any:
-    token = await aget_auth(request)
+    token = await chain.aauth_of_user(request)
     return request.user if state_of(request).is_settled else token.user
 
 

@@ -172,7 +172,7 @@ def anonymous_user(request: HttpRequest) -> Any:
 class RequestState:
     """What the app knows of one request; private, and the one source of `get_auth()`."""
 
-    __slots__ = ("carriers", "established", "is_settled", "later", "lazy_user", "others", "token")
+    __slots__ = ("carriers", "established", "is_settled", "later", "lazy_auser", "lazy_user", "others", "token")
 
     def __init__(self) -> None:
         #: The current identity, None while nobody has asked.
@@ -181,6 +181,8 @@ class RequestState:
         self.established: UserToken | None = None
         #: What stands on `request.user` until somebody assigns something else.
         self.lazy_user: Any = None
+        #: The same for `request.auser`.
+        self.lazy_auser: Any = None
         #: True once a program's credential has decided who it is, and no cookie will be asked.
         self.is_settled = False
         #: Headers that were tried to find out who it is: what the answer varies on.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
+from django.utils import translation
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -26,6 +27,13 @@ def _empty_caches() -> Iterator[None]:
     yield
     for cache in caches.all(initialized_only=True):
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Undo what LocaleMiddleware leaves active in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -143,13 +143,25 @@ def get_auth(request: HttpRequest) -> UserToken:
 
 
 async def aget_auth(request: HttpRequest) -> UserToken:
-    """See get_auth(). Where no cookie came it needs no thread; otherwise one hop does all."""
+    """See get_auth(). Where no cookie came it needs no thread; otherwise one hop does all.
+
+    An `auser` that other code put there counts as an assigned user.
+    """
+    state = state_of(request)
+    auser = getattr(request, "_request", request).__dict__.get("auser")
+    if auser is None or auser is state.lazy_auser or _assigned(request, state) is not None:
+        return await aauth_of_user(request)
+    return _token_of(await auser(), state)
+
+
+async def aauth_of_user(request: HttpRequest) -> UserToken:
+    """Return who `request` is by `request.user`, without asking `auser`, which may be wrapped round the asker."""
     state = state_of(request)
     assigned = _assigned(request, state)
-    if assigned is not None:
-        is_asked_later = isinstance(assigned, LazyObject)
-        return await sync_to_async(get_auth)(request) if is_asked_later else _token_of(assigned, state)
-    return _known(request, state) or await _aresolve(request, state)
+    if assigned is None:
+        return _known(request, state) or await _aresolve(request, state)
+    is_asked_later = isinstance(assigned, LazyObject)
+    return await sync_to_async(get_auth)(request) if is_asked_later else _token_of(assigned, state)
 
 
 def own_auth(request: HttpRequest) -> UserToken:

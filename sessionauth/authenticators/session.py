@@ -19,7 +19,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from sessionauth import lookup
+from sessionauth import backends, lookup
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import load, seconds, settings
 from sessionauth.lookup import Sighting
@@ -230,9 +230,9 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Receive Django's `user_logged_in`: list the sign-in, whoever made it, and let the request be its user's."""
     if request is None or not _has_just_signed_in(request, user):
         return
-    verified_by = getattr(user, "_sessionauth_verified_by", None)
-    if verified_by is not None and request.session.get(BACKEND_SESSION_KEY) == getattr(user, "backend", None):
-        request.session[BACKEND_SESSION_KEY] = verified_by
+    named = request.session[BACKEND_SESSION_KEY]
+    if backends.decides_for_others(named):
+        request.session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
     _supersede(request)
     row = registry.record(request, user) if registry.lists(user) else None
     own = request.session.get(registry.KEY) or {}

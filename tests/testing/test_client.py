@@ -114,8 +114,8 @@ def test_force_login__keeps_the_backend_that_checks_passwords(client, alice):
 
 
 def test_force_login__takes_a_backend(client, alice):
-    client.force_login(alice, "sessionauth.backends.SessionAuthBackend")
-    assert client.client.session["_auth_user_backend"] == "sessionauth.backends.SessionAuthBackend"
+    client.force_login(alice, "django.contrib.auth.backends.ModelBackend")
+    assert client.client.session["_auth_user_backend"] == "django.contrib.auth.backends.ModelBackend"
     assert client.who()["state"] == "fresh"
 
 
