@@ -1,0 +1,123 @@
+"""The documentation does what it says: its snippets compile, its projects run, and it names everything there is."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+
+import pytest
+
+from tests.pages import DOCS, Block, blocks, name_of, pages
+from tests.player import Player
+from tests.snippets import merged
+
+pytestmark = pytest.mark.once
+
+HOWTO = sorted(DOCS.glob("howto/*.md"))
+TUTORIAL = DOCS / "tutorial.md"
+
+#: A hasher that takes no time, and the tutorial's people, for the pages that go on with its project.
+FAST = 'PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]\n'
+PEOPLE = """\
+>>> from django.contrib.auth.models import User
+>>> from notes.models import Note
+>>> alice = User.objects.create_superuser("alice", "alice@example.org", "correct horse battery staple")
+>>> bob = User.objects.create_user("bob", "bob@example.org", "correct horse battery staple")
+>>> note = Note.objects.create(author=bob, text="Buy milk.")
+"""
+
+
+@pytest.mark.slow
+def test_tutorial__does_what_it_says(tmp_path):
+    with Player(tmp_path) as player:
+        player.play(blocks(TUTORIAL))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The project at the end of the tutorial, migrated and with its people."""
+    folder = tmp_path_factory.mktemp("site")
+    with Player(folder) as player:
+        for block in blocks(TUTORIAL):
+            if block.file:
+                player.write(block)
+            elif "$ django-admin" in block.text:
+                player.type_commands(block)
+        settings = folder / "mysite" / "settings.py"
+        settings.write_text(settings.read_text() + FAST)
+        player.shell("python manage.py makemigrations -v 0 notes && python manage.py migrate -v 0")
+        player.ask(PEOPLE, "the people")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", HOWTO, ids=name_of)
+def test_howto__does_what_it_says(page, site, tmp_path):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    with Player(folder) as player:
+        player.play(blocks(page))
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_snippets__are_python(page):
+    faults = {}
+    for block in blocks(page):
+        if block.language == "python":
+            try:
+                ast.parse(block.text)
+            except SyntaxError as error:
+                faults[str(block)] = str(error)
+    assert faults == {}
+
+
+# ---- the player itself: what is wrong must not pass
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "right"),
+    [
+        ("console", "$ echo yes\nyes\n", True),
+        ("console", "$ echo yes no\nyes …\n", True),
+        ("console", "$ echo no\nyes\n", False),
+        ("console", "$ false\n", False),
+        ("console", "$ echo sa_key_…\n", False),
+    ],
+)
+def test_player__notices_what_differs(tmp_path, language, text, right):
+    block = Block("page", 1, language, text)
+    with Player(tmp_path) as player:
+        if right:
+            player.play([block])
+        else:
+            with pytest.raises(AssertionError):
+                player.play([block])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "right"), [("2", True), ("3", False)])
+def test_player__notices_wrong_examples(site, tmp_path, answer, right):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    block = Block("page", 1, "pycon", f">>> from notes.models import Note\n>>> Note.objects.count() + 1\n{answer}\n")
+    with Player(folder) as player:
+        if right:
+            player.play([block])
+        else:
+            with pytest.raises(AssertionError):
+                player.play([block])
+
+
+def test_snippets__go_where_they_belong():
+    old = '"""Docstring."""\nimport a\n\nx = 1\n\n\ndef f():\n    return x\n'
+    new = "import b\n\nx = 2\ny = x\n\n\n@b.c\ndef f():\n    return y\n\n\nz = 3\n"
+    wanted = '"""Docstring.""" import b import a x = 2 y = x @b.c def f(): return y z = 3'
+    assert " ".join(merged(old, new).split()) == wanted
+
+
+def test_blocks__are_read_in_their_order():
+    page = DOCS / "tutorial.md"
+    found = list(blocks(page))
+    assert found[0].text.startswith("$ python -m venv .venv\n$ . .venv/bin/activate\n")
+    assert [block.file for block in found if block.file][:2] == ["notes/models.py", "mysite/settings.py"]
+    assert any(block.text.startswith("$ curl -s -c browser") for block in found), "hidden blocks are read, too"
