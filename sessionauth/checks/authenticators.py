@@ -38,7 +38,9 @@ INCOMPLETE = Finding(
     "Derive it from sessionauth.authenticators.BaseAuthenticator and write extract() and authenticate().",
 )
 ASYNC_STEP = Finding(
-    "E025", "The authenticator {path} has an async {step}(), which is called without await.", "{advice}"
+    "E025",
+    "The authenticator {path} has an async {step}(), which is called without await.",
+    "Write it as a plain function. The async twin of authenticate() is aauthenticate().",
 )
 NONE_AT_ALL = Finding(
     "W026",
@@ -155,10 +157,9 @@ def members() -> Iterator[CheckMessage]:
         if one.faults:
             yield INCOMPLETE(path=one.path, fault=", ".join(one.faults))
     for one in active():
-        if inspect.iscoroutinefunction(one.authenticator.extract):
-            yield ASYNC_STEP(path=one.path, step="extract", advice="Write it as a plain function that does no I/O.")
-        if inspect.iscoroutinefunction(one.authenticator.authenticate):
-            yield ASYNC_STEP(path=one.path, step="authenticate", advice="Call it aauthenticate(), and write a twin.")
+        for step in ("extract", "authenticate"):
+            if inspect.iscoroutinefunction(getattr(one.authenticator, step)):
+                yield ASYNC_STEP(path=one.path, step=step)
 
 
 def _missing(authenticator: Any) -> Iterator[str]:

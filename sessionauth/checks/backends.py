@@ -33,7 +33,7 @@ LOGIN_ASKS = Finding(
     "W073",
     "There are now several authentication backends: login(request, user) raises ValueError for a user who does not "
     "come from authenticate(), for instance after signing up.",
-    'Give your user model the attribute `backend = "{path}"`, or pass backend="{path}" in such calls of login() and '
+    'Give your user model the attribute backend = "{path}", or pass backend="{path}" in such calls of login() and '
     "silence this check.",
 )
 

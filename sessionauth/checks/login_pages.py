@@ -30,7 +30,7 @@ BAD_LOGIN_URL = Finding(
 UNKNOWN_AREA = Finding(
     "W053",
     "SESSIONAUTH_LOGIN_URLS has a login page for {namespace}, which is no URL namespace of this project.",
-    "{advice}",
+    "{guess}Name a namespace that include() gives in your URLs.",
 )
 
 
@@ -57,15 +57,10 @@ def login_urls() -> Iterator[CheckMessage]:
     namespaces = urls.namespaces(with_app_names=False)
     for namespace, page in reading.value_of("LOGIN_URLS").items():
         if namespaces is not None and namespace not in namespaces:
-            yield UNKNOWN_AREA(namespace=reading.shown(namespace), advice=_advice(namespace, namespaces))
+            yield UNKNOWN_AREA(namespace=reading.shown(namespace), guess=reading.guess(namespace, namespaces))
         url = urls.url_of(page)
         if not url:
             yield BAD_LOGIN_URL(value=reading.shown(page), namespace=reading.shown(namespace))
         elif not urls.has_page(url):
             name = f"{PREFIX}LOGIN_URLS[{reading.shown(namespace)}]"
             yield LOGIN_PAGE_MISSING(name=name, value=reading.shown(page))
-
-
-def _advice(namespace: str, namespaces: set[str]) -> str:
-    meant = reading.closest(namespace, namespaces)
-    return f'Did you mean "{meant}"?' if meant else "Name a namespace that include() gives in your URLs."

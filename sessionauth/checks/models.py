@@ -54,7 +54,7 @@ NO_LOGIN_FIELDS = Finding(
 BAD_LOGIN_FIELD = Finding(
     "E087",
     "SESSIONAUTH_LOGIN_FIELDS contains {field}, which is no field of {model}.",
-    "{advice}",
+    "{guess}Name fields of the user model itself, no relations and lookups.",
 )
 LOGIN_FIELD_NOT_UNIQUE = Finding(
     "W088",
@@ -94,14 +94,9 @@ def login_fields() -> Iterator[CheckMessage]:
     own = {field.name: field for field in model._meta.concrete_fields if not field.is_relation}
     for name in fields:
         if name not in own:
-            yield BAD_LOGIN_FIELD(field=reading.shown(name), model=model.__name__, advice=_advice(name, own))
+            yield BAD_LOGIN_FIELD(field=reading.shown(name), model=model.__name__, guess=reading.guess(name, own))
         elif name != model.USERNAME_FIELD and not accounts.is_unique(model, name):
             yield LOGIN_FIELD_NOT_UNIQUE(field=reading.shown(name))
-
-
-def _advice(name: str, own: Iterable[str]) -> str:
-    meant = reading.closest(name, own)
-    return f'Did you mean "{meant}"?' if meant else "Name fields of the user model itself, no relations and lookups."
 
 
 def credential_models() -> Iterator[CheckMessage]:

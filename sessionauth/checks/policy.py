@@ -26,7 +26,7 @@ BAD_PATTERN = Finding(
 NEITHER = Finding(
     "E041",
     "{name} contains {entry}, which is no path, no regular expression and no URL namespace of this project.",
-    "{advice}",
+    '{guess}Begin a path with a slash, as in "/app/", and a regular expression with ^.',
 )
 LITERAL_PATTERN = Finding(
     "W042",
@@ -51,7 +51,7 @@ EXEMPT_WINS = Finding(
     "SESSIONAUTH_PROTECT contains {entry}, which SESSIONAUTH_EXEMPT exempts altogether.",
     "Take it out of one of the two: SESSIONAUTH_EXEMPT wins.",
 )
-NO_EFFECT = Finding("W047", "{name} has no effect, because {reason}.", "{advice}")
+NO_EFFECT = Finding("W047", "{name} has no effect, because {reason}.", "Take it out, or {advice}.")
 
 #: Paths that no project has, to see whether a pattern matches just anything.
 ANY_PATHS = ("/no-such-page/", "/no/such/page.9")
@@ -74,7 +74,7 @@ def entries() -> Iterator[CheckMessage]:
                 if re.search(r"[*+?$|\\\[\](){}<>#]", entry):
                     yield LITERAL_PATTERN(**words)
             elif namespaces is not None and entry not in namespaces:
-                yield NEITHER(**words, advice=_advice(entry, namespaces))
+                yield NEITHER(**words, guess=reading.guess(entry, namespaces))
 
 
 def _pattern_faults(entry: str, words: dict[str, str]) -> Iterator[CheckMessage]:
@@ -90,13 +90,6 @@ def _error_of(entry: str) -> str | None:
     except Exception as error:  # also OverflowError and RecursionError
         return reading.words_of(error)
     return None
-
-
-def _advice(entry: str, namespaces: Collection[str]) -> str:
-    meant = reading.closest(entry, namespaces)
-    if meant is not None:
-        return f'Did you mean "{meant}"? A path begins with a slash.'
-    return 'Begin a path with a slash, as in "/app/", and a regular expression with ^.'
 
 
 def exempt_patterns() -> Iterator[CheckMessage]:
@@ -132,16 +125,16 @@ def without_effect() -> Iterator[CheckMessage]:
     """Look for settings that another one makes void."""
     open_to_all = reading.value_of("ON_FAILURE") == "anonymous"
     if reading.value_of("PROTECT") and open_to_all:
-        yield _void("PROTECT", f'{PREFIX}ON_FAILURE is "anonymous"', 'Set that to "redirect" or "raise".')
+        yield _void("PROTECT", f'{PREFIX}ON_FAILURE is "anonymous"', 'set that to "redirect" or "raise"')
     if reading.value_of("EXEMPT") and open_to_all and reading.value_of("INVALID_CREDENTIAL") == "ignore":
         reason = f'{PREFIX}ON_FAILURE is "anonymous" and {PREFIX}INVALID_CREDENTIAL is "ignore"'
-        yield _void("EXEMPT", reason, "Take it out: nothing is refused.")
+        yield _void("EXEMPT", reason, "set one of these otherwise")
     if reading.value_of("USER_LOADER") and not is_active(SessionAuthenticator):
-        yield _void("USER_LOADER", "SessionAuthenticator is not active", f"Add it to {PREFIX}AUTHENTICATORS.")
+        yield _void("USER_LOADER", "SessionAuthenticator is not active", f"add it to {PREFIX}AUTHENTICATORS")
     if reading.value_of("USE_SESSION_FOR_NEXT") and not has_sessions():
-        yield _void("USE_SESSION_FOR_NEXT", "there is no SessionMiddleware", "Add it to MIDDLEWARE.")
+        yield _void("USE_SESSION_FOR_NEXT", "there is no SessionMiddleware", "add it to MIDDLEWARE")
     if reading.value_of("LOGIN_FIELDS") is not None and not _has_backend():
-        yield _void("LOGIN_FIELDS", "SessionAuthBackend is not active", "Put it first in AUTHENTICATION_BACKENDS.")
+        yield _void("LOGIN_FIELDS", "SessionAuthBackend is not active", "put it first in AUTHENTICATION_BACKENDS")
 
 
 def _void(name: str, reason: str, advice: str) -> CheckMessage:

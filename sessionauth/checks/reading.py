@@ -89,7 +89,7 @@ def accepts(call: Any, arguments: Iterable[str]) -> bool:
     return True
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that `word` was probably meant to be, None if none is like it."""
+def guess(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return "Did you mean …? " with the one of `known` that `word` is most like, or nothing if it is like none."""
     close = get_close_matches(word, list(known), n=1)
-    return close[0] if close else None
+    return f"Did you mean {prefix}{close[0]}? " if close else ""

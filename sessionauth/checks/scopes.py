@@ -21,7 +21,7 @@ BAD_PERMISSION = Finding(
 UNKNOWN_PERMISSION = Finding(
     "W017",
     "The scope {scope} of SESSIONAUTH_SCOPES stands for the permission {permission}, which no model has.",
-    "{advice}",
+    "{guess}Correct it. If a migration of yours makes the permission, silence this check.",
 )
 
 
@@ -44,7 +44,7 @@ def permissions() -> Iterator[CheckMessage]:
             if not all(name.partition(".")):
                 yield BAD_PERMISSION(**words)
             elif name not in known:
-                yield UNKNOWN_PERMISSION(**words, advice=_advice(name, known))
+                yield UNKNOWN_PERMISSION(**words, guess=reading.guess(name, known))
 
 
 def _has_rules_of_its_own(path: str) -> bool:
@@ -62,8 +62,3 @@ def _of_models() -> Iterator[str]:
         codenames = [get_permission_codename(action, opts) for action in opts.default_permissions]
         for codename in [*codenames, *(codename for codename, _ in opts.permissions)]:
             yield f"{opts.app_label}.{codename}"
-
-
-def _advice(name: str, known: set[str]) -> str:
-    meant = reading.closest(name, known)
-    return f'Did you mean "{meant}"?' if meant else "Correct it; if a migration of yours makes it, silence this check."

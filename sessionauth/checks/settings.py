@@ -14,11 +14,15 @@ from sessionauth.checks import reading
 from sessionauth.checks.finding import Finding, ask
 from sessionauth.conf import PREFIX, Setting, declared, dotted_path
 
-UNKNOWN_SETTING = Finding("W001", "{name} is no setting of sessionauth and has no effect.", "{advice}")
+UNKNOWN_SETTING = Finding(
+    "W001", "{name} is no setting of sessionauth and has no effect.", "{guess}Correct its name, or take it out."
+)
 ILL_TYPED = Finding(
     "E002", "{name} must be {wanted}, not {value}.", "Correct it, or leave it out: its default is {default}."
 )
-NO_SUCH_CHOICE = Finding("E003", "{name} must be {wanted}, not {value}.", "{advice}")
+NO_SUCH_CHOICE = Finding(
+    "E003", "{name} must be {wanted}, not {value}.", "{guess}Choose one, or leave it out: its default is {default}."
+)
 NOT_IMPORTABLE = Finding(
     "E004",
     "{name} names {path}, which cannot be imported: {error}.",
@@ -59,16 +63,15 @@ def unknown_names() -> Iterator[CheckMessage]:
     known = declared()
     for name in dir(django_settings):
         if name.startswith((PREFIX.rstrip("_"), "SESSION_AUTH_")) and name not in known:
-            yield UNKNOWN_SETTING(name=name, advice=_advice(name, known))
+            yield UNKNOWN_SETTING(name=name, guess=_guess(name, known))
 
 
-def _advice(name: str, known: dict[str, Setting[Any]]) -> str:
+def _guess(name: str, known: dict[str, Setting[Any]]) -> str:
     if name == PREFIX.rstrip("_"):
-        return f"The settings are flat: write {PREFIX}REALM = …, not a dict."
+        return f"The settings are flat: write {PREFIX}REALM = …, not a dict. "
     # Without the prefix, which would make all names alike.
     own = name.removeprefix("SESSION_AUTH_").removeprefix(PREFIX)
-    meant = reading.closest(own, [one.removeprefix(PREFIX) for one in known])
-    return f"Did you mean {PREFIX}{meant}?" if meant else "Take it out, or correct its name."
+    return reading.guess(own, [one.removeprefix(PREFIX) for one in known], PREFIX)
 
 
 def ill_typed() -> Iterator[CheckMessage]:
@@ -78,13 +81,11 @@ def ill_typed() -> Iterator[CheckMessage]:
         if wanted is None:
             continue
         value, default = reading.raw(setting), reading.shown(setting.default)
-        words = {"name": setting.name, "wanted": wanted, "value": reading.shown(value)}
+        words = {"name": setting.name, "wanted": wanted, "value": reading.shown(value), "default": default}
         if wanted.startswith("one of") and isinstance(value, str):
-            meant = reading.closest(value, re.findall(r'"(\w+)"', wanted))
-            advice = f'Did you mean "{meant}"?' if meant else f"Leave it out for its default, {default}."
-            yield NO_SUCH_CHOICE(**words, advice=advice)
+            yield NO_SUCH_CHOICE(**words, guess=reading.guess(value, re.findall(r'"\w+"', wanted)))
         else:
-            yield ILL_TYPED(**words, default=default)
+            yield ILL_TYPED(**words)
 
 
 def dotted_paths() -> Iterator[CheckMessage]:

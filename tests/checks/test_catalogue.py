@@ -30,7 +30,8 @@ def test_ids__are_unique_and_so_are_their_numbers():
 def test_finding__has_an_id_a_sentence_and_a_hint(finding):
     assert re.fullmatch(r"[EW]\d{3}", finding.code)
     assert finding.says.endswith(".")
-    assert finding.hint.endswith((".", "?", "{advice}"))
+    assert re.match(r"(\{guess\})?'?[A-Z]", finding.hint)
+    assert finding.hint.endswith(".")
     words = {name: "…" for text in (finding.says, finding.hint) for _, name, _, _ in Formatter().parse(text) if name}
     message = finding(**words)
     assert isinstance(message, Error if finding.code[0] == "E" else Warning)

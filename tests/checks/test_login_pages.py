@@ -66,7 +66,7 @@ def test_login_urls(login_urls, expected):
 
 def test_login_urls__a_misspelt_area_is_guessed():
     overrides = {**PROJECT, "LOGIN_URL": "enter", "SESSIONAUTH_LOGIN_URLS": {"dsek": "enter"}}
-    assert hint("W053", **overrides) == 'Did you mean "desk"?'
+    assert hint("W053", **overrides).startswith("Did you mean desk? Name a namespace")
     assert hint("W053", **overrides | {"SESSIONAUTH_LOGIN_URLS": {"xyz": "enter"}}).startswith("Name a namespace")
 
 

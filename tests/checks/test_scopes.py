@@ -27,7 +27,7 @@ def test_permissions(permissions, expected):
 
 def test_permissions__a_misspelt_one_is_guessed():
     scopes = {"read": ("To read", ["auth.veiw_group"])}
-    assert hint("W017", SESSIONAUTH_SCOPES=scopes) == 'Did you mean "auth.view_group"?'
+    assert hint("W017", SESSIONAUTH_SCOPES=scopes).startswith("Did you mean auth.view_group? ")
 
 
 def test_permissions__of_a_backend_with_rules_of_its_own_may_have_any_name():

@@ -1,0 +1,188 @@
+"""Settings: declared once, typed, read live."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import override_settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from sessionauth import conf
+from sessionauth.conf import Setting, Settings, settings
+from tests.project.run import ROOT
+
+pytestmark = pytest.mark.once
+
+LAZY = gettext_lazy("Hello")
+PATH = "somewhere.thing"
+SCOPE = {"a:b": ("Description", ["app.codename"])}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (conf.boolean, True),
+        (conf.boolean, False),
+        (conf.text, ""),
+        (conf.text, LAZY),
+        (conf.integer, 0),
+        (conf.integer, -5),
+        (conf.age, 0),
+        (conf.age, timedelta(0)),
+        (conf.age, timedelta(days=5)),
+        (conf.names, []),
+        (conf.names, ("a", "b")),
+        (conf.names, {"a"}),
+        (conf.names, frozenset()),
+        (conf.dotted_path, PATH),
+        (conf.optional(conf.integer), None),
+        (conf.optional(conf.integer), 5),
+        (conf.choice("a", "b"), "b"),
+        (conf.choice("a", or_path=True), PATH),
+        (conf.authenticator_entries, []),
+        (conf.authenticator_entries, (PATH,)),
+        (conf.authenticator_entries, [{"NAME": PATH}, {"NAME": PATH, "OPTIONS": {"a": 1}}]),
+        (conf.authenticator_entries, [MappingProxyType({"NAME": PATH})]),
+        (conf.text_map, {}),
+        (conf.text_map, {"a": "b"}),
+        (conf.scope_map, {}),
+        (conf.scope_map, SCOPE),
+        (conf.scope_map, {"a": [LAZY, ()]}),
+    ],
+)
+def test_kind__accepts(kind, value):
+    assert kind(value) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "wanted"),
+    [
+        (conf.boolean, 1, "True or False"),
+        (conf.boolean, None, "True or False"),
+        (conf.text, None, "a string"),
+        (conf.text, b"a", "a string"),
+        (conf.integer, True, "an integer"),
+        (conf.integer, 1.0, "an integer"),
+        (conf.integer, "1", "an integer"),
+        (conf.age, -1, "a number of seconds that is not negative"),
+        (conf.age, timedelta(-1), "a timedelta that is not negative"),
+        (conf.age, True, "a timedelta or a whole number of seconds"),
+        (conf.age, 1.5, "a timedelta or a whole number of seconds"),
+        (conf.names, "abc", "a list, tuple or set of strings"),
+        (conf.names, [1], "a list, tuple or set of strings"),
+        (conf.names, {"a": 1}, "a list, tuple or set of strings"),
+        (conf.dotted_path, "thing", "a dotted path"),
+        (conf.dotted_path, None, "a dotted path"),
+        (conf.optional(conf.integer), "a", "None or an integer"),
+        (conf.choice("a", "b"), "c", 'one of "a", "b"'),
+        (conf.choice("a", "b"), PATH, 'one of "a", "b"'),
+        (conf.choice("a", "b"), ["a"], 'one of "a", "b"'),
+        (conf.choice("a", or_path=True), "c", 'one of "a" or a dotted path'),
+        (conf.authenticator_entries, PATH, "a list"),
+        (conf.authenticator_entries, {PATH}, "a list"),
+        (conf.authenticator_entries, [5], 'a list of dotted paths or of dicts with a "NAME"'),
+        (conf.authenticator_entries, [{"NAME": 5}], 'a list of dotted paths or of dicts with a "NAME"'),
+        (conf.authenticator_entries, [{"OPTIONS": {}}], 'a list of dotted paths or of dicts with a "NAME"'),
+        (
+            conf.authenticator_entries,
+            [{"NAME": PATH, "OPTIONS": []}],
+            'a list whose dicts have "NAME", a dotted path, and "OPTIONS", a dict, and nothing else',
+        ),
+        (
+            conf.authenticator_entries,
+            [{"NAME": PATH, "KWARGS": {}}],
+            'a list whose dicts have "NAME", a dotted path, and "OPTIONS", a dict, and nothing else',
+        ),
+        (conf.text_map, {"a": 1}, "a dict of strings"),
+        (conf.text_map, {1: "a"}, "a dict of strings"),
+        (conf.text_map, [("a", "b")], "a dict of strings"),
+        (conf.scope_map, ["a"], "a dict {name: (description, [permissions])}"),
+        (conf.scope_map, {"a": "ab"}, "a dict {name: (description, [permissions])}"),
+        (conf.scope_map, {"a": ("Description",)}, "a dict {name: (description, [permissions])}"),
+        (conf.scope_map, {"a": ("Description", "app.codename")}, "a dict {name: (description, [permissions])}"),
+        (conf.scope_map, {"a": (5, [])}, "a dict {name: (description, [permissions])}"),
+    ],
+)
+def test_kind__says_what_is_wanted(kind, value, wanted):
+    assert kind(value) == wanted
+
+
+@pytest.mark.parametrize("name", ["", "a b", 'a"', "a\\", "é", 5])
+def test_scope_map__names_are_those_of_rfc_6749(name):
+    assert "RFC 6749" in str(conf.scope_map({name: ("", [])}))
+
+
+@pytest.mark.parametrize("name", conf.declared())
+def test_default__is_of_its_own_kind_and_cannot_be_changed(name):
+    setting = conf.declared()[name]
+    assert setting.kind(setting.default) is None
+    assert not isinstance(setting.default, list | set)
+
+
+def test_declared__every_setting_by_its_full_name():
+    names = [name for name in vars(Settings) if name.isupper()]
+    assert list(conf.declared()) == [f"SESSIONAUTH_{name}" for name in names]
+
+
+def test_settings__say_the_default_where_the_project_says_nothing():
+    for name, setting in conf.declared().items():
+        if not hasattr(django_settings, name):
+            assert getattr(settings, name.removeprefix("SESSIONAUTH_")) is setting.default
+
+
+def test_settings__are_read_live():
+    assert settings.REALM == "api"
+    with override_settings(SESSIONAUTH_REALM="desk"):
+        assert settings.REALM == "desk"
+        del django_settings.SESSIONAUTH_REALM
+        assert settings.REALM == "api"
+    assert settings.REALM == "api"
+
+
+def test_settings__are_not_judged_when_read():
+    """A wrong value is the checks' to tell, in words, and not a request's."""
+    with override_settings(SESSIONAUTH_REALM=5):
+        assert settings.REALM == 5
+
+
+def test_settings__a_misspelt_name_is_an_error():
+    with pytest.raises(AttributeError):
+        settings.RAELM  # noqa: B018
+
+
+def test_settings__of_the_class_are_the_declarations():
+    declaration: Any = Settings.REALM
+    assert isinstance(declaration, Setting)
+    assert declaration.name == "SESSIONAUTH_REALM"
+
+
+def test_login_message__waits_for_the_language_of_the_request():
+    assert isinstance(settings.LOGIN_MESSAGE, Promise)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(90, 90.0), (timedelta(minutes=1.5), 90.0), (0, 0.0)])
+def test_seconds(value, expected):
+    assert conf.seconds(value) == expected
+
+
+def test_load__imports_what_a_path_names():
+    assert conf.load("sessionauth.conf.load") is conf.load
+    with pytest.raises(ImportError):
+        conf.load("sessionauth.conf.unload")
+
+
+def test_conf__reads_nothing_when_it_is_imported():
+    code = "import sessionauth.conf; from django.conf import settings; print(settings.configured)"
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "False\n"
