@@ -24,6 +24,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from sessionauth import aget_auth, get_auth
+from sessionauth.decorators import login_required as sessionauth_login_required
 from tests.coexistence.middlewares import the_user
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -167,6 +168,29 @@ def large(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"<p>{told(request.user)}</p>" * 100)
 
 
+CALLS: list[str | None] = []
+
+
+def counted(request: HttpRequest) -> HttpResponse:
+    """Say for whom this was made, and the how manieth it is: who gets an old number was served from a cache."""
+    CALLS.append(told(request.user))
+    return HttpResponse(f"{CALLS[-1]} {len(CALLS)}")
+
+
+async def acounted(request: HttpRequest) -> HttpResponse:
+    CALLS.append(told(await request.auser()))
+    return HttpResponse(f"{CALLS[-1]} {len(CALLS)}")
+
+
+def counted_for_all(request: HttpRequest) -> HttpResponse:
+    CALLS.append(None)
+    return HttpResponse(f"all {len(CALLS)}")
+
+
+async def auntouched(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
 handler404 = not_found
 handler500 = server_error
 
@@ -184,6 +208,11 @@ urlpatterns = [
     path("stream/", stream),
     path("astream/", astream),
     path("broken/", broken),
+    path("counted/", counted),
+    path("acounted/", acounted),
+    path("counted-private/", sessionauth_login_required(counted)),
+    path("counted-for-all/", counted_for_all),
+    path("auntouched/", auntouched),
     path("large/", large),
     path("", include("tests.project.urls")),
 ]

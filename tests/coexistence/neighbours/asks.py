@@ -92,14 +92,13 @@ def credentials(known: dict[str, str]) -> Iterator[tuple[str, dict[str, str], di
 
 
 #: Every address that only answers, and changes nothing worth speaking of.
-DJANGO = ["page", "apage", "direct", "adirect", "private", "permitted", "exempt", "protected", "varied", "broken"]
+DJANGO = ["page", "apage", "direct", "private", "permitted", "exempt", "protected", "varied", "broken"]
 DRF = ["default", "open", "none", "token", "session", "basic", "jwt", "stateless", "knox", "oauth", "allauth", "all"]
-NINJA = ["session", "superuser", "bearer", "key", "query", "basic", "allauth", "session-first", "session-last", "none"]
+NINJA = ["session", "bearer", "key", "basic", "allauth", "session-first", "session-last", "none"]
 READ = [
     *(f"/{name}/" for name in DJANGO),
     *(f"/drf/{name}/" for name in DRF),
     *(f"/ninja/{name}" for name in NINJA),
-    "/ninja/async",
     "/oauth/protected/",
     "/_allauth/app/v1/auth/session",
     "/_allauth/browser/v1/auth/session",
