@@ -53,9 +53,9 @@ def login_url() -> Iterator[CheckMessage]:
 
 def login_urls() -> Iterator[CheckMessage]:
     """Look for pages, and for areas of the site, that are not there."""
-    # Only names of instances: an app's name says nothing of where one is (refusals.py looks at no other).
-    namespaces = urls.namespaces(with_app_names=False)
     for namespace, page in reading.value_of("LOGIN_URLS").items():
+        # Only names of instances: refusals.py looks at no other.
+        namespaces = urls.namespaces(with_app_names=False)
         if namespaces is not None and namespace not in namespaces:
             yield UNKNOWN_AREA(namespace=reading.shown(namespace), guess=reading.guess(namespace, namespaces))
         url = urls.url_of(page)

@@ -64,7 +64,6 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 def entries() -> Iterator[CheckMessage]:
     """Look at each entry of the two on its own."""
-    namespaces = urls.namespaces()
     for name in ("PROTECT", "EXEMPT"):
         for entry in reading.value_of(name):
             words = {"name": PREFIX + name, "entry": reading.shown(entry)}
@@ -73,7 +72,7 @@ def entries() -> Iterator[CheckMessage]:
             elif entry.startswith("/"):
                 if re.search(r"[*+?$|\\\[\](){}<>#]", entry):
                     yield LITERAL_PATTERN(**words)
-            elif namespaces is not None and entry not in namespaces:
+            elif (namespaces := urls.namespaces()) is not None and entry not in namespaces:
                 yield NEITHER(**words, guess=reading.guess(entry, namespaces))
 
 

@@ -33,6 +33,7 @@ def callback(function: str, /, **options: object) -> dict[str, object]:
         (entry("Explosive"), ["E023"]),
         (entry(TOKEN, claim="everything"), ["E023"]),
         (entry(CALLBACK, callback="tests.checks.nowhere.function"), ["E023"]),
+        ("builtins.iter", ["E023"]),
         (entry("NoSteps"), ["E024"]),
         (entry("NoAuthenticator"), ["E024"]),
         (entry("Nameless"), ["E024"]),

@@ -58,6 +58,13 @@ def test_tables__are_not_asked_for_where_no_database_is_named():
     assert not any(code_of(message).startswith("E09") for message in run_checks(tags=[APP]))
 
 
+@pytest.mark.parametrize("command", ["migrate", "migrate_schemas", "safemigrate"])
+def test_tables__are_not_asked_for_by_what_makes_them(monkeypatch, command):
+    """Without the mark `django_db` a query would be told as W092."""
+    monkeypatch.setattr("sys.argv", ["manage.py", command])
+    assert told() == []
+
+
 @pytest.mark.once
 @pytest.mark.slow
 def test_migrate__is_not_kept_from_making_the_tables():
