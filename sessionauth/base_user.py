@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import models, router, transaction
 
 from sessionauth.signals import logged_out_everywhere
@@ -85,3 +86,7 @@ class SessionAuthUserMixin(models.Model):
             type(self)._base_manager.using(using).filter(pk=self.pk).update(session_identity=identity)
             logged_out_everywhere.send(sender=type(self), user=self, reason=reason)
         self.session_identity = identity
+
+    async def alogout_everywhere(self, reason: str = "logout_everywhere") -> None:
+        """See logout_everywhere()."""
+        await sync_to_async(self.logout_everywhere)(reason)

@@ -21,9 +21,10 @@ logger = logging.getLogger("sessionauth")
 class CallbackAuthenticator(BaseAuthenticator):
     """Asks `callback(request)`, sync or async, who it is.
 
-    The answer is a user, a UserToken, or None to let the next one try; raising InvalidCredential refuses. It is asked
-    when somebody looks at the user. Any other exception is logged and means "not accepted": a broken callback lets
-    nobody in and brings no page down.
+    The answer is a user, a UserToken, or None to let the next one try. It is asked when somebody looks at the user, or
+    before the view with `ambient=False`; raising InvalidCredential makes the request nobody's in the first case, and
+    refuses it in the second. Any other exception is logged and means "not accepted": a broken callback lets nobody in
+    and brings no page down.
     """
 
     name = "callback"

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.shortcuts import resolve_url
-from django.urls import Resolver404, get_resolver, get_script_prefix, resolve
+from django.urls import NoReverseMatch, Resolver404, get_resolver, get_script_prefix, resolve
 from django.utils import translation
 
 
@@ -29,11 +29,13 @@ def _names_below(resolver: Any, with_app_names: bool) -> Iterator[str]:
 
 
 def url_of(page: Any) -> str:
-    """Return the URL that `page`, a URL or the name of a view, leads to; "" for none."""
+    """Return the URL that `page`, a URL or the name of a view, leads to; "" for none, `page` where it cannot be told."""
     try:
         return str(resolve_url(page)) if page else ""
-    except Exception:
+    except NoReverseMatch:
         return ""
+    except Exception:  # the URLs are broken, or `page` is something else
+        return page if isinstance(page, str) else ""
 
 
 def has_page(url: str) -> bool:

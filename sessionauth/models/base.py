@@ -210,15 +210,8 @@ class AbstractCredential(RevocableModel):
             rows.filter(due, pk=self.pk).update(last_used_at=moment)
 
     def revoke(self, reason: str = "revoked") -> bool:
-        """End this credential for good; `reason` is kept with it. Return False if it had been revoked before."""
-        moment = timezone.now()
-        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
-        changed = rows.filter(pk=self.pk, revoked_at=None).update(revoked_at=moment, revoked_reason=reason[:100])
+        """End this credential for good and tell `credential_revoked`. See RevocableModel.revoke()."""
+        changed = super().revoke(reason)
         if changed:
-            self.revoked_at, self.revoked_reason = moment, reason[:100]
             credential_revoked.send_robust(sender=type(self), credential=self, reason=reason)
-        return bool(changed)
-
-    async def arevoke(self, reason: str = "revoked") -> bool:
-        """See revoke()."""
-        return await sync_to_async(self.revoke)(reason)
+        return changed

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import models
+from asgiref.sync import sync_to_async
+from django.db import models, router
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+REASON_LENGTH = 100
 
 
 class RevocableModel(models.Model):
@@ -16,7 +20,7 @@ class RevocableModel(models.Model):
     """
 
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
-    revoked_reason = models.CharField(_("reason"), max_length=100, blank=True, editable=False)
+    revoked_reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True, editable=False)
 
     class Meta:
         abstract = True
@@ -40,3 +44,19 @@ class RevocableModel(models.Model):
     def is_revoked(self) -> bool:
         """Whether it has been ended."""
         return self.revoked_at is not None
+
+    def revoke(self, reason: str = "revoked") -> bool:
+        """End it for good, whatever happens to other instances of this row; `reason` is kept with it.
+
+        One conditional UPDATE: of several at once one does it. Return False if it had been revoked before.
+        """
+        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self)).filter(pk=self.pk)
+        moment, kept = timezone.now(), reason[:REASON_LENGTH]
+        changed = rows.filter(revoked_at=None).update(revoked_at=moment, revoked_reason=kept)
+        if changed:
+            self.revoked_at, self.revoked_reason = moment, kept
+        return bool(changed)
+
+    async def arevoke(self, reason: str = "revoked") -> bool:
+        """See revoke()."""
+        return await sync_to_async(self.revoke)(reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.models.revocable import RevocableModel
+
+
+class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    """Questions about many sign-ins at once."""
+
+    def active(self) -> Self:
+        """Return those that have not ended."""
+        return self.filter(revoked_at=None)
 
 
 class LoginSession(RevocableModel):
@@ -37,6 +45,8 @@ class LoginSession(RevocableModel):
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now, editable=False)
     ip_address = models.GenericIPAddressField(_("address"), null=True, editable=False)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True, editable=False)
+
+    objects = LoginSessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("login session")

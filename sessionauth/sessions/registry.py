@@ -22,12 +22,12 @@ from django.utils import timezone
 from sessionauth import http
 from sessionauth.conf import seconds, settings
 from sessionauth.models import LoginSession
+from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.signals import logged_out_everywhere
 
 logger = logging.getLogger("sessionauth")
 
 KEY = "_sessionauth"
-REASON_LENGTH = 100
 
 
 def new_sid() -> str:
@@ -116,10 +116,8 @@ def revoke_sid(sid: str, reason: str) -> int:
 
 
 def revoke(row: LoginSession, reason: str = "revoked") -> bool:
-    """Sign one browser out: its next request is nobody's, with every session engine. False if it had ended before."""
-    changed = revoke_rows(rows().filter(pk=row.pk), reason)
-    row.refresh_from_db(using=router.db_for_write(LoginSession), fields=["revoked_at", "revoked_reason"])
-    return bool(changed)
+    """Sign one browser out: its next request is nobody's, with every session engine. See RevocableModel.revoke()."""
+    return row.revoke(reason)
 
 
 def revoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None = None) -> int:
@@ -136,6 +134,11 @@ def revoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None 
         if keep is None or keep.sid != sid:
             keep_earlier(user.pk, sid, ended=reason)
     return revoked
+
+
+async def arevoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None = None) -> int:
+    """See revoke_all()."""
+    return await sync_to_async(revoke_all)(user, reason, keep=keep)
 
 
 def _session_hashes(user: Any) -> list[str]:
