@@ -41,6 +41,12 @@ def test_login_url__matters_to_redirects_only():
     assert codes(SESSIONAUTH_ON_FAILURE="raise", LOGIN_URL="nowhere") == []
 
 
+@pytest.mark.parametrize("login_url", ["/enter/", "enter"])
+def test_login_url__nothing_is_said_of_it_where_the_urls_are_broken(login_url):
+    overrides = {**PROJECT, "ROOT_URLCONF": "tests.checks.nowhere", "SESSIONAUTH_LOGIN_URLS": {"desk": login_url}}
+    assert codes(**overrides, LOGIN_URL=login_url) == []
+
+
 def test_login_url__in_another_language(settings):
     settings.ROOT_URLCONF, settings.MIDDLEWARE = "tests.checks.translated_urls", settings.MIDDLEWARE
     assert codes(SESSIONAUTH_ON_FAILURE="redirect", LOGIN_URL="/de/enter/") == []
