@@ -160,7 +160,7 @@ class Settings:
     PROTECT: ClassVar = Setting[Collection[str]]((), names, seed="imia's `include_patterns`, anchored here.")
     #: Where ON_FAILURE does not apply, in the same three forms; wins over PROTECT.
     EXEMPT: ClassVar = Setting[Collection[str]]((), names, seed="imia's `exclude_patterns`, anchored here.")
-    #: HTTP methods that need no login.
+    #: HTTP methods that are never sent to log in: where a view refuses, they get an empty 200 and the view does not run.
     EXEMPT_METHODS: ClassVar = Setting[Collection[str]](
         frozenset({"OPTIONS"}), names, seed="Flask-Login's constant; Litestar adds HEAD, which leaks what GET hides."
     )

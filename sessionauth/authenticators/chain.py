@@ -159,7 +159,8 @@ async def aauth_of_user(request: HttpRequest) -> UserToken:
     state = state_of(request)
     assigned = _assigned(request, state)
     if assigned is None:
-        return _known(request, state) or await _aresolve(request, state)
+        known = _known(request, state)
+        return await _aresolve(request, state) if known is None else known
     is_asked_later = isinstance(assigned, LazyObject)
     return await sync_to_async(get_auth)(request) if is_asked_later else _token_of(assigned, state)
 
@@ -167,7 +168,8 @@ async def aauth_of_user(request: HttpRequest) -> UserToken:
 def own_auth(request: HttpRequest) -> UserToken:
     """Return who `request` is by its own credentials, whatever user other code has put on it."""
     state = state_of(request)
-    return _known(request, state) or _resolve(request, state)
+    known = _known(request, state)
+    return _resolve(request, state) if known is None else known
 
 
 def _assigned(request: HttpRequest, state: RequestState) -> Any | None:
