@@ -39,9 +39,8 @@ nitpicky = True
 default_role = "code"
 highlight_language = "python"
 
-myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "substitution"]
+myst_enable_extensions = ["colon_fence", "deflist", "tasklist"]
 myst_heading_anchors = 4
-myst_substitutions = {"version": release}
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -67,11 +66,14 @@ html_show_sphinx = False
 html_copy_source = False
 
 
-def _plain(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Let autodoc read "See login()." as it is meant: a name in code, not a word."""
-    lines[:] = [re.sub(r"(?<![\w`.])([A-Za-z_][\w.]*\(\))(?!`)", r"``\1``", line) for line in lines]
+#: Calls and names of settings, where a docstring leaves them bare as prose does.
+CODE = re.compile(r"(?<![\w`.\"])([A-Za-z_][\w.]*\(\)|[A-Z]+(?:_[A-Z]+)+)(?![\w`])")
+
+
+def _mark_code(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    lines[:] = [CODE.sub(r"``\1``", line) for line in lines]
 
 
 def setup(app: object) -> None:
     """Connect what prepares the docstrings."""
-    app.connect("autodoc-process-docstring", _plain)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-docstring", _mark_code)  # type: ignore[attr-defined]

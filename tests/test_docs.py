@@ -13,8 +13,13 @@ from tests.snippets import merged
 
 pytestmark = pytest.mark.once
 
-HOWTO = sorted(DOCS.glob("howto/*.md"))
 TUTORIAL = DOCS / "tutorial.md"
+#: The pages that go on with the tutorial's project.
+PLAYED = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if page != TUTORIAL and any(block.file or block.language == "pycon" for block in blocks(page))
+]
 
 #: A hasher that takes no time, and the tutorial's people, for the pages that go on with its project.
 FAST = 'PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]\n'
@@ -51,8 +56,8 @@ def site(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", HOWTO, ids=name_of)
-def test_howto__does_what_it_says(page, site, tmp_path):
+@pytest.mark.parametrize("page", PLAYED, ids=name_of)
+def test_page__does_what_it_says(page, site, tmp_path):
     folder = tmp_path / "site"
     shutil.copytree(site, folder)
     with Player(folder) as player:

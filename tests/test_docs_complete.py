@@ -21,6 +21,7 @@ from sessionauth.authenticators.callback import CallbackAuthenticator
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
 from tests.pages import DOCS, ROOT, name_of, pages
+from tests.test_conformance import MENTION, fault
 
 pytestmark = pytest.mark.once
 
@@ -193,6 +194,21 @@ def test_pages__name_only_what_can_be_imported(page):
     paths = {path for path in MENTIONS.findall(text) if not CHECK.fullmatch(path)}
     paths |= {f"{module}.{name.strip()}" for module, names in IMPORTS.findall(text) for name in names.split(",")}
     assert {path for path in paths if not exists(path)} == NOT_YET.get(name_of(page), set())
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("security/*.md")), ids=name_of)
+def test_security__every_proof_is_a_test(page):
+    named = set(MENTION.findall(page.read_text(encoding="utf-8")))
+    assert {reference: told for reference in named if (told := fault(reference))} == {}
+
+
+def test_security__every_risk_has_its_proof_and_what_stays_to_do():
+    risks = (DOCS / "security" / "risks.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    for risk in risks:
+        title = risk.partition("\n")[0]
+        assert "\nThe app\n: " in risk, title
+        assert "\nYour job\n: " in risk, title
+        assert "\nProved by\n: * `tests/" in risk or "**Nothing in this release.**" in risk, title
 
 
 # ---- the README
