@@ -29,7 +29,7 @@ def _names_below(resolver: Any, with_app_names: bool) -> Iterator[str]:
 
 
 def url_of(page: Any) -> str:
-    """Return the URL that `page`, a URL or the name of a view, leads to; "" for none, `page` where it cannot be told."""
+    """Return the URL that `page`, a URL or the name of a view, leads to; "" for none, `page` where nobody can tell."""
     try:
         return str(resolve_url(page)) if page else ""
     except NoReverseMatch:
