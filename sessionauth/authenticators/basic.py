@@ -70,13 +70,16 @@ class BasicAuthenticator(BaseAuthenticator):
         return {"basicAuth": {"type": "http", "scheme": "basic"}}
 
 
-@sensitive_variables("plain", "encoded")
+@sensitive_variables("plain", "encoded", "octets")
 def decode(encoded: str) -> UserPass:
     """Take a Basic credential apart at its first colon: a username has none, a password may have many."""
     try:
-        plain = base64.b64decode(encoded, validate=True).decode("utf-8")
+        octets = base64.b64decode(encoded, validate=True)
+        plain = octets.decode("utf-8")
     except (binascii.Error, ValueError):
         return UserPass(None)
+    if base64.b64encode(octets).decode("ascii") != encoded:
+        return UserPass(None)  # Python takes padding where none belongs
     username, colon, password = plain.partition(":")
     return UserPass(username if colon else None, password)
 
