@@ -1,0 +1,129 @@
+"""A project as Django's `startproject` makes it: our lines come, and go again, and nobody notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.coexistence.stock.project import StockProject, do
+
+pytestmark = pytest.mark.slow
+
+ADMIN = {
+    "index": 200,
+    "list": 200,
+    "add": 302,
+    "change": 200,
+    "password": 302,
+    "after password": 200,
+    "logout": 200,
+    "after logout": 302,
+}
+#: With our backend there are two, and calls of login() without one must say which.
+SAY_WHICH = {"sessionauth.W073": "warning"}
+NO_TABLE = {"sessionauth.E090": "error"}
+
+
+@pytest.fixture
+def project(tmp_path) -> Iterator[StockProject]:
+    """A stock project with people, of whom alice has been signed in since before us."""
+    made = StockProject(tmp_path)
+    made.run(
+        "before", do("migrate"), do("make", who=["alice", "bob", "eve"]), do("sign_in", who="alice", keep="before")
+    )
+    yield made
+    made.remove()
+
+
+def test_story__our_lines_come_and_go(project):
+    (before,) = project.run("before", do("keepers"))
+    assert (before["check"], before["missing migrations"]) == ({}, "No changes detected")
+
+    # The lines are there, and nobody has migrated yet.
+    looked, walked, _, keepers, everybody = project.run(
+        "two lines",
+        do("logged", act="whoami", given={"keep": "before"}),
+        do("logged", act="admin", given={"who": "eve", "made": "unmigrated"}),
+        do("sign_in", who="bob", keep="unmigrated"),
+        do("keepers"),
+        do("everybody"),
+    )
+    assert (looked["returned"], walked["returned"]) == ("alice", ADMIN)
+    assert len(looked["lines"]) == 1
+    assert all("manage.py migrate" in line for line in looked["lines"])
+    assert keepers["check"] == NO_TABLE
+    assert everybody == {"before": "alice", "unmigrated": "bob"}
+
+    _, looked, walked, _, keepers = project.run(
+        "two lines",
+        do("migrate"),
+        do("logged", act="everybody", given={}),
+        do("admin", who="eve", made="migrated"),
+        do("sign_in", who="bob", keep="two lines"),
+        do("keepers"),
+    )
+    assert looked == {"returned": {"before": "alice", "unmigrated": "bob"}, "lines": []}
+    assert walked == ADMIN
+    assert_nothing_is_worse(before, keepers, told={})
+
+    signed_in = {"before": "alice", "unmigrated": "bob", "two lines": "bob", "backend": "alice"}
+    _, walked, keepers, everybody = project.run(
+        "backend",
+        do("sign_in", who="alice", keep="backend"),
+        do("admin", who="eve", made="guarded"),
+        do("keepers"),
+        do("everybody"),
+    )
+    assert walked == ADMIN
+    assert_nothing_is_worse(before, keepers, told=SAY_WHICH)
+    assert everybody == signed_in
+
+    # And out again, the last line first.
+    assert project.run("two lines", do("everybody")) == [signed_in]
+    everybody, walked, keepers, _ = project.run(
+        "before",
+        do("everybody"),
+        do("admin", who="eve", made="without"),
+        do("keepers"),
+        do("sign_in", who="bob", keep="in between"),
+    )
+    assert (everybody, walked, keepers) == (signed_in, ADMIN, before)
+
+    # And back.
+    assert project.run("backend", do("everybody")) == [signed_in | {"in between": "bob"}]
+
+
+def assert_nothing_is_worse(before, now, *, told):
+    """What is new for `check` is `told`, and for `check --deploy` no more than advice."""
+    assert now["missing migrations"] == before["missing migrations"]
+    assert now["check"] == told
+    assert before["deploy"].items() <= now["deploy"].items()
+    assert not [found for found in now["deploy"].items() - before["deploy"].items() if found[1] == "error"]
+
+
+def test_story__all_lines_at_once_and_no_migrate(project):
+    everybody, walked, keepers = project.run(
+        "backend", do("everybody"), do("admin", who="alice", made="made"), do("keepers")
+    )
+    assert (everybody, walked) == ({"before": "alice"}, ADMIN)
+    assert keepers["check"] == SAY_WHICH | NO_TABLE
+
+
+def test_people__can_be_deleted_while_we_are_there_and_after_our_tables_are_gone(project):
+    *_, first = project.run(
+        "two lines",
+        do("migrate"),
+        do("sign_in", who="alice", keep="alice"),
+        do("sign_in", who="bob", keep="bob"),
+        do("delete", who="alice", by="eve"),
+    )
+    project.run("two lines", do("take_out"))
+    (second,) = project.run("before", do("delete", who="bob", by="eve"))
+    assert (first, second) == (0, 0)
+
+
+def test_people__can_be_deleted_where_our_tables_were_left_behind(project):
+    """Taking the lines out leaves a working site: a foreign key that nobody cascades any more is in nobody's way."""
+    project.run("two lines", do("migrate"), do("sign_in", who="bob", keep="bob"))
+    assert project.run("before", do("delete", who="bob", by="eve")) == [0]
