@@ -22,6 +22,10 @@ PREPARED = ("python -m venv", ". .venv/", "pip install", "python -m pip install"
 ADDRESS = "127.0.0.1:8000"
 SECRET = re.compile(r"\bsa_[a-z]+_[0-9A-Za-z]{38}\b")
 
+#: The server is on this machine, whatever proxies there are.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
+
 #: Runs the examples of a `pycon` block; what they print is told even where it is as expected, for the secrets in it.
 EXAMPLES = """\
 import doctest, os, re, sys
@@ -131,7 +135,7 @@ class Player:
             self.server = subprocess.Popen(command, cwd=self.folder, env=self._environment(), stdout=log, stderr=log)
         for _ in range(600):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
+                DIRECTLY.open(f"http://127.0.0.1:{self.port}/", timeout=5).close()
             except URLError as error:
                 if hasattr(error, "code"):  # it answers, if only "not found"
                     return
@@ -162,7 +166,7 @@ class Player:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
-        return inherited | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"} | self.variables
+        return inherited | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | NO_PROXY | self.variables
 
 
 def commands(text: str) -> list[tuple[str, str]]:

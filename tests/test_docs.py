@@ -32,8 +32,14 @@ PEOPLE = """\
 """
 
 
+def skip_without_curl(page):
+    if shutil.which("curl") is None and any("curl " in block.text for block in blocks(page)):
+        pytest.skip("the page uses curl, which is not here")
+
+
 @pytest.mark.slow
 def test_tutorial__does_what_it_says(tmp_path):
+    skip_without_curl(TUTORIAL)
     with Player(tmp_path) as player:
         player.play(blocks(TUTORIAL))
 
@@ -58,6 +64,7 @@ def site(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PLAYED, ids=name_of)
 def test_page__does_what_it_says(page, site, tmp_path):
+    skip_without_curl(page)
     folder = tmp_path / "site"
     shutil.copytree(site, folder)
     with Player(folder) as player:

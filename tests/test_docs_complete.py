@@ -13,7 +13,7 @@ import pytest
 from django.dispatch import Signal
 
 import sessionauth
-from sessionauth import conf, decorators, exceptions, mixins, models, signals, testing, user_token
+from sessionauth import access, conf, decorators, exceptions, mixins, models, signals, testing, user_token
 from sessionauth.authenticators.api_key import APIKeyAuthenticator
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.authenticators.basic import BasicAuthenticator
@@ -138,6 +138,11 @@ def test_exceptions():
 def test_decorators_and_mixins():
     told = text_of("decorators")
     assert {name for name in {*decorators.__all__, *classes_of(mixins)} if name not in told} == set()
+
+
+def test_access():
+    told = text_of("decorators")
+    assert {name for name in access.__all__ if not re.search(rf":: {name}$", told, re.MULTILINE)} == set()
 
 
 @pytest.mark.parametrize("model", [models.AccessToken, models.APIKey, models.LoginSession])
