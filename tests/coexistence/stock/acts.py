@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import checks
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.test.utils import setup_test_environment
 
@@ -200,3 +201,8 @@ def make_migrations(*, app: str) -> None:
 def take_out() -> None:
     """Undo our migrations, as who takes the app out for good does."""
     call_command("migrate", "sessionauth", "zero", verbosity=0)
+
+
+def tables() -> list[str]:
+    """Return the names of our tables that are there."""
+    return sorted(name for name in connection.introspection.table_names() if name.startswith("sessionauth_"))

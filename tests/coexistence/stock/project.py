@@ -48,7 +48,7 @@ def do(act: str, /, **given: Any) -> Step:
 
 
 class StockProject:
-    """A project called `desk` in a folder. Everything is done in processes of its own; cookies are kept between them."""
+    """A project called `desk` in a folder. What is done in it is done in a process of its own; cookies are kept."""
 
     def __init__(self, folder: Path, *, more: str = "", files: dict[str, str] | None = None, bases: int = 1) -> None:
         """Make it.

@@ -1,0 +1,103 @@
+"""The security part of an OpenAPI document: valid, complete, and true of this project."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import validate
+
+from sessionauth.models import APIKey
+from sessionauth.openapi import security_requirements, security_schemes
+
+pytestmark = pytest.mark.once
+
+TOKEN = "sessionauth.authenticators.token.TokenAuthenticator"
+KEY = "sessionauth.authenticators.api_key.APIKeyAuthenticator"
+EVERYTHING = [
+    "sessionauth.authenticators.token.BearerAuthenticator",
+    TOKEN,
+    KEY,
+    "sessionauth.authenticators.basic.BasicAuthenticator",
+    "sessionauth.authenticators.session.SessionAuthenticator",
+]
+
+
+def document(version: str) -> dict[str, object]:
+    return {
+        "openapi": version,
+        "info": {"title": "Desk", "version": "1"},
+        "paths": {"/whoami/": {"get": {"responses": {"200": {"description": "Who it is."}}}}},
+        "components": {"securitySchemes": security_schemes()},
+        "security": security_requirements(),
+    }
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("authenticators", [None, EVERYTHING], ids=["default", "everything"])
+def test_document__is_valid(settings, version, authenticators):
+    if authenticators is not None:
+        settings.SESSIONAUTH_AUTHENTICATORS = authenticators
+    validate(document(version))
+    assert len(security_schemes()) == (3 if authenticators is None else 5)
+
+
+def test_schemes__have_the_real_names(settings):
+    settings.SESSION_COOKIE_NAME = "__Host-desk"
+    settings.SESSIONAUTH_AUTHENTICATORS = [
+        {"NAME": KEY, "OPTIONS": {"header": "X-Desk-Key", "query_param": "key"}},
+        {"NAME": TOKEN, "OPTIONS": {"keyword": "Desk", "header": "X-Desk"}},
+        "sessionauth.authenticators.session.SessionAuthenticator",
+    ]
+    found = {(scheme["in"], scheme["name"]) for scheme in security_schemes().values()}
+    assert found == {
+        ("header", "X-Desk-Key"),
+        ("query", "key"),
+        ("header", "X-Desk"),
+        ("cookie", "__Host-desk"),
+    }
+    assert "`Desk <secret>`" in {scheme.get("description") for scheme in security_schemes().values()}
+    validate(document("3.1.0"))
+
+
+def test_requirements__any_one_scheme_is_enough():
+    assert security_requirements() == [{name: []} for name in security_schemes()]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"NAME": KEY, "OPTIONS": {"header": "X-Api-Key"}}, {"NAME": KEY, "OPTIONS": {"header": "X-Old-Key"}}],
+        [{"NAME": TOKEN, "OPTIONS": {"keyword": "Token"}}, {"NAME": TOKEN, "OPTIONS": {"keyword": "ApiKey"}}],
+        [{"NAME": TOKEN, "OPTIONS": {"header": "X-One"}}, {"NAME": TOKEN, "OPTIONS": {"header": "X-Two"}}],
+    ],
+    ids=["headers of keys", "keywords", "headers of tokens"],
+)
+def test_authenticator_that_stands_twice__is_described_twice(settings, entries):
+    settings.SESSIONAUTH_AUTHENTICATORS = entries
+    assert len(security_schemes()) == len(security_requirements()) == 2
+    validate(document("3.1.0"))
+
+
+def test_authenticator_with_a_name_of_its_own__has_a_name_that_openapi_takes(settings):
+    settings.SESSIONAUTH_AUTHENTICATORS = [{"NAME": TOKEN, "OPTIONS": {"name": "desk / größer"}}]
+    validate(document("3.1.0"))
+
+
+def test_project_without_authenticators__asks_for_nothing(settings):
+    settings.SESSIONAUTH_AUTHENTICATORS = []
+    assert (security_schemes(), security_requirements()) == ({}, [])
+    validate(document("3.1.0"))
+
+
+@pytest.mark.django_db
+def test_schemes__are_the_way_in(client, make_user):
+    """What the document says is what a client has to do."""
+    alice = make_user("alice")
+    _, secret = APIKey.objects.issue(user=alice)
+    client.force_login(alice)
+    cookies = {scheme["name"] for scheme in security_schemes().values() if scheme.get("in") == "cookie"}
+    assert cookies == set(client.cookies)
+    client.logout()
+    header = next(scheme["name"] for scheme in security_schemes().values() if scheme.get("in") == "header")
+    assert client.get("/whoami/", headers={header: secret}).json() == {"user": alice.get_username()}
+    scheme = next(scheme["scheme"] for scheme in security_schemes().values() if scheme["type"] == "http")
+    assert client.get("/whoami/", headers={"Authorization": f"{scheme} {secret}"}).status_code == 200
