@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models, router
 from django.db.models.manager import BaseManager
 from django.utils import timezone
@@ -62,7 +62,8 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         row.clean_scopes()
         # Foreign keys are left to the database: validating them here costs a query each.
         row.clean_fields(exclude={field.name for field in row._meta.fields if field.is_relation})
-        row.save(force_insert=True, using=self._db)
+        # The database is named, because Django's routers would follow the user's.
+        row.save(force_insert=True, using=self._db or router.db_for_write(self.model))
         credential_issued.send_robust(sender=self.model, credential=row)
         return row, secret
 
@@ -79,24 +80,25 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
 
         The row is read where it is written: a replica that lags would show a revoked credential as good.
         """
-        rows = self.using(self._db or router.db_for_write(self.model)).filter(digest=parsed.digest)
+        rows = self.using(self._db or router.db_for_write(self.model)).filter(digest=parsed.digest).order_by()
+        visible = [] if self.model.user_path is None else list(_visible_users(users))
+        is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == rows.db
         try:
-            row = self._joined(rows, users).get()
+            row = (self._joined(rows, visible) if is_joined else rows).get()
         except self.model.DoesNotExist:
             raise InvalidCredential("unknown") from None
         if (code := row.failure()) is not None:
             raise InvalidCredential(code)
+        if not is_joined and (user := row.get_user()) is not None:
+            _must_be_in(visible, user)
         return row
 
-    def _joined(self, rows: models.QuerySet[Any], users: models.QuerySet[Any] | None) -> models.QuerySet[Any]:
+    def _joined(self, rows: models.QuerySet[Any], visible: Iterable[models.QuerySet[Any]]) -> models.QuerySet[Any]:
         path = self.model.user_path
-        if path is None:
-            return rows.order_by()
-        if router.db_for_write(get_user_model()) == rows.db:
-            rows = rows.select_related(path)
-        for visible in _visible_users(users):
-            rows = rows.filter(models.Q(**{f"{path}__isnull": True}) | models.Q(**{f"{path}__in": visible}))
-        return rows.order_by()
+        rows = rows.select_related(path)
+        for shown in visible:
+            rows = rows.filter(models.Q(**{f"{path}__isnull": True}) | models.Q(**{f"{path}__in": shown}))
+        return rows
 
 
 def _visible_users(users: models.QuerySet[Any] | None) -> Iterable[models.QuerySet[Any]]:
@@ -110,6 +112,12 @@ def _visible_users(users: models.QuerySet[Any] | None) -> Iterable[models.QueryS
         yield manager.get_queryset().order_by()
     if users is not None:
         yield users.order_by()
+
+
+def _must_be_in(visible: Iterable[models.QuerySet[Any]], user: Any) -> None:
+    """Ask for each of `visible` whether it shows `user`, who lives in another database than the credential."""
+    if not all(shown.using(user._state.db).filter(pk=user.pk).exists() for shown in visible):
+        raise InvalidCredential("unknown")
 
 
 class AbstractCredential(RevocableModel):
@@ -190,8 +198,20 @@ class AbstractCredential(RevocableModel):
             return "revoked"
         if self.is_expired:
             return "expired"
-        user = self.get_user()
-        return None if user is None or getattr(user, "is_active", True) else "inactive"
+        try:
+            user = self.get_user()
+        except ObjectDoesNotExist:
+            return "unknown"
+        if user is None:
+            return "unknown" if self._is_somebodys() else None
+        return None if getattr(user, "is_active", True) else "inactive"
+
+    def _is_somebodys(self) -> bool:
+        """Whether it names an owner, be they there or not: the key of a user who is gone is not a key of nobody."""
+        if self.user_path is None:
+            return False
+        owner: Any = self._meta.get_field(self.user_path.partition("__")[0])
+        return "__" not in self.user_path and getattr(self, owner.attname) is not None
 
     def is_touch_due(self) -> bool:
         """Say whether `touch()` would write, from the row in hand."""

@@ -49,6 +49,7 @@ class AccessToken(AbstractAccessToken):
         related_name="sessionauth_%(class)s_set",
         related_query_name="sessionauth_%(class)s",
         db_index=False,
+        db_constraint=False,  # see LoginSession.user
     )
 
     class Meta(AbstractAccessToken.Meta):
@@ -69,6 +70,7 @@ class APIKey(AbstractAPIKey):
         related_name="sessionauth_%(class)s_set",
         related_query_name="sessionauth_%(class)s",
         db_index=False,
+        db_constraint=False,  # see LoginSession.user
         help_text=_("Empty for the key of a service that acts for nobody."),
     )
 

@@ -34,6 +34,9 @@ class LoginSession(RevocableModel):
         related_name="sessionauth_%(class)s_set",
         related_query_name="sessionauth_%(class)s",
         db_index=False,
+        # No constraint in the database: users may live in another one, and must be deletable where our lines were taken
+        # out and the tables stayed. A row whose user is gone is refused.
+        db_constraint=False,
     )
     sid = models.CharField(max_length=43, editable=False)
     #: HMAC of the session key, kept only by our own session engine.
