@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
 
 from sessionauth.models import AccessToken, APIKey, LoginSession
 
@@ -12,8 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def delete_behind_our_back(user):
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {get_user_model()._meta.db_table} WHERE id = %s", [user.pk])
+    get_user_model()._base_manager.filter(pk=user.pk)._raw_delete(using="default")
 
 
 @pytest.mark.parametrize("model", [APIKey, AccessToken])
