@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
 
-from sessionauth import InvalidCredential, aauthenticate_request, authenticate_request
+from sessionauth import InvalidCredential, aauthenticate_request, authenticate_request, crypto
 from sessionauth.decorators import anonymous_required, scope_required
 from sessionauth.models import AccessToken, APIKey
 from tests.conformance.web import Web, basic
@@ -254,3 +254,36 @@ def test_row_N2_the_csrf_token_changes_at_login(web, alice, password):
     before = browser.cookies["csrftoken"].value
     browser.log_in("alice", password)
     assert browser.cookies["csrftoken"].value != before
+
+
+def test_row_TK04_secrets_carry_enough_chance():
+    made = {crypto.new_secret("sa", "key") for _ in range(1_000)}
+    assert len(made) == 1_000
+    bodies = [secret.removeprefix("sa_key_")[:-6] for secret in made]
+    assert {len(body) for body in bodies} == {32}
+    assert len(set("".join(bodies))) == 62  # 62 ** 32 is more than 190 bits
+
+
+def test_row_TK22_a_credential_without_the_scope(web, alice, settings):
+    settings.SESSIONAUTH_SCOPES = {"read": ("Read", []), "other": ("Do something else", [])}
+    _, token = AccessToken.objects.issue(user=alice, scopes=["other"])
+    refused = web.program("/read/", authorization=f"Bearer {token}")
+    assert refused.status_code == 403
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert (refused.json()["code"], refused.json()["scope"]) == ("insufficient_scope", "read")
+    assert 'Bearer realm="api", error="insufficient_scope", scope="read"' in refused.headers["WWW-Authenticate"]
+
+
+def test_row_TK38_errors_of_rfc_6750(web, alice, authenticators):
+    authenticators("bearer")
+    _, token = AccessToken.objects.issue(user=alice)
+    other = crypto.new_secret("sa", "pat")
+    nothing_sent = web.program("/secret/")
+    assert (nothing_sent.status_code, nothing_sent.headers["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
+    unknown = web.program("/who/", authorization=f"Bearer {other}")
+    assert unknown.status_code == 401
+    assert unknown.headers["WWW-Authenticate"].startswith('Bearer realm="api", error="invalid_token"')
+    authenticators("bearer", "api_key")
+    several = web.program("/who/", authorization=f"Bearer {token}", x_api_key=other)
+    assert several.status_code == 400
+    assert 'error="invalid_request"' in several.headers["WWW-Authenticate"]
