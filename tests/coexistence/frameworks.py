@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import path
 from ninja import NinjaAPI
 from ninja.security import HttpBearer, django_auth
+from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
@@ -47,6 +48,10 @@ def told(request: HttpRequest) -> dict[str, str]:
     return {"user": str(request.user), "auth": str(request.auth)}  # type: ignore[attr-defined]
 
 
+def throttled(request: HttpRequest) -> dict[str, str]:
+    return {"user": str(request.user)}
+
+
 for name, auth in {
     "bearer": Assigned(),
     "session": django_auth,
@@ -56,6 +61,10 @@ for name, auth in {
 }.items():
     api.get(f"/{name}", auth=auth, url_name=f"get-{name}")(told)
     api.post(f"/{name}", auth=auth, url_name=f"post-{name}")(told)
+
+
+for name, throttle in {"anonymous": AnonRateThrottle("2/m"), "each": AuthRateThrottle("2/m")}.items():
+    api.get(f"/throttled-{name}", throttle=throttle, url_name=f"throttled-{name}")(throttled)
 
 
 @api.post("/async", auth=[AsyncAssigned()])

@@ -137,6 +137,19 @@ def test_ninja_sessions__a_session_is_csrf_checked(browser, alice, path):
     assert browser.post(path, csrf=True).json() == {"user": str(alice), "auth": str(alice)}
 
 
+@pytest.mark.parametrize("path", ["/ninja/throttled-anonymous", "/ninja/throttled-each"])
+def test_ninja_throttles__count_visitors_by_their_address(browser, path):
+    """Ninja takes whoever has a request.auth for somebody: on its views there is none but its own."""
+    assert [browser.get(path).status_code for _ in range(3)] == [200, 200, 429]
+    assert browser.get(path, X_Forwarded_For="10.1.1.1").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/ninja/throttled-anonymous", "/ninja/throttled-each"])
+def test_ninja_throttles__count_people_of_an_open_view_as_visitors(browser, alice, path):
+    browser.sign_in(alice)
+    assert [browser.get(path).status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_ninja_orders__a_foreign_bearer_is_ninjas_in_either(browser, alice):
     first = browser.post("/ninja/session-last", Authorization="Bearer abc")
     assert first.json() == {"user": "AnonymousUser", "auth": "ninja's abc"}

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from django.conf import settings
+import pickle
 
+import pytest
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.test import AsyncClient
+
+from sessionauth import get_auth
+from sessionauth.sessions import registry
 from sessionauth.user_token import state_of
 from tests.coexistence.conftest import request_of, vary
 
@@ -149,3 +156,53 @@ def SwapsSession(get_response):
         return get_response(request)
 
     return middleware
+
+
+def test_users__of_a_session_are_as_django_loads_them(browser, alice):
+    """Nothing of our join is left on the user: projects pickle, compare, copy and cache them."""
+    browser.sign_in(alice)
+    user = get_auth(request_of(browser.get("/whoami/"))).user
+    plain = type(alice)._default_manager.get(pk=alice.pk)
+    assert set(user.__dict__) == set(plain.__dict__)
+    assert user._state.fields_cache == plain._state.fields_cache == {}
+    assert (user._state.adding, user._state.db) == (False, plain._state.db)
+    assert user.get_deferred_fields() == set()
+    assert type(pickle.loads(pickle.dumps(user))) is type(alice)  # noqa: S301 - our own
+    assert user == plain == alice
+
+
+def test_users__of_a_key_are_as_django_loads_them(browser, alice, key):
+    user = get_auth(request_of(browser.get("/whoami/", X_Api_Key=key))).user
+    plain = type(alice)._default_manager.get(pk=alice.pk)
+    assert set(user.__dict__) == set(plain.__dict__)
+    assert (user._state.fields_cache, user._state.db) == ({}, plain._state.db)
+
+
+def test_nobody__equals_django_nobody_from_both_sides(browser):
+    user = request_of(browser.get("/whoami/")).user
+    assert user == AnonymousUser()
+    assert AnonymousUser() == user
+    assert not user != AnonymousUser()  # noqa: SIM202 - the other operator
+    assert user in [AnonymousUser()]
+    assert isinstance(user, AnonymousUser)
+    assert (str(user), hash(user), user.pk, user.id) == ("AnonymousUser", hash(AnonymousUser()), None, None)
+    assert user != object()
+
+
+def test_revoked_browser__is_nobody_also_where_a_middleware_asks_django(browser, alice, behind):
+    behind("AsksDjango")
+    browser.sign_in(alice)
+    assert browser.get("/whoami/").json()["user"] == "alice"
+    registry.revoke_all(alice)
+    assert browser.get("/whoami/").json() == {"user": None, "auth": None, "method": "", "marked": None}
+
+
+def test_aforce_login__is_force_login(alice):
+    async def story():
+        client = AsyncClient()
+        await client.aforce_login(alice)
+        inside = (await client.get("/awhoami/")).json()["user"]
+        await client.alogout()
+        return inside, (await client.get("/awhoami/")).json()["user"]
+
+    assert async_to_sync(story)() == ("alice", None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.coexistence.stock import variants
 from tests.coexistence.stock.project import StockProject, do
 
 pytestmark = pytest.mark.slow
@@ -26,14 +27,25 @@ NO_TABLE = {"sessionauth.E090": "error"}
 
 
 @pytest.fixture
-def project(tmp_path) -> Iterator[StockProject]:
-    """A stock project with people, of whom alice has been signed in since before us."""
-    made = StockProject(tmp_path)
-    made.run(
-        "before", do("migrate"), do("make", who=["alice", "bob", "eve"]), do("sign_in", who="alice", keep="before")
-    )
-    yield made
-    made.remove()
+def begun(tmp_path) -> Iterator[Callable[..., StockProject]]:
+    """`begun(more="…")`: a stock project with people, of whom alice has been signed in since before us."""
+    made = []
+
+    def make(**differently: str) -> StockProject:
+        project = StockProject(tmp_path, **differently)
+        made.append(project)
+        people = do("make", who=["alice", "bob", "eve"])
+        project.run("before", do("migrate"), people, do("sign_in", who="alice", keep="before"))
+        return project
+
+    yield make
+    for project in made:
+        project.remove()
+
+
+@pytest.fixture
+def project(begun: Callable[..., StockProject]) -> StockProject:
+    return begun()
 
 
 def test_story__our_lines_come_and_go(project):
@@ -102,12 +114,41 @@ def assert_nothing_is_worse(before, now, *, told):
     assert not [found for found in now["deploy"].items() - before["deploy"].items() if found[1] == "error"]
 
 
-def test_story__all_lines_at_once_and_no_migrate(project):
+@pytest.mark.parametrize("more", ["", 'DATABASES["default"]["ATOMIC_REQUESTS"] = True\n'], ids=["plain", "atomic"])
+def test_story__all_lines_at_once_and_no_migrate(begun, more):
+    project = begun(more=more)
     everybody, walked, keepers = project.run(
         "backend", do("everybody"), do("admin", who="alice", made="made"), do("keepers")
     )
     assert (everybody, walked) == ({"before": "alice"}, ADMIN)
     assert keepers["check"] == SAY_WHICH | NO_TABLE
+
+
+ENGINES = {
+    "cached_db": 'SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"\n',
+    "cache": 'SESSION_ENGINE = "django.contrib.sessions.backends.cache"\n',
+    "file": 'SESSION_ENGINE = "django.contrib.sessions.backends.file"\nSESSION_FILE_PATH = BASE_DIR\n',
+    "signed_cookies": 'SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"\n',
+}
+SHARED_CACHE = """
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": BASE_DIR / "cache"}}
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_story__with_another_session_engine(begun, engine):
+    project = begun(more=ENGINES[engine] + SHARED_CACHE)
+    _, _, walked, everybody = project.run(
+        "backend",
+        do("migrate"),
+        do("sign_in", who="bob", keep="backend"),
+        do("admin", who="eve", made="made"),
+        do("everybody"),
+    )
+    assert (walked, everybody) == (ADMIN, {"before": "alice", "backend": "bob"})
+    assert project.run("before", do("everybody")) == [{"before": "alice", "backend": "bob"}]
+    _, everybody = project.run("two lines", do("revoke", who="alice"), do("everybody"))
+    assert everybody == {"before": None, "backend": "bob"}
 
 
 def test_people__can_be_deleted_while_we_are_there_and_after_our_tables_are_gone(project):
@@ -121,6 +162,15 @@ def test_people__can_be_deleted_while_we_are_there_and_after_our_tables_are_gone
     project.run("two lines", do("take_out"))
     (second,) = project.run("before", do("delete", who="bob", by="eve"))
     assert (first, second) == (0, 0)
+
+
+@pytest.mark.parametrize("scopes", [None, [], ["auth.view_user"]], ids=["all", "none", "one"])
+def test_keys__of_people_who_were_deleted_without_us_are_nobodys(begun, scopes):
+    """A key whose owner is gone is not the key of a service, which has no owner."""
+    project = begun(files={"desk/urls.py": variants.WHO_URL})
+    _, key = project.run("two lines", do("migrate"), do("issue", who="bob", scopes=scopes))
+    assert project.run("before", do("delete", who="bob", by="eve")) == [0]
+    assert project.run("two lines", do("show", secret=key, path="/who/")) == [401]
 
 
 def test_people__can_be_deleted_where_our_tables_were_left_behind(project):

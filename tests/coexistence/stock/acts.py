@@ -173,12 +173,21 @@ def revoke(*, who: str) -> int:
     return registry.revoke_all(person(who))
 
 
-def whose_key(*, who: str) -> str | None:
-    """Give `who` an API key, and return who the login page says shows it."""
+def issue(*, who: str, scopes: list[str] | None = None) -> str:
+    """Give `who` an API key."""
     from sessionauth.models import APIKey
 
-    _, secret = APIKey.objects.issue(user=person(who))
-    answer = Client().get("/who/", headers={"X-Api-Key": secret})
+    return str(APIKey.objects.issue(user=person(who), scopes=scopes)[1])
+
+
+def show(*, secret: str, path: str = "/admin/login/") -> int:
+    """Return the status that a page open to all answers to whoever shows a key: 401 for one that is not good."""
+    return Client().get(path, headers={"X-Api-Key": secret}).status_code
+
+
+def whose_key(*, who: str) -> str | None:
+    """Give `who` an API key, and return who a page says shows it."""
+    answer = Client().get("/who/", headers={"X-Api-Key": issue(who=who)})
     assert answer.status_code == 200, answer.content.decode()
     return answer.content.decode()
 
