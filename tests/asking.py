@@ -74,7 +74,7 @@ def environ_of(
     environ: dict[str, object] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": path,
+        "PATH_INFO": path.encode().decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),
         "SERVER_NAME": HOST,
         "SERVER_PORT": "80",
