@@ -18,14 +18,14 @@ class SessionAuthConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_logged_out
         from django.core.signals import setting_changed
 
-        from sessionauth import checks
-        from sessionauth.authenticators import base, session
+        from sessionauth import checks, receivers
+        from sessionauth.authenticators import base
         from sessionauth.models import credentials
         from sessionauth.sessions import registry
         from sessionauth.signals import logged_out_everywhere
 
-        user_logged_in.connect(session.logged_in, dispatch_uid="sessionauth.logged_in")
-        user_logged_out.connect(session.logged_out, dispatch_uid="sessionauth.logged_out")
+        user_logged_in.connect(receivers.logged_in, dispatch_uid="sessionauth.logged_in")
+        user_logged_out.connect(receivers.logged_out, dispatch_uid="sessionauth.logged_out")
         logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")
         setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")
         setting_changed.connect(credentials.forget_kinds, dispatch_uid="sessionauth.forget_kinds")

@@ -6,6 +6,8 @@ views that say they look at scopes, and the pages where people manage accounts t
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import CellType, FunctionType
 from typing import Any, TypeVar
 
 from django.contrib.auth import views as auth_views
@@ -27,6 +29,11 @@ PASSWORD_VIEWS = (
 )
 
 
+#: The function that `AdminSite.admin_view()` wraps a view in.
+ADMIN_VIEW = "AdminSite.admin_view.<locals>.inner"
+MAX_WRAPPERS = 8
+
+
 def mark(view: V) -> V:
     """Say of `view` that it accepts restricted credentials, and return it."""
     setattr(view, MARK, True)
@@ -42,7 +49,8 @@ def refusal(request: HttpRequest, token: UserToken) -> str | None:
         return None
     match = match_of(request)
     if match is None:
-        return None
+        # What answers where no URL matches (404 pages, flat pages) states no scope either.
+        return "insufficient_scope" if token.is_restricted else None
     if _is_for_people(match):
         return "people_only"
     return "insufficient_scope" if token.is_restricted and not _is_marked(match.func) else None
@@ -61,10 +69,33 @@ def match_of(request: HttpRequest) -> ResolverMatch | None:
 
 def _is_for_people(match: ResolverMatch) -> bool:
     # Every AdminSite has the app name "admin", whatever it is called.
-    if not {"admin", "sessionauth"}.isdisjoint(match.app_names):
+    if not {"admin", "sessionauth"}.isdisjoint(match.app_names) or _is_admin_view(match.func):
         return True
     view_class = getattr(match.func, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, PASSWORD_VIEWS)
+
+
+@lru_cache(maxsize=1024)
+def _is_admin_view(view: Any, depth: int = 0) -> bool:
+    """Say whether `view` went through `AdminSite.admin_view()`, for those that stand outside the admin's URLs.
+
+    It leaves no mark, and gives the function it returns the name of the view inside; so its own function is looked for
+    in what the wrappers hold on to.
+    """
+    code = getattr(view, "__code__", None)
+    if code is None or depth > MAX_WRAPPERS:
+        return False
+    if code.co_qualname == ADMIN_VIEW:
+        return True
+    cells = (cell.cell_contents for cell in view.__closure__ or () if _is_filled(cell))
+    return any(_is_admin_view(inside, depth + 1) for inside in cells if isinstance(inside, FunctionType))
+
+
+def _is_filled(cell: CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:  # a name that is assigned later
+        return False
 
 
 def _is_marked(view: Any) -> bool:

@@ -19,13 +19,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from sessionauth import backends, lookup
+from sessionauth import lookup
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import load, seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.sessions import registry
-from sessionauth.user_token import LoginState, UserToken, replace, state_of
+from sessionauth.user_token import LoginState, UserToken, state_of
 
 logger = logging.getLogger("sessionauth")
 
@@ -140,7 +140,7 @@ def _verified(request: HttpRequest, session: SessionBase, claim: Claim, seen: Si
         return None
     if seen.is_kept:
         _keep_books(request, claim, user, row)
-    return _token(user, claim.auth_at, row)
+    return token_of(user, claim.auth_at, row)
 
 
 def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
@@ -173,7 +173,7 @@ def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession
         state_of(request).later.append(later)
 
 
-def _token(user: Any, auth_at: float | None, row: LoginSession | None) -> UserToken:
+def token_of(user: Any, auth_at: float | None, row: LoginSession | None) -> UserToken:
     moment = _moment(auth_at)
     is_fresh = moment is not None and (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE)
     state = LoginState.FRESH if is_fresh else LoginState.STALE
@@ -208,7 +208,7 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
         return None
     if claim is None or not registry.lists(user):
         own = session.get(registry.KEY)
-        return _token(user, own.get("auth_at") if isinstance(own, dict) else None, None)
+        return token_of(user, own.get("auth_at") if isinstance(own, dict) else None, None)
     seen = lookup.row_of(claim.row_sid)
     return _verified(request, session, claim, changed(seen, user=user))
 
@@ -224,57 +224,3 @@ def _answer(loader: Any, request: HttpRequest, session: SessionBase) -> Any:
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
     return await answer
-
-
-def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Receive Django's `user_logged_in`: list the sign-in, whoever made it, and let the request be its user's."""
-    if request is None or not _has_just_signed_in(request, user):
-        return
-    named = request.session[BACKEND_SESSION_KEY]
-    if backends.decides_for_others(named):
-        request.session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
-    _supersede(request)
-    row = registry.record(request, user) if registry.lists(user) else None
-    own = request.session.get(registry.KEY) or {}
-    replace(request, _token(user, own.get("auth_at"), row))
-
-
-def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
-    """Say whether Django's login() sent the signal; knox sends it for tokens, and touches no session."""
-    session = getattr(request, "session", None)
-    if session is None or not session.modified:
-        return False
-    return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
-
-
-def _supersede(request: HttpRequest) -> None:
-    """End the sign-in that this one takes the place of: Django flushes another user's session without a word."""
-    before = state_of(request).token
-    row = before.credential if before is not None else None
-    if isinstance(row, LoginSession):
-        registry.best_effort(partial(registry.revoke, row, "superseded"))
-
-
-def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
-    """Receive Django's `user_logged_out`: end the sign-in by flag, so that a copy of the cookie is worth nothing.
-
-    Done on the way out, if by then the session has forgotten the sign-in: a view that logs out and then fails takes its
-    transaction back, and knox sends the signal for tokens, leaving the browser's session alone.
-    """
-    session = getattr(request, "session", None)
-    if request is None or session is None or not hasattr(session, "_session_cache"):
-        return  # Django's logout() has asked for the user by now, and so loaded the session
-    claim = read(session)
-    if claim is None or claim.sid is None:
-        return
-    state = state_of(request)
-    if state.lazy_user is None:  # not through our middleware
-        registry.best_effort(partial(registry.revoke_sid, claim.sid, "logout"))
-    else:
-        state.later.append(partial(_revoke_forgotten, session, claim.sid))
-
-
-def _revoke_forgotten(session: SessionBase, sid: str) -> None:
-    now = read(session)
-    if now is None or now.sid != sid:
-        registry.revoke_sid(sid, "logout")

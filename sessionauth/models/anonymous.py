@@ -12,6 +12,13 @@ from django.utils.translation import gettext
 class AnonymousUser(auth_models.AnonymousUser):
     """Django's anonymous user, with the three names by which sessionauth speaks to users."""
 
+    def __eq__(self, other: object) -> bool:
+        # Django's compares with its own class; nobody is nobody from both sides.
+        return isinstance(other, auth_models.AnonymousUser)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
     def get_id(self) -> None:
         """Return None: nobody has no id."""
 

@@ -1,0 +1,70 @@
+"""What follows when Django says that somebody signed in or out, whoever made them do so."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from sessionauth import backends
+from sessionauth.authenticators.session import read, token_of
+from sessionauth.models import LoginSession
+from sessionauth.sessions import registry
+from sessionauth.user_token import replace, state_of
+
+
+def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_in`: list the sign-in, whoever made it, and let the request be its user's."""
+    if request is None or not _has_just_signed_in(request, user):
+        return
+    named = request.session[BACKEND_SESSION_KEY]
+    if backends.decides_for_others(named):
+        request.session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
+    _supersede(request)
+    row = registry.record(request, user) if registry.lists(user) else None
+    own = request.session.get(registry.KEY) or {}
+    replace(request, token_of(user, own.get("auth_at"), row))
+
+
+def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
+    """Say whether Django's login() sent the signal; knox sends it for tokens, and touches no session."""
+    session = getattr(request, "session", None)
+    if session is None or not session.modified:
+        return False
+    return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
+
+
+def _supersede(request: HttpRequest) -> None:
+    """End the sign-in that this one takes the place of: Django flushes another user's session without a word."""
+    before = state_of(request).token
+    row = before.credential if before is not None else None
+    if isinstance(row, LoginSession):
+        registry.best_effort(partial(registry.revoke, row, "superseded"))
+
+
+def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_out`: end the sign-in by flag, so that a copy of the cookie is worth nothing.
+
+    Done on the way out, if by then the session has forgotten the sign-in: a view that logs out and then fails takes its
+    transaction back, and knox sends the signal for tokens, leaving the browser's session alone.
+    """
+    session = getattr(request, "session", None)
+    if request is None or session is None or not hasattr(session, "_session_cache"):
+        return  # Django's logout() has asked for the user by now, and so loaded the session
+    claim = read(session)
+    if claim is None or claim.sid is None:
+        return
+    state = state_of(request)
+    if state.lazy_user is None:  # not through our middleware
+        registry.best_effort(partial(registry.revoke_sid, claim.sid, "logout"))
+    else:
+        state.later.append(partial(_revoke_forgotten, session, claim.sid))
+
+
+def _revoke_forgotten(session: SessionBase, sid: str) -> None:
+    now = read(session)
+    if now is None or now.sid != sid:
+        registry.revoke_sid(sid, "logout")
