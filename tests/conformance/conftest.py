@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.sessions.backends.file import SessionStore as FileStore
 
 from tests.conformance.web import Web
 
@@ -31,6 +32,14 @@ def web(request, db) -> Web:
 def other_web(web) -> Web:
     """Another browser, over the same interface."""
     return Web(asgi=web.asgi)
+
+
+@pytest.fixture(params=["db", "cache", "cached_db", "file", "signed_cookies"])
+def engine(request, settings, tmp_path, monkeypatch) -> str:
+    """Each of Django's session engines."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    monkeypatch.setattr(FileStore, "_storage_path", str(tmp_path), raising=False)  # it would be kept for other tests
+    return str(request.param)
 
 
 @pytest.fixture
