@@ -81,6 +81,12 @@ def test_login__of_somebody_else_in_the_same_browser_ends_the_first(alice, make_
     browser.post("/login/", {"username": make_user("bob").get_username(), "password": password})
     assert user_of(cookie_of(browser)) == "bob"
     assert user_of(stolen) is None
+    # Where the session was on the server, Django's login() has deleted it, and with it the name of its row.
+    assert row_of(alice).is_revoked or "signed_cookies" not in settings.SESSION_ENGINE
+
+
+def test_login__of_somebody_else_where_one_has_looked_ends_the_first_row(alice, make_user, browser, password):
+    browser.get("/who-then-login/", {"username": make_user("bob").get_username()})
     assert row_of(alice).is_revoked
 
 
