@@ -69,12 +69,13 @@ def return_path(request: HttpRequest) -> str:
     page that the form was on, if the Referer names one of this site.
     """
     if request.method in ("GET", "HEAD"):
-        return request.get_full_path()
+        return escape_leading_slashes(request.get_full_path())
     referer = header(request, "Referer")
     if not referer or not is_safe_url(request, referer):
         return ""
     parts = urlsplit(referer)
-    return escape_leading_slashes(parts.path + (f"?{parts.query}" if parts.query else "")) or "/"
+    path = escape_leading_slashes(parts.path + (f"?{parts.query}" if parts.query else "")) or "/"
+    return path if is_safe_url(request, path) else ""
 
 
 def same_origin(request: HttpRequest, url: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
@@ -23,8 +25,9 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     named = request.session[BACKEND_SESSION_KEY]
     if backends.decides_for_others(named):
         request.session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
-    _supersede(request)
+    before = _sids_before(request)
     row = registry.record(request, user) if registry.lists(user) else None
+    registry.supersede(before)
     own = request.session.get(registry.KEY) or {}
     replace(request, token_of(user, own.get("auth_at"), row))
 
@@ -37,12 +40,21 @@ def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
     return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
 
 
-def _supersede(request: HttpRequest) -> None:
-    """End the sign-in that this one takes the place of: Django flushes another user's session without a word."""
-    before = state_of(request).token
-    row = before.credential if before is not None else None
-    if isinstance(row, LoginSession):
-        registry.best_effort(partial(registry.revoke, row, "superseded"))
+def _sids_before(request: HttpRequest) -> set[str | None]:
+    """Return the sign-ins that this one takes the place of.
+
+    Django flushes another user's session without a word, and by now it is gone with its sid: the row is known only if
+    somebody has looked before. A cookie that is itself the session cannot be flushed, so it is read once more.
+    """
+    session = request.session
+    seen = state_of(request).token
+    before = {registry.sid_in(session.get(registry.KEY))}
+    if seen is not None and isinstance(seen.credential, LoginSession):
+        before.add(seen.credential.sid)
+    if isinstance(session, signed_cookies.SessionStore):
+        old = type(session)(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        before.add(registry.sid_in(old.get(registry.KEY)))
+    return before
 
 
 def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:

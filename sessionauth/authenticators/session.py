@@ -43,7 +43,7 @@ class Claim:
     @property
     def row_sid(self) -> str:
         """The name of its row: its own, or that of the sessions from before the app."""
-        return self.sid or registry.earlier_sid(self.user_id, self.session_hash)
+        return registry.earlier_sid(self.user_id, self.session_hash) if self.sid is None else self.sid
 
 
 class SessionAuthenticator(BaseAuthenticator):
@@ -84,14 +84,13 @@ def read(session: SessionBase) -> Claim | None:
         return None
     own = session.get(registry.KEY)
     own = own if isinstance(own, dict) else {}
-    sid = own.get("sid")
     auth_at = own.get("auth_at")
     session_hash = session.get(HASH_SESSION_KEY)
     return Claim(
         user_id=str(user_id),
         backend=backend,
         session_hash=session_hash if isinstance(session_hash, str) else "",
-        sid=sid if isinstance(sid, str) else None,
+        sid=registry.sid_in(own),
         auth_at=auth_at if isinstance(auth_at, int | float) else None,
     )
 

@@ -28,6 +28,7 @@ from sessionauth.signals import logged_out_everywhere
 logger = logging.getLogger("sessionauth")
 
 KEY = "_sessionauth"
+SID_LENGTH = 43
 
 
 def new_sid() -> str:
@@ -41,12 +42,23 @@ def earlier_sid(user_id: str, session_hash: str) -> str:
     Computed, so that it never has to be written into those sessions. It changes with the password, as they end then.
     No secret key goes into it (the session hash has one): rotating the key must not lose a revocation.
     """
-    return hashlib.sha256(f"sessionauth:{user_id}:{session_hash}".encode()).hexdigest()[:43]
+    return hashlib.sha256(f"sessionauth:{user_id}:{session_hash}".encode()).hexdigest()[:SID_LENGTH]
 
 
 def rows() -> models.QuerySet[LoginSession]:
     """Return the rows, read where they are written: a lagging replica would show a revoked session as good."""
     return LoginSession._base_manager.using(router.db_for_write(LoginSession))
+
+
+def sid_in(own: Any) -> str | None:
+    """Return the sid in `own`, what we keep in a session; None if there is none.
+
+    What we cannot have given becomes a name that no row has, so that such a session is ended like a forged one.
+    """
+    if not isinstance(own, dict) or own.get("sid") is None:
+        return None
+    sid = own["sid"]
+    return sid if isinstance(sid, str) and 0 < len(sid) <= SID_LENGTH and "\0" not in sid else "-"
 
 
 def record(request: HttpRequest, user: Any) -> LoginSession | None:
@@ -56,8 +68,6 @@ def record(request: HttpRequest, user: Any) -> LoginSession | None:
     then works as it does in Django, and is not listed.
     """
     own = dict(request.session.get(KEY) or {})
-    if (old := own.get("sid")) is not None:  # the same user signs in again
-        best_effort(lambda: revoke_sid(old, "superseded"))
     moment = timezone.now()
     row = LoginSession(
         user_id=user.pk,
@@ -113,6 +123,13 @@ def revoke_rows(found: models.QuerySet[LoginSession], reason: str) -> int:
 def revoke_sid(sid: str, reason: str) -> int:
     """End the session named `sid`."""
     return revoke_rows(rows().filter(sid=sid), reason)
+
+
+def supersede(sids: set[str | None]) -> None:
+    """End the sessions `sids`, in whose place another sign-in has come; None among them is nothing."""
+    ended = {sid for sid in sids if sid is not None}
+    if ended:
+        best_effort(lambda: revoke_rows(rows().filter(sid__in=ended), "superseded"))
 
 
 def revoke(row: LoginSession, reason: str = "revoked") -> bool:

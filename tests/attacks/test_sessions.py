@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.test import Client
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model, login
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from sessionauth import logout_everywhere
+from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import LoginSession
 from sessionauth.sessions import registry
 from tests.asking import Sent, ask
@@ -76,7 +79,7 @@ def test_logout__of_one_browser_leaves_the_others(alice, browser, password):
     assert sorted(LoginSession.objects.values_list("revoked_reason", flat=True)) == ["", "logout"]
 
 
-def test_login__of_somebody_else_in_the_same_browser_ends_the_first(alice, make_user, browser, password):
+def test_login__of_somebody_else_in_the_same_browser_ends_the_first(alice, make_user, browser, password, settings):
     stolen = cookie_of(browser)
     browser.post("/login/", {"username": make_user("bob").get_username(), "password": password})
     assert user_of(cookie_of(browser)) == "bob"
@@ -85,9 +88,19 @@ def test_login__of_somebody_else_in_the_same_browser_ends_the_first(alice, make_
     assert row_of(alice).is_revoked or "signed_cookies" not in settings.SESSION_ENGINE
 
 
-def test_login__of_somebody_else_where_one_has_looked_ends_the_first_row(alice, make_user, browser, password):
-    browser.get("/who-then-login/", {"username": make_user("bob").get_username()})
-    assert row_of(alice).is_revoked
+def test_login__of_somebody_else_ends_the_row_that_was_seen(alice, make_user, browser):
+    bob = make_user("bob")
+
+    def view(request):
+        assert request.user == alice
+        login(request, bob, MODEL_BACKEND)
+        return HttpResponse()
+
+    request = RequestFactory().get("/")
+    request.COOKIES[COOKIE] = cookie_of(browser)
+    SessionMiddleware(AuthenticationMiddleware(view))(request)
+    assert row_of(alice).revoked_reason == "superseded"
+    assert not row_of(bob).is_revoked
 
 
 def test_login__again_takes_the_place_of_the_first(alice, browser, password):
