@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.utils import translation
 
+pytest.register_assert_rewrite("tests.contracts", "tests.asking", "tests.attacks")
+
 BROWSER = Path(__file__).parent / "browser"
 
 
