@@ -123,7 +123,7 @@ def test_login__gives_a_new_key_to_whoever_had_planted_one(alice, password):
     assert user_of(planted.session_key) is None
 
 
-@pytest.mark.parametrize("sid", ["x" * 32, "", "' OR 1=1", "x" * 5000, "\0"])
+@pytest.mark.parametrize("sid", ["x" * 32, "", "' OR 1=1", "x" * 5000, "\0", 1, 0, [], {"a": 1}, True])
 def test_sid__that_was_never_given_ends_the_session(sid, browser):
     forged = change(cookie_of(browser), _sessionauth={"sid": sid, "auth_at": 0})
     answer = ask("wsgi", "/tell/", Sent(cookies={COOKIE: forged}))
