@@ -125,9 +125,7 @@ def test_story__all_lines_at_once_and_no_migrate(begun, more):
 
 
 ENGINES = {
-    "cached_db": 'SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"\n',
     "cache": 'SESSION_ENGINE = "django.contrib.sessions.backends.cache"\n',
-    "file": 'SESSION_ENGINE = "django.contrib.sessions.backends.file"\nSESSION_FILE_PATH = BASE_DIR\n',
     "signed_cookies": 'SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"\n',
 }
 SHARED_CACHE = """

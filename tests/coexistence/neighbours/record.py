@@ -141,17 +141,18 @@ def with_oauth(place: int) -> list[str]:
 def main(source: dict[str, Any], known: dict[str, str]) -> dict[str, Answers]:
     """Return the answers of the project whose settings are active, by part; each part begins with `source`."""
     setup_test_environment()
-    few = alone(matrix(known, READ_ASYNC, WRITTEN_ASYNC))
     # Our backend is asked by whoever checks a password, no more.
     is_backend = "sessionauth.backends.SessionAuthBackend" in settings.AUTHENTICATION_BACKENDS
-    most = few if is_backend else alone(matrix(known, READ, WRITTEN))
-    bearers = alone(matrix(known, READ_ASYNC, WRITTEN_ASYNC, only="nothing|oauth|jwt|earer|allauth|key"))
+    some = "^nothing$|^basic|^session$|^drf token$" if is_backend else ""
+    bearers = "^nothing$|^oauth" if is_backend else "nothing|oauth|jwt|earer|allauth|key"
+    most, few = (alone(matrix(known, *where, only=some)) for where in ((READ, WRITTEN), (READ_ASYNC, WRITTEN_ASYNC)))
     parts: dict[str, Callable[[], Answers]] = {
         "WSGI": lambda: wsgi(most + together(known)),
         "ASGI": lambda: asyncio.run(asgi(few + together(known))),
     }
+    bearing = alone(matrix(known, READ_ASYNC, WRITTEN_ASYNC, only=bearers))
     for word, place in (("before", 0), ("after", 1)):
-        parts[f"OAuth toolkit's middleware {word} it"] = partial(_with_middleware, with_oauth(place), bearers)
+        parts[f"OAuth toolkit's middleware {word} it"] = partial(_with_middleware, with_oauth(place), bearing)
     return {name: _afresh(source, part) for name, part in parts.items()}
 
 

@@ -91,6 +91,5 @@ class StockProject:
         return environment | {
             "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)]),
             "DJANGO_SETTINGS_MODULE": "desk.settings",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "STOCK_DATABASES": json.dumps(described),
         }
