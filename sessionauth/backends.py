@@ -125,6 +125,7 @@ def verified_by(user: Any) -> str | None:
 class _SecretBackend(_UsersBackend):
     """Base of the two that take a secret of ours as a credential."""
 
+    @sensitive_variables("secret")
     def _user_of(self, request: HttpRequest | None, model: type[AbstractCredential], secret: Any) -> Any | None:
         parsed = crypto.parse(secret, settings.KEY_BRAND) if isinstance(secret, str) else None
         if parsed is None or models_by_kind().get(parsed.kind) is not model:

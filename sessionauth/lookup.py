@@ -43,16 +43,14 @@ class Sighting:
     is_kept: bool = True
 
 
-def session(request: HttpRequest, backend: Any, user_id: str, sid: str, *, is_listed: bool) -> Sighting:
+def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sighting:
     """Return the user of a session and the row of its sign-in.
 
     `backend` is the one that the session names, `user_id` the key as the session holds it. The user is found exactly as
     `ModelBackend.get_user()` finds them, through the default manager or SESSIONAUTH_USER_QUERYSET; the row comes along
     by a LEFT JOIN, so that it costs no query. A backend with a `get_user()` of its own is asked in its own way, and a
-    user in another database cannot be joined: the row is a second query then.
-
-    `is_listed` says that a row must be there. One that did not come along is looked for once more where it is written:
-    a row that is missing in a hurry is not a row that was deleted.
+    user in another database cannot be joined: the row is a second query then. An inactive user is not returned, whoever
+    found them, unless the backend's `user_can_authenticate()` says that they may.
     """
     try:
         key = get_user_model()._meta.pk.to_python(user_id)
@@ -61,13 +59,11 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str, *, is_li
     joined = _asks_like_django(backend) and _together()
     try:
         found = _ask(lambda: _join(request, key, sid)) if joined else Sighting(_user_alone(request, backend, key))
-        if found.row is None and found.user is not None and (is_listed or not joined) and registry.lists(found.user):
+        if not joined and found.user is not None and registry.lists(found.user):
             found = Sighting(found.user, _ask(lambda: registry.find(sid)))
     except NotMigrated:
-        return Sighting(_user_alone(request, backend, key), is_kept=False)
-    if joined and found.user is not None and not backend.user_can_authenticate(found.user):
-        return Sighting(None, found.row)
-    return found
+        found = Sighting(_user_alone(request, backend, key), is_kept=False)
+    return found if found.user is None or _may(backend, found.user) else Sighting(None, found.row, found.is_kept)
 
 
 def row_of(sid: str) -> Sighting:
@@ -121,6 +117,11 @@ def is_missing(model: type[models.Model]) -> bool:
 
 def _asks_like_django(backend: Any) -> bool:
     return getattr(type(backend), "get_user", None) is ModelBackend.get_user and "get_user" not in vars(backend)
+
+
+def _may(backend: Any, user: Any) -> bool:
+    ask = getattr(backend, "user_can_authenticate", None)
+    return bool(getattr(user, "is_active", True) if ask is None else ask(user))
 
 
 def _together() -> bool:

@@ -57,6 +57,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _prepare(request)
         try:
             found = chain.explicit(request, active())
+            state.is_claimed = bool(found)
             if found and (answer := chain.redeem(request, found)) is not None:
                 _settle(request, state, answer)
                 chain.establish(request, answer.token)
@@ -69,6 +70,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _prepare(request)
         try:
             found = chain.explicit(request, active())
+            state.is_claimed = bool(found)
             if found and (answer := await chain.aredeem(request, found)) is not None:
                 _settle(request, state, answer)
                 await chain.aestablish(request, answer.token)
@@ -191,6 +193,7 @@ def _put_user(request: HttpRequest, state: RequestState, user: Any) -> None:
 
 def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:
     _note_explicit(state)
+    state.is_claimed = True
     if isinstance(failure, SeveralCredentials):
         return refusals.ambiguous(request)
     if paths.is_exempt(request):

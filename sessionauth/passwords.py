@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -37,7 +37,7 @@ def check(account: Any | None, password: str) -> Any | None:
 async def acheck(account: Any | None, password: str) -> Any | None:
     """See check(). The hash runs in a thread of its own, apart from the event loop and from the ORM's thread."""
     if account is None or not is_text(password):
-        await in_pool(lambda: make_password(password if is_text(password) else ""))
+        await in_pool(partial(make_password, password if is_text(password) else ""))
         return None
     own = type(account)
     if own.acheck_password is not AbstractBaseUser.acheck_password:
@@ -45,7 +45,7 @@ async def acheck(account: Any | None, password: str) -> Any | None:
     if own.check_password is not AbstractBaseUser.check_password:
         return account if await sync_to_async(account.check_password)(password) else None
     encoded = account.password
-    is_right, must_update = await in_pool(lambda: verify_password(password, encoded))
+    is_right, must_update = await in_pool(partial(verify_password, password, encoded))
     if is_right and must_update:
         await sync_to_async(_upgrade)(account, password)
     return account if is_right else None
@@ -70,14 +70,14 @@ def is_text(value: object) -> bool:
     return True
 
 
+@sensitive_variables("work")
 async def in_pool(work: Callable[[], T]) -> T:
     """Run `work` in the hashing thread.
 
     One thread at low priority: argon2 with Django's parameters uses all cores by itself and 100 MiB, so a second one
     would only hold up everybody else.
     """
-    context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_pool(), lambda: context.run(work))
+    return await asyncio.get_running_loop().run_in_executor(_pool(), copy_context().run, work)
 
 
 @cache

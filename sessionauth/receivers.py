@@ -28,14 +28,16 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     before = _sids_before(request)
     row = registry.record(request, user) if registry.lists(user) else None
     registry.supersede(before)
-    own = request.session.get(registry.KEY) or {}
-    replace(request, token_of(user, own.get("auth_at"), row))
+    replace(request, token_of(user, registry.auth_at_in(registry.own(request.session)), row))
 
 
 def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
-    """Say whether Django's login() sent the signal; knox sends it for tokens, and touches no session."""
+    """Say whether Django's login() sent the signal; knox sends it for tokens, and touches no session.
+
+    login() writes the session and rotates the CSRF token before it tells anybody.
+    """
     session = getattr(request, "session", None)
-    if session is None or not session.modified:
+    if session is None or not session.modified or not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
         return False
     return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
 
@@ -48,12 +50,12 @@ def _sids_before(request: HttpRequest) -> set[str | None]:
     """
     session = request.session
     seen = state_of(request).token
-    before = {registry.sid_in(session.get(registry.KEY))}
-    if seen is not None and isinstance(seen.credential, LoginSession):
+    before = {registry.sid_in(registry.own(session))}
+    if seen is not None and isinstance(seen.credential, LoginSession) and not seen.credential.earlier:
         before.add(seen.credential.sid)
     if isinstance(session, signed_cookies.SessionStore):
         old = type(session)(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-        before.add(registry.sid_in(old.get(registry.KEY)))
+        before.add(registry.sid_in(registry.own(old)))
     return before
 
 
@@ -64,8 +66,8 @@ def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     transaction back, and knox sends the signal for tokens, leaving the browser's session alone.
     """
     session = getattr(request, "session", None)
-    if request is None or session is None or not hasattr(session, "_session_cache"):
-        return  # Django's logout() has asked for the user by now, and so loaded the session
+    if request is None or session is None or session.is_empty():
+        return
     claim = read(session)
     if claim is None or claim.sid is None:
         return

@@ -105,8 +105,8 @@ def challenges_for(request: HttpRequest, error: Mapping[str, str], method: str =
 
 def presented_by_program(request: HttpRequest) -> bool:
     """Say whether a program's credential was claimed on this request, good or bad."""
-    established = state_of(request).established
-    return established is not None and (established.is_program or established.failure is not None)
+    state = state_of(request)
+    return state.is_claimed or (state.established is not None and state.established.is_program)
 
 
 def login_url_for(request: HttpRequest, own: str | None = None) -> str:
@@ -140,7 +140,7 @@ def to_login(request: HttpRequest, url: str, redirect_field_name: str = REDIRECT
     if not http.same_origin(request, url):
         back = request.build_absolute_uri(back)
     elif settings.USE_SESSION_FOR_NEXT and hasattr(request, "session"):
-        request.session[registry.KEY] = {**(request.session.get(registry.KEY) or {}), "next": back}
+        request.session[registry.KEY] = registry.own(request.session) | {"next": back}
         return HttpResponseRedirect(url)
     return redirect_to_login(back, url, redirect_field_name)
 
@@ -150,11 +150,11 @@ def pop_next(request: HttpRequest) -> str:
 
     For the login view of a project that sets SESSIONAUTH_USE_SESSION_FOR_NEXT.
     """
-    own = dict(request.session.get(registry.KEY) or {})
+    own = registry.own(request.session)
     back = own.pop("next", "")
     if back:
         request.session[registry.KEY] = own
-    return back if back and http.is_safe_url(request, back) else ""
+    return back if isinstance(back, str) and back and http.is_safe_url(request, back) else ""
 
 
 def _tell(request: HttpRequest) -> None:

@@ -172,7 +172,17 @@ def anonymous_user(request: HttpRequest) -> Any:
 class RequestState:
     """What the app knows of one request; private, and the one source of `get_auth()`."""
 
-    __slots__ = ("carriers", "established", "is_settled", "later", "lazy_auser", "lazy_user", "others", "token")
+    __slots__ = (
+        "carriers",
+        "established",
+        "is_claimed",
+        "is_settled",
+        "later",
+        "lazy_auser",
+        "lazy_user",
+        "others",
+        "token",
+    )
 
     def __init__(self) -> None:
         #: The current identity, None while nobody has asked.
@@ -183,6 +193,8 @@ class RequestState:
         self.lazy_user: Any = None
         #: The same for `request.auser`.
         self.lazy_auser: Any = None
+        #: True if a credential stood on the request that no cookie is, good or bad.
+        self.is_claimed = False
         #: True once a program's credential has decided who it is, and no cookie will be asked.
         self.is_settled = False
         #: Headers that were tried to find out who it is: what the answer varies on.

@@ -135,7 +135,7 @@ class CredentialAuthenticator(BaseAuthenticator):
             LoginState.PROGRAM,
             self.name,
             credential=row,
-            granted=None if row.scopes is None else frozenset(row.scopes),
+            granted=row.granted,
         )
 
 

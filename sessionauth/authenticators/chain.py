@@ -51,6 +51,8 @@ def explicit(request: HttpRequest, authenticators: Sequence[Authenticator]) -> l
         for authenticator in authenticators
         if not authenticator.lazy and (credential := authenticator.extract(request)) is not None
     ]
+    if len(found) < 2:
+        return found
     secrets = [one.credential for one in found if isinstance(one.credential, PresentedSecret)]
     if any(secret != secrets[0] for secret in secrets):
         raise SeveralCredentials
@@ -138,8 +140,8 @@ def get_auth(request: HttpRequest) -> UserToken:
     Never raises for what a client sent: a lazy credential that is wrong makes nobody, with `failure` set.
     """
     state = state_of(request)
-    assigned = _assigned(request, state)
-    return own_auth(request) if assigned is None else _token_of(assigned, state)
+    user = _user_on(request, state)
+    return own_auth(request) if user is state.lazy_user else _token_of(user, state)
 
 
 async def aget_auth(request: HttpRequest) -> UserToken:
@@ -149,7 +151,7 @@ async def aget_auth(request: HttpRequest) -> UserToken:
     """
     state = state_of(request)
     auser = getattr(request, "_request", request).__dict__.get("auser")
-    if auser is None or auser is state.lazy_auser or _assigned(request, state) is not None:
+    if auser is None or auser is state.lazy_auser or _user_on(request, state) is not state.lazy_user:
         return await aauth_of_user(request)
     return _token_of(await auser(), state)
 
@@ -157,12 +159,12 @@ async def aget_auth(request: HttpRequest) -> UserToken:
 async def aauth_of_user(request: HttpRequest) -> UserToken:
     """Return who `request` is by `request.user`, without asking `auser`, which may be wrapped round the asker."""
     state = state_of(request)
-    assigned = _assigned(request, state)
-    if assigned is None:
+    user = _user_on(request, state)
+    if user is state.lazy_user:
         known = _known(request, state)
         return await _aresolve(request, state) if known is None else known
-    is_asked_later = isinstance(assigned, LazyObject)
-    return await sync_to_async(get_auth)(request) if is_asked_later else _token_of(assigned, state)
+    is_asked_later = isinstance(user, LazyObject)
+    return await sync_to_async(get_auth)(request) if is_asked_later else _token_of(user, state)
 
 
 def own_auth(request: HttpRequest) -> UserToken:
@@ -172,10 +174,9 @@ def own_auth(request: HttpRequest) -> UserToken:
     return _resolve(request, state) if known is None else known
 
 
-def _assigned(request: HttpRequest, state: RequestState) -> Any | None:
-    """Return the user whom other code put on `request.user`, None if it is still ours."""
-    user = getattr(request, "_request", request).__dict__.get("user")
-    return None if user is state.lazy_user else user
+def _user_on(request: HttpRequest, state: RequestState) -> Any:
+    """Return what stands on `request.user`, unevaluated: our lazy user, or what other code put there, None too."""
+    return getattr(request, "_request", request).__dict__.get("user", state.lazy_user)
 
 
 def _known(request: HttpRequest, state: RequestState) -> UserToken | None:
@@ -199,7 +200,7 @@ def _known(request: HttpRequest, state: RequestState) -> UserToken | None:
 def _token_of(user: Any, state: RequestState) -> UserToken:
     """Return our own token if it is that of `user`, else one for a user whom other code knows."""
     # Asked first: a lazy user may be wrapped round ours, and make our token only now.
-    is_authenticated = user.is_authenticated
+    is_authenticated = getattr(user, "is_authenticated", False)
     own = state.token
     if own is not None and (user is own.user or (user == own.user and own.has_user == bool(is_authenticated))):
         return own

@@ -66,9 +66,9 @@ class SessionAuthenticator(BaseAuthenticator):
         if claim is None or claim.backend not in django_settings.AUTHENTICATION_BACKENDS:
             return None
         backend = _with_sync_get_user(load_backend(claim.backend))
-        seen = lookup.session(request, backend, claim.user_id, claim.row_sid, is_listed=claim.sid is not None)
+        seen = lookup.session(request, backend, claim.user_id, claim.row_sid)
         if seen.user is None:
-            _without_user(request, credential, claim, seen.row)
+            _without_user(request, credential, claim)
             return None
         return _verified(request, credential, claim, seen)
 
@@ -82,16 +82,14 @@ def read(session: SessionBase) -> Claim | None:
     user_id, backend = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY)
     if user_id is None or not isinstance(backend, str):
         return None
-    own = session.get(registry.KEY)
-    own = own if isinstance(own, dict) else {}
-    auth_at = own.get("auth_at")
+    own = registry.own(session)
     session_hash = session.get(HASH_SESSION_KEY)
     return Claim(
         user_id=str(user_id),
         backend=backend,
         session_hash=session_hash if isinstance(session_hash, str) else "",
         sid=registry.sid_in(own),
-        auth_at=auth_at if isinstance(auth_at, int | float) else None,
+        auth_at=registry.auth_at_in(own),
     )
 
 
@@ -103,14 +101,14 @@ def _with_sync_get_user(backend: Any) -> Any:
     return backend
 
 
-def _without_user(request: HttpRequest, session: SessionBase, claim: Claim, row: LoginSession | None) -> None:
+def _without_user(request: HttpRequest, session: SessionBase, claim: Claim) -> None:
     """End the session of a user who is gone or may not log in any more, so that it cannot revive.
 
-    Where the user is only out of sight (another tenant's, a backend that does not answer) it is left alone, as in
-    Django.
+    Where the user is only out of sight (another tenant's, a backend that does not answer or says "not now") it is left
+    alone, as in Django.
     """
     user = lookup.hidden_user(claim.user_id)
-    if row is None and user is not None and getattr(user, "is_active", True):
+    if user is not None and getattr(user, "is_active", True):
         return
     if user is not None and registry.lists(user):
         state_of(request).later.append(partial(_revoke_for_good, claim, user.pk, "inactive"))
@@ -154,7 +152,7 @@ def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
         return False
 
     key = session.session_key
-    if registry.best_effort(session.cycle_key):
+    if registry.best_effort(session.cycle_key, catching=Exception):
         session[HASH_SESSION_KEY] = current
     else:
         session._session_key = key  # a new one was drawn and could not be saved
@@ -187,8 +185,8 @@ def _moment(timestamp: float | None) -> datetime | None:
 
 
 def end(session: SessionBase) -> None:
-    """Empty `session` and forget it; a read-only database cannot keep the request from being nobody's."""
-    if not registry.best_effort(session.flush):
+    """Empty `session` and forget it; no trouble with its store can keep the request from being nobody's."""
+    if not registry.best_effort(session.flush, catching=Exception):
         # Emptied but not deleted: without its key it is not saved again either, and the cookie is taken back.
         session._session_key = None
         session.modified = False
@@ -206,8 +204,7 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
             end(session)
         return None
     if claim is None or not registry.lists(user):
-        own = session.get(registry.KEY)
-        return token_of(user, own.get("auth_at") if isinstance(own, dict) else None, None)
+        return token_of(user, registry.auth_at_in(registry.own(session)), None)
     seen = lookup.row_of(claim.row_sid)
     return _verified(request, session, claim, changed(seen, user=user))
 
@@ -218,7 +215,7 @@ def _answer(loader: Any, request: HttpRequest, session: SessionBase) -> Any:
         user = async_to_sync(_awaited)(user)
     if user is not None and not hasattr(user, "is_authenticated"):
         raise TypeError(f"a {type(user).__name__} is no user: it has no is_authenticated")
-    return user
+    return user if user is not None and user.is_authenticated else None
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:

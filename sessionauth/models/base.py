@@ -183,6 +183,14 @@ class AbstractCredential(RevocableModel):
         return None if value is self else value
 
     @property
+    def granted(self) -> frozenset[str] | None:
+        """The scopes it is restricted to, None for all of its owner's; what is no list of scopes grants nothing."""
+        if self.scopes is None:
+            return None
+        listed = self.scopes if isinstance(self.scopes, list) else ()
+        return frozenset(scope for scope in listed if isinstance(scope, str))
+
+    @property
     def is_expired(self) -> bool:
         """Whether its time is over."""
         return self.expires_at is not None and self.expires_at <= timezone.now()

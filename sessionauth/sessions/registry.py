@@ -15,11 +15,13 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, models, router, transaction
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import Error, models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from sessionauth import http
+from sessionauth.base_user import SessionAuthUserMixin
 from sessionauth.conf import seconds, settings
 from sessionauth.models import LoginSession
 from sessionauth.models.revocable import REASON_LENGTH
@@ -50,14 +52,26 @@ def rows() -> models.QuerySet[LoginSession]:
     return LoginSession._base_manager.using(router.db_for_write(LoginSession))
 
 
-def sid_in(own: Any) -> str | None:
+def own(session: SessionBase) -> dict[str, Any]:
+    """Return a copy of what we keep in `session`, empty where there is nothing that could be ours."""
+    kept = session.get(KEY)
+    return dict(kept) if isinstance(kept, dict) else {}
+
+
+def auth_at_in(own: dict[str, Any]) -> float | None:
+    """Return when the person last proved who they are, as a timestamp."""
+    auth_at = own.get("auth_at")
+    return auth_at if isinstance(auth_at, int | float) else None
+
+
+def sid_in(own: dict[str, Any]) -> str | None:
     """Return the sid in `own`, what we keep in a session; None if there is none.
 
     What we cannot have given becomes a name that no row has, so that such a session is ended like a forged one.
     """
-    if not isinstance(own, dict) or own.get("sid") is None:
+    sid = own.get("sid")
+    if sid is None:
         return None
-    sid = own["sid"]
     return sid if isinstance(sid, str) and 0 < len(sid) <= SID_LENGTH and "\0" not in sid else "-"
 
 
@@ -67,7 +81,7 @@ def record(request: HttpRequest, user: Any) -> LoginSession | None:
     Returns None where the row cannot be kept: an unsaved user, a read-only database, a missing migration. The sign-in
     then works as it does in Django, and is not listed.
     """
-    own = dict(request.session.get(KEY) or {})
+    kept_before = own(request.session)
     moment = timezone.now()
     row = LoginSession(
         user_id=user.pk,
@@ -77,8 +91,8 @@ def record(request: HttpRequest, user: Any) -> LoginSession | None:
         user_agent=http.user_agent(request),
     )
     kept = best_effort(lambda: row.save(force_insert=True, using=router.db_for_write(LoginSession)))
-    own.pop("sid", None)
-    request.session[KEY] = own | {"auth_at": int(moment.timestamp())} | ({"sid": row.sid} if kept else {})
+    kept_before.pop("sid", None)
+    request.session[KEY] = kept_before | {"auth_at": int(moment.timestamp())} | ({"sid": row.sid} if kept else {})
     return row if kept else None
 
 
@@ -175,9 +189,8 @@ def logout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
 
     A user model built on SessionAuthUserMixin rotates its session identity as well. `reason` is kept with the rows.
     """
-    own = getattr(user, "logout_everywhere", None)
-    if own is not None:
-        own(reason)
+    if isinstance(user, SessionAuthUserMixin):
+        user.logout_everywhere(reason)
     else:
         with transaction.atomic(using=router.db_for_write(LoginSession)):
             logged_out_everywhere.send(sender=type(user), user=user, reason=reason)
@@ -194,10 +207,11 @@ def lists(user: Any) -> bool:
     return has_key and isinstance(user, get_user_model()) and not user._state.adding
 
 
-def best_effort(write: Callable[[], object]) -> bool:
+def best_effort(write: Callable[[], object], *, catching: type[Exception] = Error) -> bool:
     """Run `write` and say whether it went through; trouble with the database is logged and goes no further.
 
-    Inside a transaction it gets a savepoint, because PostgreSQL refuses everything after a failed statement.
+    `catching` widens that for session engines, which have troubles of their own. Inside a transaction it gets a
+    savepoint, because PostgreSQL refuses everything after a failed statement.
     """
     using = router.db_for_write(LoginSession)
     try:
@@ -206,7 +220,7 @@ def best_effort(write: Callable[[], object]) -> bool:
                 write()
         else:
             write()
-    except DatabaseError as error:
+    except catching as error:
         logger.warning("A record of sessionauth could not be written (is it migrated?): %s", type(error).__name__)
         return False
     return True
