@@ -48,9 +48,12 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         `name` is a label for lists. `scopes` restricts the credential: None for all that its owner may, an empty list
         for nothing. `expires_at` is the moment it ends, None for never. `fields` go to the model, `user` above all.
 
-        Raises ValidationError for a scope that means nothing here, or a value its field refuses.
+        Raises ValidationError for a scope that means nothing here, or a value its field refuses, and TypeError for a
+        string where a list of scopes belongs.
         """
         secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
+        if isinstance(scopes, str):
+            raise TypeError(f"scopes must be a list of scopes, not one string: [{scopes!r}]")
         row = self.model(
             name=name,
             scopes=None if scopes is None else sorted(set(scopes)),
@@ -158,6 +161,12 @@ class AbstractCredential(RevocableModel):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pk} {self.hint}>"
+
+    def save(self, **kwargs: Any) -> None:
+        """Save the row. Raises TypeError for a new one that was not made by `issue()`: it would have no secret."""
+        if self._state.adding and not self.digest:
+            raise TypeError(f"{type(self).__name__} rows are made by {type(self).__name__}.objects.issue(…)")
+        super().save(**kwargs)
 
     def clean(self) -> None:
         """Raise ValidationError for scopes that mean nothing here."""

@@ -218,3 +218,15 @@ def test_kinds__are_words_that_a_secret_may_hold():
     for kind, model in models_by_kind().items():
         assert issubclass(model, AbstractCredential)
         assert crypto.parse(crypto.new_secret("sa", kind), "sa").kind == kind
+
+
+@pytest.mark.django_db
+def test_create__is_refused_and_names_the_way():
+    with pytest.raises(TypeError, match=r"APIKey\.objects\.issue"):
+        APIKey.objects.create(name="no secret")
+
+
+@pytest.mark.django_db
+def test_issue__takes_no_string_for_a_list_of_scopes():
+    with pytest.raises(TypeError, match="not one string"):
+        APIKey.objects.issue(scopes="notes:read")
