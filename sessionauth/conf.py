@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
+from django.conf import Settings as DjangoSettings
 from django.conf import settings as django_settings
 from django.contrib.messages import constants as message_levels
 from django.utils.functional import Promise
@@ -135,6 +136,10 @@ class Setting(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
         if instance is None:
             return self
+        project = django_settings._wrapped
+        if type(project) is DjangoSettings and self.name not in vars(project):
+            # What the project does not say costs an exception otherwise, on every request.
+            return self.default
         value: T = getattr(django_settings, self.name, self.default)
         return value
 
