@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 VARIABLE = "COEXISTENCE_DATABASE"
+IS_POSTGRES = "SESSIONAUTH_TEST_POSTGRES" in os.environ
 
 
 def new(folder: Path) -> dict[str, Any]:
@@ -25,13 +26,13 @@ def new(folder: Path) -> dict[str, Any]:
 
 
 def copy(source: dict[str, Any], target: dict[str, Any]) -> None:
-    """Make `target` what `source` is; nobody may be connected to either."""
+    """Make `target` what `source` is, to which nobody may be connected."""
     if source["ENGINE"].endswith("sqlite3"):
         shutil.copyfile(source["NAME"], target["NAME"])
         return
     _tell_postgres(
         source["HOST"],
-        f'DROP DATABASE IF EXISTS "{target["NAME"]}"',
+        f'DROP DATABASE IF EXISTS "{target["NAME"]}" WITH (FORCE)',
         f'CREATE DATABASE "{target["NAME"]}" TEMPLATE "{source["NAME"]}"',
     )
 
