@@ -136,7 +136,7 @@ class Setting(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
         if instance is None:
             return self
-        project = django_settings._wrapped
+        project = vars(django_settings).get("_wrapped")
         if type(project) is DjangoSettings and self.name not in vars(project):
             # What the project does not say costs an exception otherwise, on every request.
             return self.default
