@@ -169,8 +169,9 @@ def test_invoice_form__nonsense_is_told(people, fields):
         {"name": "x", "kind": "key", "scopes": "everything", "restricted": "on"},
         {"name": "x", "kind": "key", "lifetime": "-1"},
         {"name": "nul\0", "kind": "key"},
+        {"name": "x", "kind": "key", "restricted": "on"},
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_key_form__nonsense_is_told_and_issues_nothing(people, fields):
     answer = people["sam"].post("/account/keys/", **fields)

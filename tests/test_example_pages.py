@@ -164,6 +164,13 @@ def test_keys__issued_once_used_and_revoked(site, people):
     assert site.ask("/api/invoices", headers={"X-Api-Key": secret}).status == 401
 
 
+def test_keys__a_ticked_scope_restricts_without_a_further_tick(site, people):
+    answer = people["sam"].post("/account/keys/", name="Hall", kind="key", scopes="invoices:read")
+    carrier = {"X-Api-Key": re.search(r"sa_key_\w+", answer.text).group()}
+    assert site.ask("/api/invoices", headers=carrier).status == 200
+    assert site.ask("/account/who-am-i/", headers=carrier).status == 403
+
+
 def test_keys__a_token_may_not_make_more(site):
     headers = {"Authorization": sam(site)["Authorization"]}
     assert site.ask("/account/keys/", headers=headers).status == 403

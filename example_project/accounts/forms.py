@@ -61,7 +61,7 @@ class KeyForm(forms.Form):
         widget=forms.RadioSelect,
     )
     restricted = forms.BooleanField(
-        label="Only for the scopes below", required=False, help_text="Without the tick it may do all that you may."
+        label="Only for the scopes below", required=False, help_text="Without any tick it may do all that you may."
     )
     scopes = forms.MultipleChoiceField(choices=[], required=False, widget=forms.CheckboxSelectMultiple)
     lifetime = forms.ChoiceField(choices=LIFETIMES, required=False, initial="30", label="Valid for")
@@ -72,10 +72,16 @@ class KeyForm(forms.Form):
         choices = [(name, f"{name}: {text.lower()}") for name, (text, _) in settings.SESSIONAUTH_SCOPES.items()]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
 
+    def clean(self) -> None:
+        """Refuse a restriction to nothing: a forgotten tick is likelier than the wish for a key that opens no door."""
+        super().clean()
+        if self.cleaned_data.get("restricted") and not self.cleaned_data.get("scopes") and "scopes" not in self.errors:
+            self.add_error("scopes", "Tick what it may do.")
+
     @property
     def granted(self) -> list[str] | None:
-        """The scopes of the new credential; None for all that its owner may."""
-        return self.cleaned_data["scopes"] if self.cleaned_data["restricted"] else None
+        """The scopes of the new credential; None for all that its owner may, if nothing at all was ticked."""
+        return self.cleaned_data["scopes"] or None
 
     @property
     def expires_at(self) -> datetime | None:
