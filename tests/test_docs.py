@@ -31,6 +31,8 @@ PEOPLE = """\
 >>> bob = User.objects.create_user("bob", "bob@example.org", "correct horse battery staple")
 >>> note = Note.objects.create(author=bob, text="Buy milk.")
 """
+#: For the page that runs pytest: the package's plugin, once, whether the package is installed or only on the path.
+PLUGIN = "-p no:sessionauth -p sessionauth.testing.plugin"
 
 
 def skip_without_curl(page):
@@ -75,6 +77,7 @@ def test_page__does_what_it_says(page, site, tmp_path):
     folder = tmp_path / "site"
     shutil.copytree(site, folder)
     with Player(folder) as player:
+        player.variables["PYTEST_ADDOPTS"] = PLUGIN
         player.play(blocks(page))
 
 
