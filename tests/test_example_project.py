@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.example_site import PASSWORDS, Person, invoices_of, manage, read_only, running
+from tests.example_site import PASSWORDS, Person, Site, invoices_of, manage, read_only, running
 
 pytest_plugins = ["tests.example_fixtures"]
 pytestmark = [pytest.mark.once, pytest.mark.slow]
@@ -57,11 +57,24 @@ def test_demo__prints_no_path_of_this_machine(site, folder):
     assert str(Path(__file__).parents[1]) not in site.told
 
 
-def test_demo__each_start_revokes_the_secrets_of_the_one_before(site, first_start):
+def test_demo__a_start_leaves_the_secrets_of_another_alone(site, first_start):
     for title in ("A token", "An API key", "A service's key: recognised, but nobody"):
         secret = first_start.secret(title)
         carrier = {"Authorization": f"Bearer {secret}"} if "pat" in secret else {"X-Api-Key": secret}
-        assert site.ask("/api/whoami", headers=carrier).status == 401
+        assert site.ask("/api/whoami", headers=carrier).status == 200
+
+
+def test_demo__a_start_revokes_the_secrets_that_are_older_than_a_day(tmp_path):
+    old = Site(0, manage(tmp_path, "demo", "--no-server").stdout).secret("An API key")
+    script = """
+from datetime import timedelta
+from django.db.models import F
+from sessionauth.models import APIKey
+APIKey.objects.update(created_at=F("created_at") - timedelta(days=2))
+"""
+    assert manage(tmp_path, "shell", "-v", "0", "-c", script).returncode == 0
+    with running(tmp_path) as site:
+        assert site.ask("/api/whoami", headers={"X-Api-Key": old}).status == 401
 
 
 def test_demo__starts_again_without_doubling_anything(site, people):
@@ -94,9 +107,13 @@ def test_check__fails_when_a_line_does_not_do_what_it_says(tmp_path):
     assert "FAIL  201  Sam creates one, without a CSRF token: expected 201, got 415" in outcome.stdout
 
 
-def test_demo__port_in_use_is_told_in_one_line(site, tmp_path):
-    outcome = manage(tmp_path, "demo", "--port", str(site.port))
+def test_demo__port_in_use_is_told_in_one_line_and_issues_nothing(site, folder):
+    count = "from sessionauth.models import APIKey; print(APIKey.objects.count())"
+    before = manage(folder, "shell", "-v", "0", "-c", count).stdout
+    outcome = manage(folder, "demo", "--port", str(site.port))
     assert outcome.returncode == 1
+    assert manage(folder, "shell", "-v", "0", "-c", count).stdout == before
+    assert site.ask("/api/whoami", headers=read_only(site)).status == 200
     assert "Traceback" not in outcome.stderr
     assert f"Try --port {site.port + 1}" in outcome.stderr
 

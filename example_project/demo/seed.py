@@ -22,13 +22,15 @@ from sessionauth.models import AccessToken, APIKey, LoginSession
 from sessionauth.sessions import registry
 
 READ = ["invoices:read"]
+#: How long the keys of a start are kept: another demo may be running with them.
+KEPT = timedelta(days=1)
 
 
 def seed(label: str = "demo") -> Secrets:
     """Make whatever is missing and return fresh secrets for the curl lines.
 
-    A secret is known only when it is issued, so each start issues new ones and revokes those of the start before.
-    `label` keeps them apart: a check beside a running demo does not revoke the demo's.
+    A secret is known only when it is issued, so each start issues new ones and revokes those that are older than a day.
+    `label` keeps them apart: a check ends its own at once, and not those of a running demo.
     """
     write_groups()
     people = {person.email: write_person(person) for person in PEOPLE}
@@ -64,14 +66,15 @@ def write_partner() -> User:
     return user or User.objects.create_user(address(PARTNER), name="Northwind Referrals")
 
 
-def retire(label: str) -> None:
-    """Revoke what the start before issued, and delete what the one before that did."""
+def retire(label: str, older_than: timedelta = KEPT) -> None:
+    """Revoke what was issued under `label` longer ago than `older_than`, and delete what was revoked before."""
+    before = timezone.now() - older_than
     for model in (AccessToken, APIKey):
-        issued = model.objects.filter(name__startswith=f"{label}: ")
+        issued = model.objects.filter(name__startswith=f"{label}: ", created_at__lt=before)
         issued.exclude(revoked_at=None).delete()
         for credential in issued:
             credential.revoke("issued anew")
-    sessions = LoginSession.objects.filter(user_agent=_browser(label))
+    sessions = LoginSession.objects.filter(user_agent=_browser(label), created_at__lt=before)
     sessions.exclude(revoked_at=None).delete()
     registry.revoke_rows(sessions, "issued anew")
 

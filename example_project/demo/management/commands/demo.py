@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.core.management import call_command
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         elif no_server:
             self.tell(seed(), _base(host, port))
         else:
-            self.run_server(seed(), host, port)
+            self.run_server(host, port)
 
     def try_lines(self, host: str) -> None:
         """Check the curl lines, and leave neither their keys nor the invoice that they make."""
@@ -59,15 +60,15 @@ class Command(BaseCommand):
             self.check_lines(groups(secrets), host)
         finally:
             Invoice.objects.filter(lines__description=PROBE).exclude(pk__in=known).delete()
-            retire("check")
+            retire("check", older_than=timedelta(0))
 
-    def run_server(self, secrets: Secrets, host: str, port: int) -> None:
-        """Serve until Ctrl-C; what to try is printed once connections are accepted."""
+    def run_server(self, host: str, port: int) -> None:
+        """Serve until Ctrl-C; keys are issued, and what to try is printed, once connections are accepted."""
         if host not in ("127.0.0.1", "localhost", "::1"):
             self.stderr.write("The passwords of this demo are public: let nobody reach it whom you would not let in.")
 
         def when_ready(bound: int) -> None:
-            self.tell(secrets, _base(host, bound))
+            self.tell(seed(), _base(host, bound))
             self.stdout.write(f"\nready: {_base(host, bound)}/  (Ctrl-C ends it)")
             self.stdout.flush()
 
