@@ -149,9 +149,27 @@ def test_sign_up__opens_an_account_and_says_what_is_wrong(site):
     assert "has an account" in again.text
 
 
+def issue(person, **fields):
+    """Fill in the form of the page of keys, its hidden ticket included."""
+    ticket = re.search(r'name="ticket" value="(\w+)"', person.get("/account/keys/").text)[1]
+    return person.post("/account/keys/", ticket=ticket, **fields)
+
+
+def test_keys__the_same_form_issues_once(people):
+    person = people["sue"]
+    fields = {"name": "Twice", "kind": "token"}
+    fields["ticket"] = re.search(r'name="ticket" value="(\w+)"', person.get("/account/keys/").text)[1]
+    assert "Here it is" in person.post("/account/keys/", **fields).text
+    again = person.post("/account/keys/", **fields)
+    assert again.status == 422
+    assert "Already issued" in again.text
+    assert "sa_pat_" not in again.text.replace("sa_pat_…", "")
+    assert person.get("/account/keys/").text.count("<strong>Twice</strong>") == 1
+
+
 def test_keys__issued_once_used_and_revoked(site, people):
     person = people["sam"]
-    answer = person.post("/account/keys/", name="Nightly", kind="key", restricted="on", scopes="invoices:read")
+    answer = issue(person, name="Nightly", kind="key", restricted="on", scopes="invoices:read")
     assert answer.headers["Cache-Control"].find("no-store") >= 0
     secret = re.search(r"sa_key_\w+", answer.text).group()
     assert secret not in person.get("/account/keys/").text
@@ -165,7 +183,7 @@ def test_keys__issued_once_used_and_revoked(site, people):
 
 
 def test_keys__a_ticked_scope_restricts_without_a_further_tick(site, people):
-    answer = people["sam"].post("/account/keys/", name="Hall", kind="key", scopes="invoices:read")
+    answer = issue(people["sam"], name="Hall", kind="key", scopes="invoices:read")
     carrier = {"X-Api-Key": re.search(r"sa_key_\w+", answer.text).group()}
     assert site.ask("/api/invoices", headers=carrier).status == 200
     assert site.ask("/account/who-am-i/", headers=carrier).status == 403
@@ -212,7 +230,7 @@ def test_locked_out__by_a_tick_in_the_admin_on_the_next_request(site, people):
         "password2": "a-long-enough-1",
     }
     person.post("/account/sign-up/", **fields)
-    secret = re.search(r"sa_pat_\w+", person.post("/account/keys/", name="Mine", kind="token").text)[0]
+    secret = re.search(r"sa_pat_\w+", issue(person, name="Mine", kind="token").text)[0]
     carrier = {"Authorization": f"Bearer {secret}"}
     assert site.ask("/api/whoami", headers=carrier).json()["user"] == "gone@desk.example"
     page = re.search(
