@@ -149,6 +149,15 @@ def test_project__without_debug_hides_passwords_and_has_its_own_404(tmp_path):
         assert site.ask("/", headers={"Host": "elsewhere.example"}).status == 400
 
 
+def test_demo__has_its_own_404_and_keeps_refusals_out_of_the_console(site, folder, people):
+    missing = Person(site).get("/nowhere/")
+    assert missing.status == 404
+    assert "There is nothing here" in missing.text
+    assert site.ask("/static/desk/desk.css").status == 200
+    assert people["alice"].get("/staff/").status == 403
+    assert "Traceback" not in (folder / "server.log").read_text()
+
+
 def test_asgi__pages_and_api_answer_the_same(folder, site):
     token = site.secret("From an asynchronous view")
     script = f"""

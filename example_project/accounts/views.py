@@ -40,7 +40,9 @@ class SignIn(LoginView):
         return super().get_context_data(area=self.area, people=self._people(), **kwargs)
 
     def _people(self) -> tuple[Person, ...]:
-        return tuple(person for person in PEOPLE if settings.DEBUG and (self.area != "staff" or person.is_colleague))
+        return tuple(
+            person for person in PEOPLE if settings.SHOW_PASSWORDS and (self.area != "staff" or person.is_colleague)
+        )
 
 
 class SignUp(AnonymousRequiredMixin, SignUpBase):

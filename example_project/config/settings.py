@@ -23,6 +23,7 @@ VAR_DIR = Path(os.environ.get("EXAMPLE_VAR_DIR") or BASE_DIR / "var").absolute()
 
 SECRET_KEY = secret_key(VAR_DIR)
 DEBUG = os.environ.get("EXAMPLE_DEBUG", "1") != "0"
+SHOW_PASSWORDS = DEBUG  # on the sign-in page, those of the demo
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS += [name for name in os.environ.get("EXAMPLE_ALLOWED_HOSTS", "").split(",") if name]
 
@@ -160,6 +161,14 @@ TEMPLATES = [
         },
     }
 ]
+# Refusals are everyday business here: only errors go to the console, whatever DEBUG says.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler", "level": "ERROR"}},
+    "loggers": {"django": {"handlers": ["console"]}},
+}
+
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -72,6 +73,8 @@ class Command(BaseCommand):
             self.stdout.write(f"\nready: {_base(host, bound)}/  (Ctrl-C ends it)")
             self.stdout.flush()
 
+        # Visitors see the site's own error pages; Django's yellow ones carry styles that the site's policy refuses.
+        settings.DEBUG = False
         try:
             serve(host, port, when_ready)
         except KeyboardInterrupt:
