@@ -88,7 +88,7 @@ def test_decode__splits_at_the_first_colon(plain, expected):
     assert decode(base64.b64encode(plain).decode()) == expected
 
 
-@pytest.mark.parametrize("encoded", ["YTpi=", "YT pi", "ÿ", "Y", "YTpi\n"])
+@pytest.mark.parametrize("encoded", ["YTpi=", "YT pi", "ÿ", "Y", "YTpi\n", "YTpi====", "YTo=x", "=YTpi", "YTp="])
 def test_decode__takes_nothing_that_is_no_base64(encoded):
     assert decode(encoded) == UserPass(None)
 

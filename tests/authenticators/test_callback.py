@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 
 from sessionauth import InvalidCredential, LoginState, UserToken
 from sessionauth.authenticators.callback import CallbackAuthenticator
@@ -112,6 +113,10 @@ def says_many(request):
     return ["alice"]
 
 
+def says_anonymous(request):
+    return AnonymousUser()
+
+
 class Callable:
     async def __call__(self, request):
         return None
@@ -127,7 +132,18 @@ a_callable, a_callable_user = Callable(), CallableUser()
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    "name", ["says_none", "raises", "araises", "refuses", "says_false", "says_word", "says_many", "a_callable"]
+    "name",
+    [
+        "says_none",
+        "raises",
+        "araises",
+        "refuses",
+        "says_false",
+        "says_word",
+        "says_many",
+        "says_anonymous",
+        "a_callable",
+    ],
 )
 def test_callback__that_names_no_user_lets_nobody_in_and_breaks_no_page(name, way, settings, make_user):
     make_user("alice")

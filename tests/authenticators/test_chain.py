@@ -226,3 +226,23 @@ def test_base__says_what_is_missing(rf):
 def test_realm__is_its_own_or_the_projects(settings):
     settings.SESSIONAUTH_REALM = "desk"
     assert (BearerAuthenticator().realm, BearerAuthenticator(realm="own").realm) == ("desk", "own")
+
+
+@pytest.mark.parametrize("ask", [get_auth, async_to_sync(aget_auth)], ids=["sync", "async"])
+def test_get_auth__answers_for_none_and_for_users_that_say_nothing_of_themselves(ask, rf):
+    for user in (None, object()):
+        request = rf.get("/")
+        request.user = user
+        assert ask(request).is_anonymous
+
+
+def test_aget_auth__answers_for_an_auser_that_other_code_put_there(rf):
+    ada = Ada()
+
+    async def auser():
+        return ada
+
+    request = rf.get("/")
+    request.auser = auser
+    token = async_to_sync(aget_auth)(request)
+    assert (token.user, token.method) == (ada, "external")

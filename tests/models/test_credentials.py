@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessionauth import InvalidCredential, crypto
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
-from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.credentials import forget_kinds, models_by_kind
 from sessionauth.signals import credential_issued, credential_revoked
 from tests.contracts import CredentialContract
 from tests.project.organisations.models import DeviceKey, Organisation, OrganisationKey
@@ -230,3 +230,46 @@ def test_create__is_refused_and_names_the_way():
 def test_issue__takes_no_string_for_a_list_of_scopes():
     with pytest.raises(TypeError, match="not one string"):
         APIKey.objects.issue(scopes="notes:read")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "expected"),
+    [
+        (None, None),
+        ([], set()),
+        (["a.b"], {"a.b"}),
+        ("a.b", set()),
+        ({"a.b": 1}, set()),
+        ([1, "a.b", None], {"a.b"}),
+        (0, set()),
+    ],
+)
+def test_granted__is_all_or_what_is_listed_and_nothing_for_nonsense(scopes, expected):
+    """Rows are also written by hand and by imports."""
+    granted = APIKey(scopes=scopes).granted
+    assert granted == (None if expected is None else frozenset(expected))
+
+
+def test_save__refuses_a_row_that_was_not_issued(alice):
+    with pytest.raises(TypeError, match="issue"):
+        APIKey(user=alice, name="by hand").save()
+    with pytest.raises(TypeError, match="issue"):
+        APIKey.objects.create(user=alice)
+
+
+def test_forget_kinds__when_the_apps_change():
+    before = models_by_kind()
+    forget_kinds(setting="DEBUG")
+    assert models_by_kind() is before
+    forget_kinds(setting="INSTALLED_APPS")
+    assert models_by_kind() is not before
+
+
+def test_models_by_kind__ours_are_never_taken_by_another_with_their_kind(monkeypatch):
+    monkeypatch.setattr(OrganisationKey, "kind", "key")
+    models_by_kind.cache_clear()
+    try:
+        assert models_by_kind()["key"] is APIKey
+    finally:
+        monkeypatch.undo()
+        models_by_kind.cache_clear()
