@@ -69,23 +69,24 @@ def match_of(request: HttpRequest) -> ResolverMatch | None:
 
 def _is_for_people(match: ResolverMatch) -> bool:
     # Every AdminSite has the app name "admin", whatever it is called.
-    if not {"admin", "sessionauth"}.isdisjoint(match.app_names) or _is_admin_view(match.func):
+    if not {"admin", "sessionauth"}.isdisjoint(match.app_names):
+        return True
+    if isinstance(match.func, FunctionType) and _is_admin_view(match.func):
         return True
     view_class = getattr(match.func, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, PASSWORD_VIEWS)
 
 
 @lru_cache(maxsize=1024)
-def _is_admin_view(view: Any, depth: int = 0) -> bool:
+def _is_admin_view(view: FunctionType, depth: int = 0) -> bool:
     """Say whether `view` went through `AdminSite.admin_view()`, for those that stand outside the admin's URLs.
 
     It leaves no mark, and gives the function it returns the name of the view inside; so its own function is looked for
     in what the wrappers hold on to.
     """
-    code = getattr(view, "__code__", None)
-    if code is None or depth > MAX_WRAPPERS:
+    if depth > MAX_WRAPPERS:
         return False
-    if code.co_qualname == ADMIN_VIEW:
+    if view.__code__.co_qualname == ADMIN_VIEW:
         return True
     cells = (cell.cell_contents for cell in view.__closure__ or () if _is_filled(cell))
     return any(_is_admin_view(inside, depth + 1) for inside in cells if isinstance(inside, FunctionType))
