@@ -117,7 +117,14 @@ def cookies(session_key: bytes) -> st.SearchStrategy[bytes]:
         changed,
         st.integers(0, len(session_key) - 1).map(lambda end: session_key[:end]),
         st.sampled_from(
-            [session_key.upper(), session_key + b"x", session_key[::-1], b'"' + session_key, session_key * 2]
+            [
+                session_key.upper(),
+                session_key + b"x",
+                session_key[::-1],
+                b'"\\000' + session_key + b'"',
+                b'"' + session_key,
+                session_key * 2,
+            ]
         ),
     )
     value = st.one_of(near, near, JUNK, st.lists(JUNK, max_size=4).map(b"".join))

@@ -235,3 +235,14 @@ def test_key__in_a_cookie_or_body_is_no_key(alice):
     for cookies in ({name: secret}, {"X-Api-Key": secret}, {"api_key": secret}):
         assert who(ask("wsgi", "/tell/", Sent(cookies=cookies)))["user"] is None
     assert Client().post("/unchecked/", {"api_key": secret, "access_token": secret}).json()["user"] is None
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file", "signed_cookies"])
+@pytest.mark.parametrize("way", ["wsgi", "asgi"])
+def test_cookie__with_nul_is_no_session(way, engine, settings, tmp_path):
+    """PostgreSQL takes none; a quoted cookie brings it past every server as an escape."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    for value in ('"\\000abcdefghijkl"', '"abcdefghijkl\\000"', "abcdefgh\0ijkl"):
+        answer = ask(way, "/tell/", Sent(cookies={django_settings.SESSION_COOKIE_NAME: value}))
+        assert (answer.status, who(answer)["user"]) == (200, None)
