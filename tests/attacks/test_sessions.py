@@ -29,6 +29,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.project.ways_urls")
 
 WAYS = [("wsgi", "/tell/"), ("asgi", "/atell/")]
 BACKENDS = [MODEL_BACKEND, "sessionauth.backends.SessionAuthBackend"]
+#: Where the row is a query of its own.
+OWN = "tests.attacks.test_trouble.OwnBackend"
+LOADER = "tests.attacks.test_trouble.loader"
 
 
 @pytest.fixture
@@ -131,8 +134,12 @@ def test_sid__that_was_never_given_ends_the_session(sid, browser):
     assert f'{COOKIE}=""' in answer.header("Set-Cookie")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_sid__of_somebody_else_ends_the_session(backend, alice, make_user):
+@pytest.mark.parametrize("backend", [*BACKENDS, OWN, LOADER])
+def test_sid__of_somebody_else_ends_the_session(backend, alice, make_user, settings):
+    if backend == LOADER:
+        settings.SESSIONAUTH_USER_LOADER = LOADER
+        backend = MODEL_BACKEND
+    settings.AUTHENTICATION_BACKENDS = [*BACKENDS, OWN]
     bob = make_user("bob")
     signed_in_browser(bob)
     cookie = signed_in_browser(alice, backend)[COOKIE]

@@ -133,7 +133,9 @@ def test_read_only__lets_nobody_in_whose_time_is_over(how, way, alice, engine, a
         LoginSession.objects.all().delete()
     with read_only():
         for _ in range(3):
-            assert tell(cookie, way) is None
+            answer = ask(way, "/tell/", Sent(cookies={COOKIE: cookie}))
+            assert (answer.status, json.loads(answer.body)["user"]) == (200, None)
+            assert f'{COOKIE}=""' in answer.header("Set-Cookie")
     assert tell(cookie, way) is None
 
 
