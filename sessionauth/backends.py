@@ -41,28 +41,46 @@ class SessionAuthBackend(_UsersBackend):
     @sensitive_variables("credentials", "user")
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
         """Return the user, or raise PermissionDenied."""
-        for path, backend in _behind(request, credentials):
-            if _is_model_backend(backend):
-                account = accounts.find(request, accounts.name_in(credentials))
-                user = passwords.check(account, credentials["password"])
-            else:
-                user = backend.authenticate(request, **credentials)
-            if user is not None and _may(backend, user):
-                return _marked(path, user)
-        raise PermissionDenied
+        user = verify(request, credentials)
+        if user is None:
+            raise PermissionDenied
+        return user
 
     @sensitive_variables("credentials", "user")
     async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
         """See authenticate()."""
-        for path, backend in _behind(request, credentials):
-            if _is_model_backend(backend):
-                account = await sync_to_async(accounts.find)(request, accounts.name_in(credentials))
-                user = await passwords.acheck(account, credentials["password"])
-            else:
-                user = await backend.aauthenticate(request, **credentials)
-            if user is not None and _may(backend, user):
-                return _marked(path, user)
-        raise PermissionDenied
+        user = await averify(request, credentials)
+        if user is None:
+            raise PermissionDenied
+        return user
+
+
+@sensitive_variables("credentials", "user")
+def verify(request: HttpRequest | None, credentials: dict[str, Any]) -> Any | None:
+    """Return the user whom `credentials` prove, None for nobody."""
+    for path, backend in _behind(request, credentials):
+        if _is_model_backend(backend):
+            account = accounts.find(request, accounts.name_in(credentials))
+            user = passwords.check(account, credentials["password"])
+        else:
+            user = backend.authenticate(request, **credentials)
+        if user is not None and _may(backend, user):
+            return _marked(path, user)
+    return None
+
+
+@sensitive_variables("credentials", "user")
+async def averify(request: HttpRequest | None, credentials: dict[str, Any]) -> Any | None:
+    """See verify()."""
+    for path, backend in _behind(request, credentials):
+        if _is_model_backend(backend):
+            account = await sync_to_async(accounts.find)(request, accounts.name_in(credentials))
+            user = await passwords.acheck(account, credentials["password"])
+        else:
+            user = await backend.aauthenticate(request, **credentials)
+        if user is not None and _may(backend, user):
+            return _marked(path, user)
+    return None
 
 
 def _behind(request: HttpRequest | None, credentials: dict[str, Any]) -> list[tuple[str, Any]]:

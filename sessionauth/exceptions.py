@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from django.core.exceptions import PermissionDenied
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 #: Why a credential of ours was not accepted; for logs, signals and `auth.failure`, never for the client.
 FailureCode = Literal[
@@ -48,3 +50,67 @@ class NotAuthenticated(SessionAuthError, PermissionDenied):
     def __init__(self, reason: str = "anonymous") -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class LoginDenied(SessionAuthError, PermissionDenied):
+    """A guard refuses a login, whatever the credentials.
+
+    A PermissionDenied, so that Django's `authenticate()` asks no other backend. `public` is what a form or an API tells
+    the person; empty, the answer looks like that to a wrong password. `code` is a word for programs and logs, `status`
+    the HTTP status of the answer, `retry_after` the seconds after which another try makes sense, None for "not by
+    waiting".
+    """
+
+    code: str = "login_denied"
+    status: int = 403
+    public: str | Promise = _("You may not sign in here now.")
+
+    def __init__(
+        self, public: str | Promise | None = None, *, code: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(str(self.code if code is None else code))
+        self.retry_after = retry_after
+        if public is not None:
+            self.public = public
+        if code is not None:
+            self.code = code
+
+
+class InactiveUser(LoginDenied):
+    """The account may not sign in; told to the log, and to the person like a wrong password."""
+
+    code = "inactive"
+    public = ""
+
+
+class TooManyAttempts(LoginDenied):
+    """More attempts than a rate allows."""
+
+    code = "too_many_attempts"
+    status = 429
+    public = _("Too many attempts to sign in. Please try again later.")
+
+
+class AccountLocked(TooManyAttempts):
+    """Too many failures one after the other: the account waits, or is locked until somebody unlocks it.
+
+    The same answer for a name that nobody has.
+    """
+
+    code = "account_locked"
+    public = _("Too many failed attempts for this account. Please try again later, or unlock it.")
+
+
+class GuardUnavailable(LoginDenied):
+    """Attempts cannot be counted now, and SESSIONAUTH_GUARD_ON_CACHE_ERROR says that nobody gets in uncounted."""
+
+    code = "guard_unavailable"
+    status = 503
+    public = _("Signing in is not possible at the moment. Please try again in a minute.")
+
+
+class ChallengeRequired(LoginDenied):
+    """A further proof is asked before the password is looked at, such as a CAPTCHA; raised by guards of a project."""
+
+    code = "challenge_required"
+    public = _("Please solve the challenge to go on.")

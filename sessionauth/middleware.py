@@ -22,8 +22,9 @@ from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
+from sessionauth.request_state import RequestState, state_of
 from sessionauth.sessions import registry
-from sessionauth.user_token import RequestState, UserToken, anonymous, anonymous_user, remember_user, replace, state_of
+from sessionauth.user_token import UserToken, anonymous, anonymous_user, remember_user, replace
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
@@ -101,17 +102,25 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Name in `Vary` what the answer depends on, and keep the books."""
+        """Name in `Vary` what the answer depends on, set cookies, and keep the books."""
         state = _vary(request, response)
+        if state.denied is not None:
+            response = refusals.instead(request, response, state.denied)
         if state.later:
             _keep_books(state)
+        for act in state.on_response:
+            act(response)
         return response
 
     async def aprocess_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """See process_response()."""
         state = _vary(request, response)
+        if state.denied is not None:
+            response = await sync_to_async(refusals.instead)(request, response, state.denied)
         if state.later:
             await sync_to_async(_keep_books)(state)
+        for act in state.on_response:
+            act(response)
         return response
 
 

@@ -14,8 +14,9 @@ from django.http import HttpRequest
 from sessionauth import backends
 from sessionauth.authenticators.session import read, token_of
 from sessionauth.models import LoginSession
+from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import registry
-from sessionauth.user_token import replace, state_of
+from sessionauth.user_token import replace
 
 
 def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -26,7 +27,8 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     if backends.decides_for_others(named):
         request.session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
     before = _sids_before(request)
-    row = registry.record(request, user) if registry.lists(user) else None
+    state = state_of(request)
+    row = registry.record(request, user, state.sign_in or SignIn()) if registry.lists(user) else None
     registry.supersede(before)
     replace(request, token_of(user, registry.auth_at_in(registry.own(request.session)), row))
 

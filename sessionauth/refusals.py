@@ -10,20 +10,31 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import resolve_url
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
 from django.urls import NoReverseMatch
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
 from sessionauth import http, signals
 from sessionauth.authenticators import active
 from sessionauth.conf import load, settings
 from sessionauth.confinement import match_of
-from sessionauth.exceptions import InvalidCredential
+from sessionauth.exceptions import InvalidCredential, LoginDenied
+from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
-from sessionauth.user_token import state_of
 
 #: Titles are HTTP's own words and stay untranslated: programs read them.
-TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    429: "Too Many Requests",
+    503: "Service Unavailable",
+}
+
+#: Answers to a refused login that say less than we can: a form shown again, an API's "wrong credentials".
+REPLACED = frozenset({200, 400, 401, 403})
 
 
 def unauthorized(
@@ -76,6 +87,28 @@ def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResp
 def people_only(request: HttpRequest) -> HttpResponse:
     """Answer a program's credential on a page where people manage accounts."""
     return problem(403, "people_only", gettext("This page takes no program's credential."))
+
+
+def denied(request: HttpRequest, denial: LoginDenied) -> HttpResponse:
+    """Answer a login that a guard refused: a page for people, problem+json for programs, never to be stored."""
+    if http.wants_html(request) and not presented_by_program(request):
+        response = render(request, "sessionauth/denied.html", {"denial": denial}, status=denial.status)
+        add_never_cache_headers(response)
+    else:
+        response = problem(denial.status, denial.code, str(denial.public))
+    if denial.retry_after is not None:
+        response["Retry-After"] = str(denial.retry_after)
+    return response
+
+
+def instead(request: HttpRequest, response: HttpResponseBase, denial: LoginDenied) -> HttpResponseBase:
+    """Return the answer to a refused login in the place of `response`, if that only says that it did not work.
+
+    Django's authenticate() swallows why a login was refused, so the forms of others show a wrong password. A denial
+    that is to look like one is left as it is.
+    """
+    is_told_by_status = denial.status in (429, 503)
+    return denied(request, denial) if is_told_by_status and response.status_code in REPLACED else response
 
 
 def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (), **extra: Any) -> HttpResponse:

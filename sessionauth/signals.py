@@ -24,3 +24,28 @@ credential_revoked = Signal()
 #: A user is to be signed out of every browser. Sender: the user's class. Arguments: `user`, `reason`.
 #: Sent by `SessionAuthUserMixin.logout_everywhere()`, which stands below what keeps the sessions and cannot call it.
 logged_out_everywhere = Signal()
+
+#: A login was refused by a guard. Sender: None. Arguments: `request`, `identity` (the name as posted, perhaps empty),
+#: `user` (None for an unknown account) and `reason` (the exception).
+login_denied = Signal()
+
+#: Failures one after the other locked an account, or a name that nobody has. Sender: None.
+#: Arguments: `request`, `user` (None for such a name), `failures`, `until` (None: until somebody unlocks it).
+account_locked = Signal()
+
+#: Somebody proved again who they are. Sender: the user's class. Arguments: `request`, `user`, `method`.
+login_confirmed = Signal()
+
+#: A login is too old for what was asked. Sender: None. Arguments: `request`, `reason`.
+reauthentication_required = Signal()
+
+#: A session came from another browser or network. Sender: the user's class.
+#: Arguments: `request`, `user`, `mode` ("basic": it is stale now; "strong": it has ended).
+session_protected = Signal()
+
+#: A remembered browser was let in again. Sender: the user's class. Arguments: `request`, `user`, `token`.
+remember_token_used = Signal()
+
+#: A remember cookie came that had been used before, or was forged. Sender: the user's class.
+#: Arguments: `request`, `user`, `token`.
+remember_token_stolen = Signal()

@@ -1,4 +1,4 @@
-"""Who a request is: the UserToken, and the place on the request where it is kept.
+"""Who a request is: the UserToken.
 
 A UserToken is neither a secret nor a row: it is the state of one request, and dies with it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,7 @@ from django.http import HttpRequest
 from sessionauth import base_user, scopes
 from sessionauth.conf import load, seconds, settings
 from sessionauth.exceptions import InvalidCredential
-
-STATE = "_sessionauth"
+from sessionauth.request_state import state_of
 
 
 class LoginState(enum.Enum):
@@ -167,51 +166,6 @@ def anonymous_user(request: HttpRequest) -> Any:
     """Return what SESSIONAUTH_ANONYMOUS_USER makes: an instance of the class, or what the factory answers."""
     make = load(settings.ANONYMOUS_USER)
     return make() if isinstance(make, type) else make(request)
-
-
-class RequestState:
-    """What the app knows of one request; private, and the one source of `get_auth()`."""
-
-    __slots__ = (
-        "carriers",
-        "established",
-        "is_claimed",
-        "is_settled",
-        "later",
-        "lazy_auser",
-        "lazy_user",
-        "others",
-        "token",
-    )
-
-    def __init__(self) -> None:
-        #: The current identity, None while nobody has asked.
-        self.token: UserToken | None = None
-        #: Who came in, before any view or framework assigned another user.
-        self.established: UserToken | None = None
-        #: What stands on `request.user` until somebody assigns something else.
-        self.lazy_user: Any = None
-        #: The same for `request.auser`.
-        self.lazy_auser: Any = None
-        #: True if a credential stood on the request that no cookie is, good or bad.
-        self.is_claimed = False
-        #: True once a program's credential has decided who it is, and no cookie will be asked.
-        self.is_settled = False
-        #: Headers that were tried to find out who it is: what the answer varies on.
-        self.carriers: dict[str, None] = {}
-        #: Bookkeeping for the way out, after the view's transaction.
-        self.later: list[Callable[[], object]] = []
-        #: Tokens made for users that others assigned: (user, token).
-        self.others: tuple[object, UserToken] | None = None
-
-
-def state_of(request: HttpRequest) -> RequestState:
-    """Return the state of `request` (of the HttpRequest inside DRF's), begun if there is none."""
-    inner = getattr(request, "_request", request)
-    state: RequestState | None = inner.__dict__.get(STATE)
-    if state is None:
-        state = inner.__dict__[STATE] = RequestState()
-    return state
 
 
 def replace(request: HttpRequest, token: UserToken) -> UserToken:

@@ -8,7 +8,8 @@ from django.test import RequestFactory
 
 from sessionauth.context_processors import request_auth
 from sessionauth.models import AnonymousUser
-from sessionauth.user_token import LoginState, UserToken, replace, state_of
+from sessionauth.request_state import state_of
+from sessionauth.user_token import LoginState, UserToken, replace
 
 
 class Ada:

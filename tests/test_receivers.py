@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from sessionauth import LoginState, get_auth
 from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import LoginSession
-from sessionauth.user_token import state_of
+from sessionauth.request_state import state_of
 from tests.contracts import MODEL_BACKEND, signed_in_browser
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from sessionauth import InvalidCredential, LoginState, UserToken, refusals
 from sessionauth.models import AnonymousUser
+from sessionauth.request_state import state_of
 from sessionauth.signals import auth_required
-from sessionauth.user_token import replace, state_of
+from sessionauth.user_token import replace
 from tests.project.views import untouched
 
 pytestmark = pytest.mark.urls(__name__)

@@ -12,7 +12,8 @@ from django.contrib.auth.models import Permission
 
 from sessionauth import LoginState, UserToken
 from sessionauth.models import AnonymousUser, APIKey
-from sessionauth.user_token import RequestState, anonymous, remember_user, replace, state_of
+from sessionauth.request_state import RequestState, state_of
+from sessionauth.user_token import anonymous, remember_user, replace
 
 
 class Person:

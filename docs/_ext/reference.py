@@ -61,7 +61,7 @@ def settings_page() -> str:
 
 def comments_of_settings() -> dict[str, str]:
     """Return the `#:` comment of each setting, by its full name."""
-    found = COMMENT.findall(inspect.getsource(conf))
+    found = COMMENT.findall("".join(inspect.getsource(topic) for topic in conf.TOPICS))
     return {conf.PREFIX + name: " ".join(re.findall(r"#: (.*)", comment)) for comment, name in found}
 
 

@@ -15,7 +15,8 @@ from sessionauth.conf import PREFIX, load, settings
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractCredential
 from sessionauth.models.credentials import models_by_kind
-from sessionauth.user_token import LoginState, UserToken, anonymous_user, state_of
+from sessionauth.request_state import state_of
+from sessionauth.user_token import LoginState, UserToken, anonymous_user
 
 
 @runtime_checkable

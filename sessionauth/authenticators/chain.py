@@ -16,7 +16,8 @@ from sessionauth.authenticators import base
 from sessionauth.authenticators.base import Authenticator, PresentedSecret
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential, SeveralCredentials
-from sessionauth.user_token import LoginState, RequestState, UserToken, anonymous, replace, state_of
+from sessionauth.request_state import RequestState, state_of
+from sessionauth.user_token import LoginState, UserToken, anonymous, replace
 
 logger = logging.getLogger("sessionauth")
 

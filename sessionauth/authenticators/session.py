@@ -24,8 +24,9 @@ from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import load, seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
+from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
-from sessionauth.user_token import LoginState, UserToken, state_of
+from sessionauth.user_token import LoginState, UserToken
 
 logger = logging.getLogger("sessionauth")
 

@@ -12,7 +12,8 @@ from django.core.checks import CheckMessage
 
 from sessionauth.checks import reading
 from sessionauth.checks.finding import Finding, ask
-from sessionauth.conf import PREFIX, Setting, declared, dotted_path
+from sessionauth.conf import PREFIX, Setting, declared
+from sessionauth.conf.kinds import dotted_path
 
 UNKNOWN_SETTING = Finding(
     "W001", "{name} is no setting of sessionauth and has no effect.", "{guess}Correct its name, or take it out."

@@ -46,6 +46,18 @@ class LoginSession(RevocableModel):
     created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
     authenticated_at = models.DateTimeField(_("proved who they are"), null=True, editable=False)
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now, editable=False)
+    #: The remembered browser it began with or from; ended together with it.
+    remember_token = models.ForeignKey(
+        "sessionauth.RememberToken",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="login_sessions",
+        db_index=False,
+        db_constraint=False,
+    )
+    #: True if it was restored from a remembered browser, without a password.
+    restored = models.BooleanField(_("restored"), default=False, editable=False)
     ip_address = models.GenericIPAddressField(_("address"), null=True, editable=False)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True, editable=False)
 

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -25,6 +25,7 @@ from sessionauth.base_user import SessionAuthUserMixin
 from sessionauth.conf import seconds, settings
 from sessionauth.models import LoginSession
 from sessionauth.models.revocable import REASON_LENGTH
+from sessionauth.request_state import SignIn
 from sessionauth.signals import logged_out_everywhere
 
 logger = logging.getLogger("sessionauth")
@@ -75,8 +76,8 @@ def sid_in(own: dict[str, Any]) -> str | None:
     return sid if isinstance(sid, str) and 0 < len(sid) <= SID_LENGTH and "\0" not in sid else "-"
 
 
-def record(request: HttpRequest, user: Any) -> LoginSession | None:
-    """Enter the session that `user` has just signed in to, mark it fresh, and return its row.
+def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | None:
+    """Enter the session that `user` has just signed in to, and return its row.
 
     Returns None where the row cannot be kept: an unsaved user, a read-only database, a missing migration. The sign-in
     then works as it does in Django, and is not listed.
@@ -86,14 +87,25 @@ def record(request: HttpRequest, user: Any) -> LoginSession | None:
     row = LoginSession(
         user_id=user.pk,
         sid=new_sid(),
-        authenticated_at=moment,
+        authenticated_at=moment if sign_in.is_fresh else None,
+        remember_token=sign_in.remember_token,
+        restored=sign_in.is_restored,
         ip_address=http.client_ip(request),
         user_agent=http.user_agent(request),
     )
     kept = best_effort(lambda: row.save(force_insert=True, using=router.db_for_write(LoginSession)))
-    kept_before.pop("sid", None)
-    request.session[KEY] = kept_before | {"auth_at": int(moment.timestamp())} | ({"sid": row.sid} if kept else {})
+    for name in ("sid", "auth_at", "proofs"):
+        kept_before.pop(name, None)
+    request.session[KEY] = kept_before | _proof(sign_in, moment) | ({"sid": row.sid} if kept else {})
     return row if kept else None
+
+
+def _proof(sign_in: SignIn, moment: datetime) -> dict[str, Any]:
+    """Return what a session keeps of how and when its person proved who they are."""
+    if not sign_in.is_fresh:
+        return {}
+    now = int(moment.timestamp())
+    return {"auth_at": now} | ({"proofs": {sign_in.method: now}} if sign_in.method else {})
 
 
 def keep_earlier(user_id: Any, sid: str, *, ended: str = "") -> None:

@@ -15,8 +15,8 @@ from sessionauth.authenticators.base import PresentedSecret
 from sessionauth.authenticators.token import BearerAuthenticator
 from sessionauth.exceptions import SeveralCredentials
 from sessionauth.models import AccessToken, APIKey
+from sessionauth.request_state import state_of
 from sessionauth.signals import credential_rejected
-from sessionauth.user_token import state_of
 
 BY_HAND = {
     "sync": sessionauth.authenticate_request,

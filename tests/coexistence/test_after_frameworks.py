@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 
 from sessionauth import LoginState, get_auth
 from sessionauth.models import APIKey, LoginSession
-from sessionauth.user_token import state_of
+from sessionauth.request_state import state_of
 from tests.coexistence.conftest import request_of, vary
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.coexistence.frameworks")]

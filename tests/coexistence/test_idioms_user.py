@@ -11,8 +11,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import AsyncClient
 
 from sessionauth import get_auth
+from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
-from sessionauth.user_token import state_of
 from tests.coexistence.conftest import request_of, vary
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.coexistence.idioms")]

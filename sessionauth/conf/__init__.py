@@ -1,0 +1,41 @@
+"""Every setting of the app: its type, its default and what it does, read live from Django's settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from sessionauth.conf.credentials import CredentialSettings
+from sessionauth.conf.logins import LoginSettings
+from sessionauth.conf.requests import RequestSettings
+from sessionauth.conf.sessions import SessionSettings
+from sessionauth.conf.setting import PREFIX, Setting
+
+__all__ = ["PREFIX", "TOPICS", "Setting", "Settings", "declared", "load", "seconds", "settings"]
+
+#: The settings by topic, in the order of the reference.
+TOPICS = (RequestSettings, LoginSettings, SessionSettings, CredentialSettings)
+
+
+class Settings(RequestSettings, LoginSettings, SessionSettings, CredentialSettings):
+    """The settings of sessionauth; every name stands in Django's settings with the prefix SESSIONAUTH_."""
+
+
+settings = Settings()
+
+
+def declared() -> dict[str, Setting[Any]]:
+    """Return every setting by its full name, in the order of declaration."""
+    return {found.name: found for topic in TOPICS for found in vars(topic).values() if isinstance(found, Setting)}
+
+
+def seconds(value: timedelta | int) -> float:
+    """Return a setting of kind `age` as seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def load(path: str) -> Any:
+    """Import what a dotted-path setting names."""
+    return import_string(path)

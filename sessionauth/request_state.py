@@ -1,0 +1,87 @@
+"""What the app knows of one request, and the place on the request where it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from sessionauth.exceptions import LoginDenied
+
+if TYPE_CHECKING:
+    from sessionauth.models import RememberToken
+    from sessionauth.user_token import UserToken
+
+STATE = "_sessionauth"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What whoever calls Django's login() knows of it, and that cannot be told by its arguments.
+
+    `is_fresh` says whether the person has just proved who they are, and `method` how ("password", "link" …, "" for
+    unknown). `remember_token` is the remembered browser that it begins with or from, and `is_restored` whether it is
+    restored from that.
+    """
+
+    is_fresh: bool = True
+    method: str = ""
+    remember_token: RememberToken | None = None
+    is_restored: bool = False
+
+
+class RequestState:
+    """What the app knows of one request; private, and the one source of `get_auth()`."""
+
+    __slots__ = (
+        "carriers",
+        "established",
+        "is_claimed",
+        "is_settled",
+        "later",
+        "lazy_auser",
+        "lazy_user",
+        "denied",
+        "on_response",
+        "others",
+        "sign_in",
+        "token",
+    )
+
+    def __init__(self) -> None:
+        #: The current identity, None while nobody has asked.
+        self.token: UserToken | None = None
+        #: Who came in, before any view or framework assigned another user.
+        self.established: UserToken | None = None
+        #: What stands on `request.user` until somebody assigns something else.
+        self.lazy_user: Any = None
+        #: The same for `request.auser`.
+        self.lazy_auser: Any = None
+        #: True if a credential stood on the request that no cookie is, good or bad.
+        self.is_claimed = False
+        #: True once a program's credential has decided who it is, and no cookie will be asked.
+        self.is_settled = False
+        #: Headers that were tried to find out who it is: what the answer varies on.
+        self.carriers: dict[str, None] = {}
+        #: Bookkeeping for the way out, after the view's transaction.
+        self.later: list[Callable[[], object]] = []
+        #: Why the last attempt to sign in was refused, None once one went through or the answer has told it.
+        self.denied: LoginDenied | None = None
+        #: What is known of the sign-in under way, for the receiver of `user_logged_in`.
+        self.sign_in: SignIn | None = None
+        #: What is done to the response on the way out; cookies above all.
+        self.on_response: list[Callable[[HttpResponseBase], object]] = []
+        #: Tokens made for users that others assigned: (user, token).
+        self.others: tuple[object, UserToken] | None = None
+
+
+def state_of(request: HttpRequest) -> RequestState:
+    """Return the state of `request` (of the HttpRequest inside DRF's), begun if there is none."""
+    inner = getattr(request, "_request", request)
+    state: RequestState | None = inner.__dict__.get(STATE)
+    if state is None:
+        state = inner.__dict__[STATE] = RequestState()
+    return state
