@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from sessionauth.models import LoginSession
+from sessionauth.request_state import SignIn
 from sessionauth.sessions import registry
 from tests.contracts import MODEL_BACKEND
 
@@ -77,7 +78,7 @@ def test_auth_at_in__is_a_number_or_nothing(own, expected):
 
 def test_record__enters_who_from_where_and_when(request_with_session, alice):
     request_with_session.session[registry.KEY] = {"next": "/page/"}
-    row = registry.record(request_with_session, alice)
+    row = registry.record(request_with_session, alice, SignIn())
     assert LoginSession.objects.get() == row
     assert (row.user, row.ip_address, row.user_agent, row.earlier) == (alice, "1.2.3.4", "Agent/1", False)
     assert abs(row.authenticated_at - timezone.now()) < timedelta(seconds=5)
@@ -98,7 +99,7 @@ def test_record__goes_without_where_the_row_cannot_be_kept(request_with_session,
         raise DatabaseError("read-only")
 
     monkeypatch.setattr(LoginSession, "save", fail)
-    assert registry.record(request_with_session, alice) is None
+    assert registry.record(request_with_session, alice, SignIn()) is None
     assert "sid" not in request_with_session.session[registry.KEY]
     assert "could not be written" in caplog.text
 
