@@ -128,7 +128,9 @@ def test_default__is_of_its_own_kind_and_cannot_be_changed(name):
 
 
 def test_declared__every_setting_by_its_full_name():
-    names = [name for name in vars(Settings) if name.isupper()]
+    names = [name for topic in conf.TOPICS for name in vars(topic) if name.isupper()]
+    assert set(names) == {name for name in dir(Settings) if name.isupper()}, "a topic is missing, or declared elsewhere"
+    assert len(names) == len(set(names)), "declared twice"
     assert list(conf.declared()) == [f"SESSIONAUTH_{name}" for name in names]
 
 

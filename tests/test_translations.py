@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 import ast
-import gettext
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.conf import LazySettings
 from django.test import Client
 from django.utils.translation import override
+from django.utils.translation.template import templatize
 
 PACKAGE = Path(__file__).parent.parent / "sessionauth"
 CATALOGUES = sorted(PACKAGE.glob("locale/*/LC_MESSAGES/django.po"))
-MARKERS = {"_", "gettext", "gettext_lazy"}
+MARKERS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+
+#: A marker as Django turns the tags of a template into, with the strings that follow it.
+LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
+MARKED = re.compile(rf"\b({'|'.join(sorted(MARKERS))})\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)")
+
+FIELD = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+
+#: Context and string; for what is counted, a pair of strings.
+Marked = tuple[str | None, str | tuple[str, ...]]
 
 pytestmark = pytest.mark.once
 
 
-def marked_strings() -> Iterator[str]:
+def marked(marker: str, texts: tuple[str, ...]) -> Marked:
+    context, rest = (texts[0], texts[1:]) if marker.startswith("pgettext") else (None, texts)
+    return context, rest[:2] if marker.startswith("ngettext") else rest[0]
+
+
+def strings_of_python(path: Path) -> Iterator[Marked]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and (marker := getattr(node.func, "id", "")) in MARKERS:
+            wanted = node.args[: 2 if marker.startswith(("ngettext", "pgettext")) else 1]
+            literal = all(isinstance(one, ast.Constant) for one in wanted)
+            assert literal, f"{path}:{node.lineno}: only literal strings can be found"
+            yield marked(marker, tuple(one.value for one in wanted))  # type: ignore[attr-defined]
+
+
+def strings_of_template(path: Path) -> Iterator[Marked]:
+    for marker, texts in MARKED.findall(templatize(path.read_text(), origin=str(path))):
+        yield marked(marker, ast.literal_eval(f"({texts},)"))
+
+
+def marked_strings() -> set[Marked]:
+    found: set[Marked] = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKERS:
-                argument = node.args[0]
-                assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}: only literal strings can be found"
-                yield str(argument.value)
+        found.update(strings_of_python(path))
+    for folder in ("templates/**/*.html", "templates/**/*.txt"):
+        for path in PACKAGE.glob(folder):
+            found.update(strings_of_template(path))
+    return found
 
 
 def test_there_is_a_catalogue() -> None:
@@ -37,17 +68,35 @@ def test_there_is_a_catalogue() -> None:
 def test_catalogue_is_complete_and_has_nothing_over(path: Path) -> None:
     with path.open("rb") as file:
         catalogue = read_po(file)
-    translated = {message.id for message in catalogue if message.id and message.string}
-    assert translated == set(marked_strings())
+    translated = {
+        (message.context, message.id) for message in catalogue if message.id and all(_texts(message.string))
+    }
+    assert translated == marked_strings()
+
+
+def _texts(string: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (string,) if isinstance(string, str) else tuple(string)
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_catalogue__keeps_the_fields_of_each_string(path: Path) -> None:
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    for message in catalogue:
+        if message.id:
+            wanted = [set(FIELD.findall(one)) for one in _texts(message.id)]
+            # A singular may leave the number out.
+            for text in _texts(message.string):
+                assert wanted[0] & wanted[-1] <= set(FIELD.findall(text)) <= set().union(*wanted), message.id
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_compiled_catalogue_matches_its_source(path: Path) -> None:
     with path.open("rb") as file:
-        source = {message.id: message.string for message in read_po(file) if message.id}
+        source = {(message.context, message.id): _texts(message.string) for message in read_po(file) if message.id}
     with path.with_suffix(".mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
-    assert {original: compiled.gettext(str(original)) for original in source} == source
+        compiled = read_mo(file)
+    assert {(one.context, one.id): _texts(one.string) for one in compiled if one.id} == source
 
 
 @pytest.mark.django_db

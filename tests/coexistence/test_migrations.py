@@ -7,15 +7,16 @@ import json
 import pytest
 from django.db import connection
 
-from sessionauth.models import AccessToken, APIKey, LoginSession
+from sessionauth.models import AccessToken, APIKey, AuthEvent, LoginSession, LoginThrottle, RememberToken
 from tests.coexistence import databases
 from tests.coexistence.stock.project import StockProject, do
 from tests.coexistence.stock.variants import VARIANTS
 from tests.project.run import run_in_project
 
-TABLES = ["sessionauth_accesstoken", "sessionauth_apikey", "sessionauth_loginsession"]
+MODELS = [AccessToken, APIKey, AuthEvent, LoginSession, LoginThrottle, RememberToken]
+TABLES = sorted(model._meta.db_table for model in MODELS)
 
-#: Makes the SQL of our migration as PostgreSQL gets it, without a server.
+#: Makes the SQL of our migrations as PostgreSQL gets it, without a server (which alone would put values into it).
 SQL = """
 import json
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -23,6 +24,7 @@ from django.db.migrations.loader import MigrationLoader
 
 wanted = DatabaseWrapper(settings.DATABASES["default"] | {"ENGINE": "django.db.backends.postgresql", "TIME_ZONE": None})
 wanted.__dict__["pg_version"] = 170000
+wanted.ops.compose_sql = lambda sql, values: sql % tuple(values)
 loader = MigrationLoader(None)
 (key,) = [key for key in loader.graph.leaf_nodes("sessionauth")]
 plan = [node for node in loader.graph.forwards_plan(key) if node[0] == "sessionauth"]
@@ -52,12 +54,23 @@ def test_sql_for_postgresql__has_the_indexes_of_our_lookups_and_no_twins_for_lik
     assert f'"user_id" {column} ' in " ".join(lines)
     assert not [line for line in lines if "_like" in line or "_pattern_ops" in line]
     indexes = sorted(line.split('"')[1] for line in lines if line.startswith("CREATE INDEX"))
-    assert indexes == ["sessionauth_accesstoken_user", "sessionauth_apikey_user", "sessionauth_loginsession_user"]
+    assert indexes == [
+        "sessionauth_accesstoken_user",
+        "sessionauth_apikey_user",
+        "sessionauth_event_created",
+        "sessionauth_event_event",
+        "sessionauth_event_user",
+        "sessionauth_loginsession_user",
+        "sessionauth_remember_expires",
+        "sessionauth_remember_user",
+        "sessionauth_throttle_changed",
+        "sessionauth_throttle_user",
+    ]
 
 
 @pytest.mark.django_db
 @pytest.mark.every_project
-@pytest.mark.parametrize("model", [AccessToken, APIKey, LoginSession])
+@pytest.mark.parametrize("model", MODELS)
 def test_tables__have_the_indexes_that_the_models_name(model):
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, model._meta.db_table)
