@@ -20,6 +20,7 @@ from sessionauth.authenticators.basic import BasicAuthenticator
 from sessionauth.authenticators.callback import CallbackAuthenticator
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
+from sessionauth.exceptions import LoginDenied
 from tests.pages import DOCS, ROOT, name_of, pages
 from tests.test_conformance import MENTION, fault
 
@@ -124,6 +125,19 @@ def test_failure_codes():
     assert sorted(told) == sorted(get_args(exceptions.FailureCode))
 
 
+def test_exceptions__what_a_refused_login_answers():
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\w+)` \| (\d{3}) \| (?:\"(.*?)(?: …)?\"|empty:.*) \|$", text_of("exceptions"), re.M
+    )
+    kinds = {kind for _, kind in inspect.getmembers(exceptions, inspect.isclass) if issubclass(kind, LoginDenied)}
+    assert {kind.__name__ for kind in kinds} == {name for name, *_ in rows}
+    for name, code, status, public in rows:
+        kind = getattr(exceptions, name)
+        assert (kind.code, str(kind.status)) == (code, status)
+        assert str(kind.public).startswith(public)
+        assert bool(kind.public) == bool(public)
+
+
 def classes_of(module):
     """The classes that a module defines."""
     found = inspect.getmembers(module, inspect.isclass)
@@ -145,11 +159,16 @@ def test_access():
     assert {name for name in access.__all__ if not re.search(rf":: {name}$", told, re.MULTILINE)} == set()
 
 
-@pytest.mark.parametrize("model", [models.AccessToken, models.APIKey, models.LoginSession])
+RECORDS = [getattr(models, name) for name in models.__all__ if hasattr(getattr(models, name), "_meta")]
+
+
+@pytest.mark.parametrize("model", [one for one in RECORDS if not one._meta.abstract], ids=lambda one: one.__name__)
 def test_models__every_column(model):
     columns = {field.name for field in model._meta.concrete_fields} - {"id"}
     for told in (text_of("models"), (DOCS / "topics" / "storage.md").read_text()):
-        assert {name for name in columns if f"`{name}`" not in told} == set()
+        titles = [title for title in re.findall(r"^## (.*)$", told, re.MULTILINE) if model.__name__ in title]
+        assert len(titles) == 1
+        assert sorted(set(first_cells(section(told, titles[0])))) == sorted(columns)
 
 
 def test_models__every_public_name():

@@ -68,9 +68,7 @@ def test_there_is_a_catalogue() -> None:
 def test_catalogue_is_complete_and_has_nothing_over(path: Path) -> None:
     with path.open("rb") as file:
         catalogue = read_po(file)
-    translated = {
-        (message.context, message.id) for message in catalogue if message.id and all(_texts(message.string))
-    }
+    translated = {(message.context, message.id) for message in catalogue if message.id and all(_texts(message.string))}
     assert translated == marked_strings()
 
 
