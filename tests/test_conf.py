@@ -56,6 +56,13 @@ SCOPE = {"a:b": ("Description", ["app.codename"])}
         (kinds.scope_map, {}),
         (kinds.scope_map, SCOPE),
         (kinds.scope_map, {"a": [LAZY, ()]}),
+        (kinds.positive, 1),
+        (kinds.ages, [30, timedelta(hours=1)]),
+        (kinds.prefixes, (0, 128)),
+        (kinds.prefixes, [32, 0]),
+        (kinds.proxies, 0),
+        (kinds.proxies, ()),
+        (kinds.proxies, {"10.0.0.0/8", "::1", "192.0.2.1"}),
     ],
 )
 def test_kind__accepts(kind, value):
@@ -109,6 +116,19 @@ def test_kind__accepts(kind, value):
         (kinds.scope_map, {"a": ("Description",)}, "a dict {name: (description, [permissions])}"),
         (kinds.scope_map, {"a": ("Description", "app.codename")}, "a dict {name: (description, [permissions])}"),
         (kinds.scope_map, {"a": (5, [])}, "a dict {name: (description, [permissions])}"),
+        (kinds.positive, 0, "an integer of at least 1"),
+        (kinds.positive, True, "an integer of at least 1"),
+        (kinds.ages, [], "a list of timedeltas or whole numbers of seconds, at least one"),
+        (kinds.ages, [30, -1], "a list of timedeltas or whole numbers of seconds, at least one"),
+        (kinds.ages, 30, "a list of timedeltas or whole numbers of seconds, at least one"),
+        (kinds.prefixes, (33, 56), "two numbers of bits, at most 32 and 128"),
+        (kinds.prefixes, (24,), "two numbers of bits, at most 32 and 128"),
+        (kinds.prefixes, (24, True), "two numbers of bits, at most 32 and 128"),
+        (kinds.proxies, -1, "a number that is not negative"),
+        (kinds.proxies, True, "a number, or a list of networks"),
+        (kinds.proxies, "10.0.0.0/8", "a number, or a list of networks"),
+        (kinds.proxies, ["10.0.0.1/8"], 'a list of networks such as "10.0.0.0/8"'),
+        (kinds.proxies, ["proxy.example.org"], 'a list of networks such as "10.0.0.0/8"'),
     ],
 )
 def test_kind__says_what_is_wanted(kind, value, wanted):

@@ -16,6 +16,7 @@ from sessionauth.checks import (
     login_pages,
     middleware,
     models,
+    passwords,
     policy,
     scopes,
     settings,
@@ -36,6 +37,7 @@ TOPICS = (
     models,
     database,
     deploy,
+    passwords,
 )
 
 
@@ -51,6 +53,7 @@ def register() -> None:
     register_check(backends.check, APP, Tags.security)
     register_check(models.check, APP, Tags.models)
     register_check(deploy.check, APP, Tags.security, deploy=True)
+    register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)
 

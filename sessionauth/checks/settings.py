@@ -49,6 +49,7 @@ CALLS = {
     "USER_LOADER": ("request", "session"),
     "USER_QUERYSET": ("request",),
     "ANONYMOUS_USER": ("request",),
+    "FINGERPRINT": ("request",),
 }
 #: Those of them that may be async.
 MAY_BE_ASYNC = {"USER_LOADER"}

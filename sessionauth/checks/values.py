@@ -46,6 +46,19 @@ EXEMPT_METHOD = Finding(
 #: Methods by which people and programs use a site; the others ask about it.
 USED_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
+#: The settings that are lengths of time.
+AGES = (
+    "FRESH_AGE",
+    "IDLE_TIMEOUT",
+    "ABSOLUTE_TIMEOUT",
+    "REMEMBER_AGE",
+    "REMEMBER_GRACE",
+    "DEVICE_COOKIE_AGE",
+    "UNLOCK_AGE",
+    "LAST_USED_INTERVAL",
+    "AUDIT_RETENTION",
+)
+
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check values that only look right."""
@@ -62,7 +75,7 @@ def words_of_keys() -> Iterator[CheckMessage]:
 
 def ages() -> Iterator[CheckMessage]:
     """Look for lengths of time that overflow, or make every request a write."""
-    for name in ("FRESH_AGE", "LAST_USED_INTERVAL"):
+    for name in AGES:
         age = reading.value_of(name)
         if age is None:
             continue

@@ -73,6 +73,16 @@ def test_unknown_setting__says_what_may_be_meant(name, advice):
         ("SCOPES", {"a b": ("", [])}),
         ("SCOPES", {"a": "b"}),
         ("REALM", 5),
+        ("LOGIN_GUARDS", "a.b"),
+        ("LOCKOUT_LIMIT", 0),
+        ("LOCKOUT_WAITS", []),
+        ("TRUSTED_PROXIES", ["10.0.0.1/8"]),
+        ("FINGERPRINT", "browser"),
+        ("FINGERPRINT_IP_PREFIX", (33, 56)),
+        ("IDLE_TIMEOUT", -1),
+        ("MAX_SESSIONS", 0),
+        ("REMEMBER_AGE", None),
+        ("REMEMBER_COOKIE_HTTPONLY", None),
     ],
 )
 def test_ill_typed_setting__is_an_error(name, value):
@@ -85,6 +95,8 @@ def test_ill_typed_setting__is_an_error(name, value):
         ({"SESSIONAUTH_ON_FAILURE": "redirekt"}, 'Did you mean "redirect"? '),
         ({"SESSIONAUTH_ON_FAILURE": "explode"}, ""),
         ({"SESSIONAUTH_INVALID_CREDENTIAL": "rejects"}, 'Did you mean "reject"? '),
+        ({"SESSIONAUTH_GUARD_ON_CACHE_ERROR": "fall back"}, 'Did you mean "fallback"? '),
+        ({"SESSIONAUTH_REMEMBER_COOKIE_SAMESITE": "Strickt"}, 'Did you mean "Strict"? '),
     ],
 )
 def test_choice__says_which_may_be_meant(overrides, guess):
@@ -93,7 +105,7 @@ def test_choice__says_which_may_be_meant(overrides, guess):
 
 
 @pytest.mark.parametrize(
-    "name", ["ON_FAILURE", "UNAUTHORIZED_HANDLER", "USER_LOADER", "USER_QUERYSET", "ANONYMOUS_USER"]
+    "name", ["ON_FAILURE", "UNAUTHORIZED_HANDLER", "USER_LOADER", "USER_QUERYSET", "ANONYMOUS_USER", "FINGERPRINT"]
 )
 @pytest.mark.parametrize(
     ("path", "code"),

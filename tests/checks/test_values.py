@@ -29,6 +29,8 @@ pytestmark = pytest.mark.once
         ("FRESH_AGE", timedelta(days=30), []),
         ("FRESH_AGE", 10**400, ["E011"]),
         ("FRESH_AGE", timedelta.max, ["E011"]),
+        ("IDLE_TIMEOUT", 10**400, ["E011"]),
+        ("REMEMBER_AGE", timedelta.max, ["E011"]),
         ("LAST_USED_INTERVAL", None, []),
         ("LAST_USED_INTERVAL", 1, []),
         ("LAST_USED_INTERVAL", 10**12, ["E011"]),

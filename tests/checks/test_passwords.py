@@ -1,0 +1,58 @@
+"""How passwords are hashed and judged."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checks.asking import codes
+
+pytestmark = pytest.mark.once
+
+HASHERS = "django.contrib.auth.hashers"
+VALIDATORS = "django.contrib.auth.password_validation"
+ARGON2 = f"{HASHERS}.Argon2PasswordHasher"
+
+
+@pytest.mark.parametrize(
+    ("hashers", "expected"),
+    [
+        ([ARGON2], []),
+        ([ARGON2, f"{HASHERS}.PBKDF2PasswordHasher"], []),
+        ([f"{HASHERS}.PBKDF2PasswordHasher", ARGON2], ["W120"]),
+        ([f"{HASHERS}.ScryptPasswordHasher"], ["W120"]),
+        ([f"{HASHERS}.MD5PasswordHasher"], ["W121"]),
+        ([ARGON2, f"{HASHERS}.MD5PasswordHasher"], ["W121"]),
+        ([ARGON2, f"{HASHERS}.BCryptPasswordHasher"], ["W122"]),
+        ([ARGON2, f"{HASHERS}.BCryptSHA256PasswordHasher"], []),
+        (["nowhere.Hasher"], []),
+        ("no list", []),
+        ([], []),
+    ],
+)
+def test_hashers(hashers, expected):
+    assert codes(deploy=True, PASSWORD_HASHERS=hashers) == expected
+    assert codes(PASSWORD_HASHERS=hashers) == []
+
+
+LENGTH = {"NAME": f"{VALIDATORS}.MinimumLengthValidator"}
+COMMON = {"NAME": f"{VALIDATORS}.CommonPasswordValidator"}
+
+
+@pytest.mark.parametrize(
+    ("validators", "expected"),
+    [
+        ([LENGTH, COMMON], []),
+        ([LENGTH | {"OPTIONS": {"min_length": 15}}, COMMON], []),
+        ([LENGTH | {"OPTIONS": {"min_length": 7}}, COMMON], ["W123"]),
+        ([LENGTH | {"OPTIONS": {"min_length": "long"}}, COMMON], []),
+        ([COMMON], ["W123"]),
+        ([LENGTH], ["W124"]),
+        ([], ["W123", "W124"]),
+        (None, ["W123", "W124"]),
+        ([5, {"NAME": 5}, {"NAME": "nowhere.Validator"}, LENGTH, COMMON], []),
+        ([LENGTH, COMMON, {"NAME": f"{VALIDATORS}.NumericPasswordValidator"}], ["W125"]),
+    ],
+)
+def test_validators(validators, expected):
+    assert codes(deploy=True, AUTH_PASSWORD_VALIDATORS=validators) == expected
+    assert codes(AUTH_PASSWORD_VALIDATORS=validators) == []
