@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -56,9 +57,19 @@ class SessionAuthBackend(_UsersBackend):
 
 
 @sensitive_variables("credentials", "user")
-def verify(request: HttpRequest | None, credentials: dict[str, Any]) -> Any | None:
-    """Return the user whom `credentials` prove, None for nobody."""
-    for path, backend in _behind(request, credentials):
+def verify(
+    request: HttpRequest | None,
+    credentials: dict[str, Any],
+    *,
+    guards: Iterable[Any] = (),
+    backends: Sequence[str] | None = None,
+) -> Any | None:
+    """Return the user whom `credentials` prove, None for nobody: the one guarded door to every backend.
+
+    `guards` are asked besides those of SESSIONAUTH_LOGIN_GUARDS, `backends` (dotted paths) instead of those that stand
+    behind ours in AUTHENTICATION_BACKENDS. A guard that refuses raises its own exception.
+    """
+    for path, backend in _behind(request, credentials, backends):
         if _is_model_backend(backend):
             account = accounts.find(request, accounts.name_in(credentials))
             user = passwords.check(account, credentials["password"])
@@ -70,9 +81,15 @@ def verify(request: HttpRequest | None, credentials: dict[str, Any]) -> Any | No
 
 
 @sensitive_variables("credentials", "user")
-async def averify(request: HttpRequest | None, credentials: dict[str, Any]) -> Any | None:
+async def averify(
+    request: HttpRequest | None,
+    credentials: dict[str, Any],
+    *,
+    guards: Iterable[Any] = (),
+    backends: Sequence[str] | None = None,
+) -> Any | None:
     """See verify()."""
-    for path, backend in _behind(request, credentials):
+    for path, backend in _behind(request, credentials, backends):
         if _is_model_backend(backend):
             account = await sync_to_async(accounts.find)(request, accounts.name_in(credentials))
             user = await passwords.acheck(account, credentials["password"])
@@ -83,9 +100,42 @@ async def averify(request: HttpRequest | None, credentials: dict[str, Any]) -> A
     return None
 
 
-def _behind(request: HttpRequest | None, credentials: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return the backends after ours that take these credentials, in their order."""
-    return [(path, backend) for path, backend in _after_ours() if _takes(backend, request, credentials)]
+@sensitive_variables("credentials")
+def confirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
+    """Say whether `credentials` prove exactly `user`, who is signed in already, by the same guarded door.
+
+    A password without a name is that of `user`. A guard that refuses raises its own exception.
+    """
+    return _is_same(verify(request, _named(user, credentials)), user)
+
+
+@sensitive_variables("credentials")
+async def aconfirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
+    """See confirm()."""
+    return _is_same(await averify(request, _named(user, credentials)), user)
+
+
+def _named(user: Any, credentials: dict[str, Any]) -> dict[str, Any]:
+    if "password" not in credentials or accounts.name_in(credentials) is not None:
+        return credentials
+    return {"username": user.get_username(), **credentials}
+
+
+def _is_same(found: Any | None, user: Any) -> bool:
+    return (
+        found is not None
+        and found.pk is not None
+        and found._meta.concrete_model is user._meta.concrete_model
+        and bool(found.pk == user.pk)
+    )
+
+
+def _behind(
+    request: HttpRequest | None, credentials: dict[str, Any], paths: Sequence[str] | None = None
+) -> list[tuple[str, Any]]:
+    """Return the backends after ours, or `paths`, that take these credentials, in their order."""
+    asked = _after_ours() if paths is None else [(path, load_backend(path)) for path in paths]
+    return [(path, backend) for path, backend in asked if _takes(backend, request, credentials)]
 
 
 def _after_ours() -> list[tuple[str, Any]]:

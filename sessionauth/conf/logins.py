@@ -34,7 +34,7 @@ class LoginSettings:
         entries,
         seed="imia has none unless they are given; its documentation shows a throttle and an active user.",
     )
-    #: Whether the guards are asked at all; for tests that sign in by the hundred, never for production.
+    #: Whether the guards of LOGIN_GUARDS are asked at all; for tests that sign in by the hundred, never for production.
     GUARDS_ENABLED: ClassVar = Setting[bool](True, boolean)
     #: After how many consecutive failures an account is locked until somebody unlocks it.
     LOCKOUT_LIMIT: ClassVar = Setting[int](

@@ -71,3 +71,7 @@ TEMPLATES = [
         },
     },
 ]
+
+# The suite signs in by the hundred from one address. Tests of the guards, and of every way in that they stand on,
+# switch them on (the fixture `guarded`).
+SESSIONAUTH_GUARDS_ENABLED = False
