@@ -13,37 +13,80 @@ if TYPE_CHECKING:
     from sessionauth.authenticators import aget_auth, get_auth
     from sessionauth.authenticators import authenticate as authenticate_request
     from sessionauth.base_user import SessionAuthUserMixin
-    from sessionauth.exceptions import InvalidCredential, NotAuthenticated
+    from sessionauth.exceptions import (
+        AccountLocked,
+        InactiveUser,
+        InvalidCredential,
+        LoginDenied,
+        NotAuthenticated,
+        TooManyAttempts,
+    )
+    from sessionauth.guards import LoginGuard, before_credentials
+    from sessionauth.login import (
+        LoginManager,
+        aconfirm_login,
+        alogin_user,
+        alogout,
+        confirm_login,
+        login_user,
+        logout,
+    )
     from sessionauth.sessions.registry import alogout_everywhere, logout_everywhere
     from sessionauth.user_token import LoginState, UserToken
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccountLocked",
+    "InactiveUser",
     "InvalidCredential",
+    "LoginDenied",
+    "LoginGuard",
+    "LoginManager",
     "LoginState",
     "NotAuthenticated",
     "SessionAuthUserMixin",
+    "TooManyAttempts",
     "UserToken",
     "aauthenticate_request",
+    "aconfirm_login",
     "aget_auth",
+    "alogin_user",
+    "alogout",
     "alogout_everywhere",
     "authenticate_request",
+    "before_credentials",
+    "confirm_login",
     "get_auth",
+    "login_user",
+    "logout",
     "logout_everywhere",
 ]
 
 _HOMES = {
+    "AccountLocked": ("exceptions", "AccountLocked"),
+    "InactiveUser": ("exceptions", "InactiveUser"),
     "InvalidCredential": ("exceptions", "InvalidCredential"),
+    "LoginDenied": ("exceptions", "LoginDenied"),
+    "LoginGuard": ("guards", "LoginGuard"),
+    "LoginManager": ("login", "LoginManager"),
     "LoginState": ("user_token", "LoginState"),
     "NotAuthenticated": ("exceptions", "NotAuthenticated"),
     "SessionAuthUserMixin": ("base_user", "SessionAuthUserMixin"),
+    "TooManyAttempts": ("exceptions", "TooManyAttempts"),
     "UserToken": ("user_token", "UserToken"),
     "aauthenticate_request": ("authenticators", "aauthenticate"),
+    "aconfirm_login": ("login", "aconfirm_login"),
     "aget_auth": ("authenticators", "aget_auth"),
+    "alogin_user": ("login", "alogin_user"),
+    "alogout": ("login", "alogout"),
     "alogout_everywhere": ("sessions.registry", "alogout_everywhere"),
     "authenticate_request": ("authenticators", "authenticate"),
+    "before_credentials": ("guards", "before_credentials"),
+    "confirm_login": ("login", "confirm_login"),
     "get_auth": ("authenticators", "get_auth"),
+    "login_user": ("login", "login_user"),
+    "logout": ("login", "logout"),
     "logout_everywhere": ("sessions.registry", "logout_everywhere"),
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from django.conf import settings as django_settings
@@ -15,11 +16,27 @@ from django.shortcuts import resolve_url
 from django.utils.translation import gettext
 
 from sessionauth import http, refusals
-from sessionauth.conf import settings
+from sessionauth.authenticators import get_auth
+from sessionauth.conf import seconds, settings
 from sessionauth.refusals import pop_next, unauthorized
 from sessionauth.user_token import UserToken
 
-__all__ = ["AnonymousRule", "LoginRule", "MethodRule", "Refusal", "Rule", "ScopeRule", "pop_next", "unauthorized"]
+__all__ = [
+    "AnonymousRule",
+    "FreshRule",
+    "LoginRule",
+    "MethodRule",
+    "Refusal",
+    "Rule",
+    "ScopeRule",
+    "needs_confirmation",
+    "pop_next",
+    "success_url",
+    "unauthorized",
+]
+
+#: A proof of so many seconds ago is recent whatever is asked: else nobody would ever come back from the confirm page.
+JUST_NOW = 60
 
 #: Answers instead of the view, or raises PermissionDenied for the project's 403 page.
 Refusal = Callable[[HttpRequest], HttpResponseBase]
@@ -109,6 +126,52 @@ class MethodRule:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshRule:
+    """There must be a person who proved who they are within `max_age`, by one of `methods` if any are named.
+
+    `max_age` is a timedelta or seconds, None for SESSIONAUTH_FRESH_AGE; less than a minute counts as a minute.
+    """
+
+    max_age: timedelta | int | None = None
+    methods: tuple[str, ...] = ()
+    login: LoginRule = field(default_factory=LoginRule)
+
+    def check(self, auth: UserToken) -> Refusal | None:
+        if not auth.is_authenticated:
+            return self.login.refuse
+        is_recent = auth.has_proved(max_age=_at_least_a_minute(self.max_age), methods=self.methods)
+        return None if is_recent else self._refuse
+
+    async def acheck(self, auth: UserToken) -> Refusal | None:
+        return self.check(auth)
+
+    def _refuse(self, request: HttpRequest) -> HttpResponse:
+        return needs_confirmation(request, max_age=self.max_age, methods=self.methods)
+
+
+def needs_confirmation(
+    request: HttpRequest, *, max_age: timedelta | int | None = None, methods: Collection[str] | None = None
+) -> HttpResponse:
+    """Answer a request for which its person must first prove again who they are.
+
+    A browser is sent to the confirm page, a client of JSON gets a 401 that says so (RFC 9470), nobody is sent to log
+    in, and a program is refused: it can never be fresh. `max_age` and `methods`, as in FreshRule, are told to clients.
+    """
+    auth = get_auth(request)
+    if not auth.is_authenticated:
+        return unauthorized(request)
+    if auth.is_program or auth.is_impersonating:
+        if wants_page(request):
+            raise PermissionDenied(gettext("This needs a person who has just signed in."))
+        return refusals.never_fresh()
+    return refusals.stale(request, max_age=_at_least_a_minute(max_age), methods=methods or ())
+
+
+def _at_least_a_minute(max_age: timedelta | int | None) -> int:
+    return max(int(seconds(settings.FRESH_AGE if max_age is None else max_age)), JUST_NOW)
+
+
+@dataclass(frozen=True, slots=True)
 class AnonymousRule:
     """Nobody may be there: for pages to sign in or up. Others are sent to `redirect_to`, or LOGIN_REDIRECT_URL."""
 
@@ -125,6 +188,26 @@ class AnonymousRule:
             return HttpResponseRedirect(resolve_url(self.redirect_to or django_settings.LOGIN_REDIRECT_URL))
         detail = gettext("This is only for those who are not signed in.")
         return refusals.problem(403, "already_authenticated", detail)
+
+
+def success_url(
+    request: HttpRequest,
+    *,
+    default: str | None = None,
+    redirect_field_name: str = REDIRECT_FIELD_NAME,
+    allowed_hosts: Collection[str] = (),
+) -> str:
+    """Return where to go after a login or its confirmation: the way back, if it leads to this site, else `default`.
+
+    The way back stands in the form or the URL as `redirect_field_name`, or was kept in the session, from where it is
+    taken out. `default` is a URL or view name, None for LOGIN_REDIRECT_URL. `allowed_hosts` are further hosts that it
+    may lead to.
+    """
+    kept = pop_next(request)
+    for url in (request.POST.get(redirect_field_name), request.GET.get(redirect_field_name), kept):
+        if url and http.is_safe_url(request, url, allowed_hosts):
+            return url
+    return str(resolve_url(default or django_settings.LOGIN_REDIRECT_URL))
 
 
 def wants_page(request: HttpRequest) -> bool:

@@ -190,6 +190,18 @@ def verified_by(user: Any) -> str | None:
     return next((path for path, backend in _after_ours() if hasattr(backend, "get_user")), None)
 
 
+def method_of(user: Any) -> str:
+    """Return the word for how `user` has just proved who they are, "" if no backend of ours asked knows.
+
+    It is the `login_method` of the backend that verified them, "password" for Django's own.
+    """
+    path = getattr(user, "_sessionauth_verified_by", None)
+    if path is None:
+        return ""
+    backend = load_backend(path)
+    return str(getattr(backend, "login_method", "password" if _is_model_backend(backend) else ""))
+
+
 class _SecretBackend(_UsersBackend):
     """Base of the two that take a secret of ours as a credential."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, overload
 
@@ -11,8 +12,9 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest
 
 from sessionauth import access, confinement
-from sessionauth.access import AnonymousRule, LoginRule, MethodRule, Rule, ScopeRule
+from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, Rule, ScopeRule
 from sessionauth.authenticators import aget_auth, get_auth
+from sessionauth.conf.kinds import age
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -96,6 +98,42 @@ def auth_method_required(
 
 
 @overload
+def fresh_login_required(view: V) -> V: ...
+@overload
+def fresh_login_required(
+    *,
+    max_age: timedelta | int | None = ...,
+    methods: Collection[str] | None = ...,
+    redirect_field_name: str = ...,
+    login_url: str | None = ...,
+) -> Callable[[V], V]: ...
+def fresh_login_required(
+    view: V | None = None,
+    *,
+    max_age: timedelta | int | None = None,
+    methods: Collection[str] | None = None,
+    redirect_field_name: str = REDIRECT_FIELD_NAME,
+    login_url: str | None = None,
+) -> V | Callable[[V], V]:
+    """Let only people in who have just proved who they are; others are asked to confirm it (see needs_confirmation()).
+
+    `max_age` is how long ago that may be, a timedelta or seconds; None means SESSIONAUTH_FRESH_AGE, and less than a
+    minute a minute. `methods` are the proofs that count, such as ["password"]; None for all. `login_url` and
+    `redirect_field_name` are for those who are nobody.
+    """
+    if max_age is not None and (wrong := age(max_age)) is not None:
+        raise TypeError(f"fresh_login_required(): max_age must be {wrong}, not {max_age!r}")
+    if isinstance(methods, str):
+        raise TypeError(f"fresh_login_required(): methods must be a list of names: [{methods!r}]")
+    rule = FreshRule(max_age, tuple(methods or ()), LoginRule(login_url, redirect_field_name))
+
+    def decorate(view: V) -> V:
+        return _with_login(guarded(view, rule), rule.login)
+
+    return decorate if view is None else decorate(view)
+
+
+@overload
 def anonymous_required(view: V) -> V: ...
 @overload
 def anonymous_required(*, redirect_to: str | None = ...) -> Callable[[V], V]: ...
@@ -133,6 +171,7 @@ __all__ = [
     "anonymous_required",
     "auth_method_required",
     "credential_allowed",
+    "fresh_login_required",
     "login_required",
     "scope_required",
 ]

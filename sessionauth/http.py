@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
@@ -57,9 +57,9 @@ def user_agent(request: HttpRequest) -> str:
     return "".join(char for char in header(request, "User-Agent")[:300] if char.isprintable())
 
 
-def is_safe_url(request: HttpRequest, url: str) -> bool:
-    """Say whether `url` leads to this site and nowhere else."""
-    return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+def is_safe_url(request: HttpRequest, url: str, hosts: Collection[str] = ()) -> bool:
+    """Say whether `url` leads to this site, or to one of `hosts`, and nowhere else."""
+    return url_has_allowed_host_and_scheme(url, {request.get_host(), *hosts}, require_https=request.is_secure())
 
 
 def return_path(request: HttpRequest) -> str:

@@ -63,7 +63,7 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sight
             found = Sighting(found.user, _ask(lambda: registry.find(sid)))
     except NotMigrated:
         found = Sighting(_user_alone(request, backend, key), is_kept=False)
-    return found if found.user is None or _may(backend, found.user) else Sighting(None, found.row, found.is_kept)
+    return found if found.user is None or may(backend, found.user) else Sighting(None, found.row, found.is_kept)
 
 
 def row_of(sid: str) -> Sighting:
@@ -119,7 +119,8 @@ def _asks_like_django(backend: Any) -> bool:
     return getattr(type(backend), "get_user", None) is ModelBackend.get_user and "get_user" not in vars(backend)
 
 
-def _may(backend: Any, user: Any) -> bool:
+def may(backend: Any, user: Any) -> bool:
+    """Say whether `user` may sign in by `backend`: it is asked where it has an opinion, else they must be active."""
     ask = getattr(backend, "user_can_authenticate", None)
     return bool(getattr(user, "is_active", True) if ask is None else ask(user))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from sessionauth import access, confinement
-from sessionauth.access import AnonymousRule, LoginRule, MethodRule, Rule, ScopeRule
+from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, Rule, ScopeRule
 from sessionauth.authenticators import aget_auth, get_auth
 
 
@@ -101,6 +102,22 @@ class AuthMethodRequiredMixin(RuleMixin):
         if not self.auth_methods or isinstance(self.auth_methods, str):
             raise ImproperlyConfigured(f'{type(self).__name__} needs auth_methods, such as ("session",).')
         return MethodRule(tuple(self.auth_methods), self.get_login_rule())
+
+
+class FreshLoginRequiredMixin(RuleMixin):
+    """Lets only people in who proved who they are within `max_age`, by one of `proof_methods` if any are named.
+
+    See decorators.fresh_login_required().
+    """
+
+    max_age: timedelta | int | None = None
+    proof_methods: Sequence[str] = ()
+
+    def get_rule(self) -> Rule:
+        """Return the rule to ask. Raises ImproperlyConfigured if the methods are no list."""
+        if isinstance(self.proof_methods, str):
+            raise ImproperlyConfigured(f'{type(self).__name__} needs proof_methods as a list, such as ("password",).')
+        return FreshRule(self.max_age, tuple(self.proof_methods), self.get_login_rule())
 
 
 class AnonymousRequiredMixin(RuleMixin):

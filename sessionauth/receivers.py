@@ -5,32 +5,42 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
+from django.conf import settings as django_settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.middleware.csrf import CSRF_SESSION_KEY
 
 from sessionauth import backends
 from sessionauth.authenticators.session import read, token_of
-from sessionauth.models import LoginSession
-from sessionauth.request_state import SignIn, state_of
+from sessionauth.conf import settings
+from sessionauth.request_state import RequestState, SignIn, state_of
 from sessionauth.sessions import registry
 from sessionauth.user_token import replace
 
+#: What a sign-in itself has put into the session.
+OF_THE_SIGN_IN = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY, registry.KEY})
+
 
 def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Receive Django's `user_logged_in`: list the sign-in, whoever made it, and let the request be its user's."""
+    """Receive Django's `user_logged_in`: what a sign-in does beyond Django's, whoever made it.
+
+    The session key is new in any case, what belonged to another user or to nobody is thrown away or kept as the
+    settings say, the sign-in is listed in place of the one before, and the request is its user's.
+    """
     if request is None or not _has_just_signed_in(request, user):
         return
-    named = request.session[BACKEND_SESSION_KEY]
-    if backends.decides_for_others(named):
-        request.session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
-    before = _sids_before(request)
     state = state_of(request)
-    row = registry.record(request, user, state.sign_in or SignIn()) if registry.lists(user) else None
+    before = _sids_before(request, state)
+    _clear_out(request, state)
+    _rotate(request)
+    _name_backend(request.session, user)
+    sign_in = state.sign_in or SignIn(method=backends.method_of(user))
+    row = registry.record(request, user, sign_in) if registry.lists(user) else None
     registry.supersede(before)
-    replace(request, token_of(user, registry.auth_at_in(registry.own(request.session)), row))
+    own = registry.own(request.session)
+    replace(request, token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own)))
 
 
 def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
@@ -44,21 +54,60 @@ def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
     return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
 
 
-def _sids_before(request: HttpRequest) -> set[str | None]:
+def _sids_before(request: HttpRequest, state: RequestState) -> set[str | None]:
     """Return the sign-ins that this one takes the place of.
 
-    Django flushes another user's session without a word, and by now it is gone with its sid: the row is known only if
+    Django flushes another user's session without a word, and by now it is gone with its sid: that is known only if
     somebody has looked before. A cookie that is itself the session cannot be flushed, so it is read once more.
     """
     session = request.session
-    seen = state_of(request).token
-    before = {registry.sid_in(registry.own(session))}
-    if seen is not None and isinstance(seen.credential, LoginSession) and not seen.credential.earlier:
-        before.add(seen.credential.sid)
+    before = {registry.sid_in(registry.own(session)), registry.sid_in(registry.own(state.session_data or {}))}
     if isinstance(session, signed_cookies.SessionStore):
-        old = type(session)(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        old = type(session)(_key_that_came(request))
         before.add(registry.sid_in(registry.own(old)))
     return before
+
+
+def _clear_out(request: HttpRequest, state: RequestState) -> None:
+    """Throw away what an anonymous session held, if so set, and bring back what is to survive another user's.
+
+    The way back moves to the request: it is good for this sign-in only.
+    """
+    session = request.session
+    own = registry.own(session)
+    state.next = own.pop("next", "") or state.next
+    for name in ("sid", "auth_at", "proofs"):
+        own.pop(name, None)
+    if registry.KEY in session:
+        session[registry.KEY] = own
+    if settings.FLUSH_ON_LOGIN and not _was_somebodys(state):
+        for name in set(session.keys()) - OF_THE_SIGN_IN - set(settings.PRESERVE_SESSION_KEYS):
+            del session[name]
+    kept = state.session_data or {}
+    for name in set(settings.PRESERVE_SESSION_KEYS) - OF_THE_SIGN_IN:
+        if name in kept and name not in session:
+            session[name] = kept[name]
+
+
+def _was_somebodys(state: RequestState) -> bool:
+    return state.token is not None and state.token.has_user
+
+
+def _rotate(request: HttpRequest) -> None:
+    """Give the session a new key where Django has left the one that came: it does for the same user (ASVS 7.2.4)."""
+    if request.session.session_key is not None and request.session.session_key == _key_that_came(request):
+        request.session.cycle_key()
+
+
+def _key_that_came(request: HttpRequest) -> str | None:
+    return request.COOKIES.get(django_settings.SESSION_COOKIE_NAME)
+
+
+def _name_backend(session: SessionBase, user: Any) -> None:
+    """Let the session name the backend that verified `user`, never one that only decides for others."""
+    named = session[BACKEND_SESSION_KEY]
+    if backends.decides_for_others(named):
+        session[BACKEND_SESSION_KEY] = backends.verified_by(user) or named
 
 
 def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:

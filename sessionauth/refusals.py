@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.urls import NoReverseMatch
 from django.utils.cache import add_never_cache_headers
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from sessionauth import http, signals
@@ -84,6 +85,36 @@ def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResp
     return problem(403, "insufficient_scope", gettext("The credential may not do this."), challenges, **needed)
 
 
+def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = ()) -> HttpResponse:
+    """Answer a person whose last proof of who they are is older than `max_age` seconds, or none of `methods`.
+
+    A browser is sent to SESSIONAUTH_CONFIRM_URL and comes back to where it was, from a form to the page with the form;
+    everyone else gets the 401 of RFC 9470. SESSIONAUTH_UNAUTHORIZED_HANDLER is asked with the reason "stale".
+    """
+    signals.reauthentication_required.send_robust(sender=None, request=request, reason="stale")
+    if settings.UNAUTHORIZED_HANDLER is not None:
+        answer: HttpResponse | None = load(settings.UNAUTHORIZED_HANDLER)(request, "stale")
+        if answer is not None:
+            return answer
+    url = _resolved(settings.CONFIRM_URL)
+    if url and http.wants_html(request):
+        _tell(request, settings.CONFIRM_MESSAGE, settings.CONFIRM_MESSAGE_LEVEL, settings.CONFIRM_MESSAGE_TAGS)
+        return _there_and_back(request, url, REDIRECT_FIELD_NAME)
+    error = {
+        "error": "insufficient_user_authentication",
+        "error_description": "A more recent login is needed.",
+        "max_age": str(int(max_age)),
+    }
+    wanted: dict[str, Any] = {"max_age": int(max_age)} | ({"methods": sorted(methods)} if methods else {})
+    challenge = http.challenge("Session", {"realm": settings.REALM, **error})
+    return problem(401, "fresh_login_required", gettext("Please confirm that it is you."), [challenge], **wanted)
+
+
+def never_fresh() -> HttpResponse:
+    """Answer a credential that stands for nobody who could confirm anything."""
+    return problem(403, "fresh_login_required", gettext("This needs a person who has just signed in."))
+
+
 def people_only(request: HttpRequest) -> HttpResponse:
     """Answer a program's credential on a page where people manage accounts."""
     return problem(403, "people_only", gettext("This page takes no program's credential."))
@@ -147,6 +178,11 @@ def login_url_for(request: HttpRequest, own: str | None = None) -> str:
     url = own or _url_of_area(request) or django_settings.LOGIN_URL
     if not url:
         return ""
+    return _resolved(url)
+
+
+def _resolved(url: str) -> str:
+    """Return the URL that `url`, or the view of that name, has; "" if there is no such view."""
     try:
         return str(resolve_url(url))
     except NoReverseMatch:
@@ -168,8 +204,12 @@ def to_login(request: HttpRequest, url: str, redirect_field_name: str = REDIRECT
 
     For a login page on another host the way back is absolute.
     """
+    _tell(request, settings.LOGIN_MESSAGE, settings.LOGIN_MESSAGE_LEVEL, settings.LOGIN_MESSAGE_TAGS)
+    return _there_and_back(request, url, redirect_field_name)
+
+
+def _there_and_back(request: HttpRequest, url: str, redirect_field_name: str) -> HttpResponse:
     back = http.return_path(request) or resolve_url(django_settings.LOGIN_REDIRECT_URL)
-    _tell(request)
     if not http.same_origin(request, url):
         back = request.build_absolute_uri(back)
     elif settings.USE_SESSION_FOR_NEXT and hasattr(request, "session"):
@@ -181,21 +221,18 @@ def to_login(request: HttpRequest, url: str, redirect_field_name: str = REDIRECT
 def pop_next(request: HttpRequest) -> str:
     """Return the way back that was kept in the session, once; "" if there is none or it leads elsewhere.
 
-    For the login view of a project that sets SESSIONAUTH_USE_SESSION_FOR_NEXT.
+    For the login view of a project that sets SESSIONAUTH_USE_SESSION_FOR_NEXT, before it signs somebody in or after.
     """
+    state = state_of(request)
+    back: Any = state.next
+    state.next = ""
     own = registry.own(request.session)
-    back = own.pop("next", "")
-    if back:
+    if "next" in own:
+        back = own.pop("next") or back
         request.session[registry.KEY] = own
     return back if isinstance(back, str) and back and http.is_safe_url(request, back) else ""
 
 
-def _tell(request: HttpRequest) -> None:
-    if settings.LOGIN_MESSAGE is not None:
-        messages.add_message(
-            request,
-            settings.LOGIN_MESSAGE_LEVEL,
-            settings.LOGIN_MESSAGE,  # type: ignore[arg-type]  # the stubs know no other lazy string
-            extra_tags=settings.LOGIN_MESSAGE_TAGS,
-            fail_silently=True,
-        )
+def _tell(request: HttpRequest, message: str | Promise | None, level: int, tags: str) -> None:
+    if message is not None:
+        messages.add_message(request, level, message, extra_tags=tags, fail_silently=True)  # type: ignore[arg-type]

@@ -45,8 +45,10 @@ class RequestState:
         "lazy_auser",
         "lazy_user",
         "denied",
+        "next",
         "on_response",
         "others",
+        "session_data",
         "sign_in",
         "token",
     )
@@ -72,6 +74,10 @@ class RequestState:
         self.denied: LoginDenied | None = None
         #: What is known of the sign-in under way, for the receiver of `user_logged_in`.
         self.sign_in: SignIn | None = None
+        #: What the session of the user who came held: its own dict, which outlives a flush of the session.
+        self.session_data: dict[str, Any] | None = None
+        #: The way back that the session kept until somebody signed in.
+        self.next: str = ""
         #: What is done to the response on the way out; cookies above all.
         self.on_response: list[Callable[[HttpResponseBase], object]] = []
         #: Tokens made for users that others assigned: (user, token).

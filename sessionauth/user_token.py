@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -37,8 +37,9 @@ class UserToken:
 
     `user` is the user, `AnonymousUser` for nobody and for a key without a user. `method` is the name of the
     authenticator that knew them. `credential` is the row behind it, if there is one. `granted` are the scopes of the
-    credential, None for all that its owner may. `authenticated_at` is when the person last proved who they are.
-    `failure` is why a credential of ours was not accepted, where that did not end the request.
+    credential, None for all that its owner may. `authenticated_at` is when the person last proved who they are,
+    and `proofs` when by which method ("password", "link"), as far as that is known. `failure` is why a credential of
+    ours was not accepted, where that did not end the request.
     """
 
     user: Any
@@ -48,6 +49,7 @@ class UserToken:
     granted: Collection[str] | None = None
     authenticated_at: datetime | None = None
     failure: InvalidCredential | None = None
+    proofs: Mapping[str, datetime] = field(default_factory=dict)
     original_user_token: UserToken | None = field(default=None)
 
     @property
@@ -93,11 +95,19 @@ class UserToken:
     @property
     def is_fresh(self) -> bool:
         """Whether the person proved who they are within SESSIONAUTH_FRESH_AGE; never for programs."""
-        return (
-            self.state is LoginState.FRESH
-            and self.authenticated_at is not None
-            and time.time() - self.authenticated_at.timestamp() < seconds(settings.FRESH_AGE)
-        )
+        return self.state is LoginState.FRESH and self.has_proved()
+
+    def has_proved(self, *, max_age: timedelta | int | None = None, methods: Collection[str] = ()) -> bool:
+        """Say whether the person proved who they are within `max_age`; never for programs and remembered browsers.
+
+        `max_age` is a timedelta or seconds, None for SESSIONAUTH_FRESH_AGE. `methods` are the proofs that count
+        ("password"); all do where none is named.
+        """
+        if self.state not in (LoginState.FRESH, LoginState.STALE) or self.authenticated_at is None:
+            return False
+        after = time.time() - seconds(settings.FRESH_AGE if max_age is None else max_age)
+        moments = [self.proofs.get(method) for method in methods] if methods else [self.authenticated_at]
+        return any(moment is not None and moment.timestamp() > after for moment in moments)
 
     @property
     def scopes(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import UTC, datetime
@@ -40,6 +40,7 @@ class Claim:
     session_hash: str
     sid: str | None
     auth_at: float | None
+    proofs: dict[str, float]
 
     @property
     def row_sid(self) -> str:
@@ -93,6 +94,7 @@ def read(session: SessionBase) -> Claim | None:
         session_hash=session_hash if isinstance(session_hash, str) else "",
         sid=registry.sid_in(own),
         auth_at=registry.auth_at_in(own),
+        proofs=registry.proofs_in(own),
     )
 
 
@@ -140,7 +142,8 @@ def _verified(request: HttpRequest, session: SessionBase, claim: Claim, seen: Si
         return None
     if seen.is_kept:
         _keep_books(request, claim, user, row)
-    return token_of(user, claim.auth_at, row)
+    state_of(request).session_data = registry.data(session)
+    return token_of(user, claim.auth_at, row, claim.proofs)
 
 
 def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
@@ -173,17 +176,24 @@ def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession
         state_of(request).later.append(later)
 
 
-def token_of(user: Any, auth_at: float | None, row: LoginSession | None) -> UserToken:
+def token_of(
+    user: Any, auth_at: float | None, row: LoginSession | None, proofs: Mapping[str, float] | None = None
+) -> UserToken:
+    """Return the token of a person whose session says that they last proved who they are at `auth_at`.
+
+    `row` is that of their sign-in, `proofs` when they proved it by which method.
+    """
     moment = _moment(auth_at)
     is_fresh = moment is not None and (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE)
     state = LoginState.FRESH if is_fresh else LoginState.STALE
-    return UserToken(user, state, SessionAuthenticator.name, credential=row, authenticated_at=moment)
+    by_method = {method: when for method, at in (proofs or {}).items() if (when := _moment(at)) is not None}
+    return UserToken(user, state, SessionAuthenticator.name, credential=row, authenticated_at=moment, proofs=by_method)
 
 
 def _moment(timestamp: float | None) -> datetime | None:
     try:
         return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
-    except (OverflowError, ValueError, OSError):
+    except (OverflowError, ValueError, OSError, TypeError):
         return None
 
 

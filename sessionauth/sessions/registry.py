@@ -53,16 +53,28 @@ def rows() -> models.QuerySet[LoginSession]:
     return LoginSession._base_manager.using(router.db_for_write(LoginSession))
 
 
-def own(session: SessionBase) -> dict[str, Any]:
-    """Return a copy of what we keep in `session`, empty where there is nothing that could be ours."""
+def own(session: SessionBase | dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of what we keep in `session` (or in its data), empty where there is nothing that could be ours."""
     kept = session.get(KEY)
     return dict(kept) if isinstance(kept, dict) else {}
+
+
+def data(session: SessionBase) -> dict[str, Any]:
+    """Return the dict in which `session` holds its data; a flush leaves it behind as it was."""
+    held: dict[str, Any] = session._session  # type: ignore[attr-defined]
+    return held
 
 
 def auth_at_in(own: dict[str, Any]) -> float | None:
     """Return when the person last proved who they are, as a timestamp."""
     auth_at = own.get("auth_at")
     return auth_at if isinstance(auth_at, int | float) else None
+
+
+def proofs_in(own: dict[str, Any]) -> dict[str, float]:
+    """Return when the person last proved who they are by which method, as timestamps."""
+    proofs = own.get("proofs")
+    return proofs if isinstance(proofs, dict) else {}
 
 
 def sid_in(own: dict[str, Any]) -> str | None:

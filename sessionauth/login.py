@@ -1,0 +1,266 @@
+"""Signing in, confirming a login and signing out, told from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib import auth as django_auth
+from django.contrib.auth import get_user_model, load_backend
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import accounts, backends, lookup
+from sessionauth.authenticators import get_auth
+from sessionauth.authenticators.session import token_of
+from sessionauth.exceptions import InactiveUser, InvalidCredential, NotAuthenticated
+from sessionauth.request_state import SignIn, state_of
+from sessionauth.sessions import freshness, registry
+from sessionauth.signals import login_confirmed
+from sessionauth.user_token import UserToken, anonymous, anonymous_user, replace
+
+#: `remember=`: yes or no, or for how long, as a timedelta or seconds.
+Remember = bool | int | timedelta
+
+#: The ways of being recognised that stand on a session, and can be confirmed.
+BY_SESSION = frozenset({"session", "remember"})
+
+#: What stands in the place of a credential in signals; Django's own.
+CLEANSED = "*" * 20
+
+
+class LoginManager:
+    """Signs people in by what they can prove, behind the guards.
+
+    `backends` are dotted paths: only these are asked instead of all in AUTHENTICATION_BACKENDS. `guards` are asked at
+    every login through this manager, besides those of SESSIONAUTH_LOGIN_GUARDS. Every step of a login is a method,
+    which a subclass may replace.
+    """
+
+    def __init__(self, *, backends: Sequence[str] | None = None, guards: Sequence[Any] | None = None) -> None:
+        self.backends = backends
+        self.guards = tuple(guards or ())
+
+    @sensitive_variables("credential", "credentials", "given")
+    def login(
+        self,
+        request: HttpRequest,
+        identity: str | None = None,
+        credential: str | None = None,
+        *,
+        remember: Remember = False,
+        guards: Sequence[Any] = (),
+        **credentials: Any,
+    ) -> UserToken:
+        """Sign in whom the credentials prove, and return their UserToken; a falsy one if they prove nobody.
+
+        `identity` and `credential` are username and password; any other keywords (a one-time code, a signed link) go to
+        the backends as they are. `remember` lets the browser come back without them: True for
+        SESSIONAUTH_REMEMBER_AGE, or a timedelta or seconds. `guards` are asked at this login too.
+
+        A guard's exception comes through. Whoever is signed in stays so unless the login succeeds.
+        """
+        wanted_age(remember)
+        given = self.gather(identity, credential, credentials)
+        try:
+            user = self.verify(request, given, guards)
+        except PermissionDenied:
+            self.tell_failure(request, given)
+            raise
+        if user is None:
+            self.tell_failure(request, given)
+            return self.refuse(request)
+        return self.sign_in(request, user, remember=remember, method=self.method_of(user, given))
+
+    @sensitive_variables("credential", "credentials", "given")
+    async def alogin(
+        self,
+        request: HttpRequest,
+        identity: str | None = None,
+        credential: str | None = None,
+        *,
+        remember: Remember = False,
+        guards: Sequence[Any] = (),
+        **credentials: Any,
+    ) -> UserToken:
+        """See login()."""
+        wanted_age(remember)
+        given = self.gather(identity, credential, credentials)
+        try:
+            user = await self.averify(request, given, guards)
+        except PermissionDenied:
+            await self.atell_failure(request, given)
+            raise
+        if user is None:
+            await self.atell_failure(request, given)
+            return self.refuse(request)
+        return await self.asign_in(request, user, remember=remember, method=self.method_of(user, given))
+
+    def gather(self, identity: str | None, credential: str | None, credentials: dict[str, Any]) -> dict[str, Any]:
+        """Return the keywords for the backends: `identity` and `credential` by Django's names, and the others."""
+        named = {"username": identity, "password": credential}
+        return {name: value for name, value in named.items() if value is not None} | credentials
+
+    @sensitive_variables("given")
+    def verify(self, request: HttpRequest, given: dict[str, Any], guards: Sequence[Any]) -> Any | None:
+        """Return the user whom the credentials prove, None for nobody; the guards are asked before and after."""
+        return backends.verify(request, given, guards=(*self.guards, *guards), backends=self.backends)
+
+    @sensitive_variables("given")
+    async def averify(self, request: HttpRequest, given: dict[str, Any], guards: Sequence[Any]) -> Any | None:
+        """See verify()."""
+        return await backends.averify(request, given, guards=(*self.guards, *guards), backends=self.backends)
+
+    @sensitive_variables("given")
+    def tell_failure(self, request: HttpRequest, given: dict[str, Any]) -> None:
+        """Send Django's `user_login_failed`."""
+        user_login_failed.send(sender=django_auth.__name__, credentials=cleansed(given), request=request)
+
+    @sensitive_variables("given")
+    async def atell_failure(self, request: HttpRequest, given: dict[str, Any]) -> None:
+        """See tell_failure()."""
+        await user_login_failed.asend(sender=django_auth.__name__, credentials=cleansed(given), request=request)
+
+    def refuse(self, request: HttpRequest) -> UserToken:
+        """Return the answer to wrong credentials: nobody's token, which does not become that of the request."""
+        return anonymous(request, InvalidCredential("wrong"))
+
+    @sensitive_variables("given")
+    def method_of(self, user: Any, given: dict[str, Any]) -> str:
+        """Return the word for how `user` has just proved who they are: their backend's, or "password" for one."""
+        return backends.method_of(user) or ("password" if given.get("password") is not None else "")
+
+    def sign_in(self, request: HttpRequest, user: Any, *, remember: Remember, method: str) -> UserToken:
+        """Sign in a user who has proved who they are."""
+        return login_user(request, user, remember=remember, method=method)
+
+    async def asign_in(self, request: HttpRequest, user: Any, *, remember: Remember, method: str) -> UserToken:
+        """See sign_in()."""
+        return await alogin_user(request, user, remember=remember, method=method)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign out. See sessionauth.logout()."""
+        logout(request)
+
+    async def alogout(self, request: HttpRequest) -> None:
+        """See logout()."""
+        await alogout(request)
+
+
+def login_user(
+    request: HttpRequest,
+    user: Any,
+    *,
+    remember: Remember = False,
+    fresh: bool = True,
+    backend: str | None = None,
+    method: str = "",
+) -> UserToken:
+    """Sign `user` in without asking for credentials, and return their UserToken.
+
+    `remember` is that of LoginManager.login(). With `fresh=False` they have proved nothing just now; else `method` may
+    say how they have ("password", "link"). `backend` is the path that the session keeps, None for the backend that
+    verified them or would have.
+
+    Raises InactiveUser for somebody whom that backend does not let in.
+    """
+    is_wanted, age = wanted_age(remember)
+    path = backend or backends.verified_by(user) or getattr(user, "backend", None)
+    if not lookup.may(load_backend(path) if path else None, user):
+        raise InactiveUser
+    state = state_of(request)
+    state.session_data = registry.data(request.session)
+    state.sign_in = SignIn(is_fresh=fresh, method=method if fresh else "")
+    try:
+        django_auth.login(request, user, path)
+    finally:
+        state.sign_in = None
+    return get_auth(request)
+
+
+async def alogin_user(
+    request: HttpRequest,
+    user: Any,
+    *,
+    remember: Remember = False,
+    fresh: bool = True,
+    backend: str | None = None,
+    method: str = "",
+) -> UserToken:
+    """See login_user()."""
+    return await sync_to_async(login_user)(
+        request, user, remember=remember, fresh=fresh, backend=backend, method=method
+    )
+
+
+def confirm_login(request: HttpRequest, *, method: str = "") -> UserToken:
+    """Note that the person who is signed in has just proved again who they are, and return their fresh UserToken.
+
+    `method` says how ("password", "code"). The session gets a new key and the forms a new CSRF token; the sign-in stays
+    the same one, and its idle and absolute time begin again.
+
+    Raises NotAuthenticated for nobody, and ValueError for who has not signed in with a session: a program is never
+    fresh.
+    """
+    auth = get_auth(request)
+    if not auth.is_authenticated:
+        raise NotAuthenticated
+    if auth.method not in BY_SESSION or auth.is_program or auth.is_impersonating:
+        raise ValueError(f"confirm_login() is for people who signed in with a session, not for {auth!r}.")
+    row = freshness.confirm(request, auth.user, auth.credential, method)
+    own = registry.own(request.session)
+    rotate_token(request)
+    token = replace(request, token_of(auth.user, registry.auth_at_in(own), row, registry.proofs_in(own)))
+    login_confirmed.send_robust(sender=type(auth.user), request=request, user=auth.user, method=method)
+    return token
+
+
+async def aconfirm_login(request: HttpRequest, *, method: str = "") -> UserToken:
+    """See confirm_login()."""
+    return await sync_to_async(confirm_login)(request, method=method)
+
+
+def logout(request: HttpRequest) -> None:
+    """Sign out: the session ends for good, with all it held, and so does a remembered login of this browser.
+
+    A program's credential has no session to end; its request just is nobody's from now on.
+    """
+    if get_auth(request).is_program:
+        request.user = anonymous_user(request)
+        replace(request, anonymous(request))
+    else:
+        django_auth.logout(request)
+
+
+async def alogout(request: HttpRequest) -> None:
+    """See logout()."""
+    await sync_to_async(logout)(request)
+
+
+def wanted_age(remember: Remember) -> tuple[bool, timedelta | None]:
+    """Return whether `remember` asks for a remembered login, and for how long; None for as long as the setting says.
+
+    Raises TypeError for what is neither, and ValueError for no time at all.
+    """
+    if isinstance(remember, bool):
+        return remember, None
+    if not isinstance(remember, timedelta | int):
+        raise TypeError(f"remember must be True, False, a timedelta or a whole number of seconds, not {remember!r}")
+    age = remember if isinstance(remember, timedelta) else timedelta(seconds=remember)
+    if age <= timedelta(0):
+        raise ValueError(f"remember must be longer than no time, not {remember!r}")
+    return True, age
+
+
+def cleansed(credentials: dict[str, Any]) -> dict[str, Any]:
+    """Return `credentials` with all but the name replaced by stars, as Django's signal has them.
+
+    Django goes by what a keyword is called; a one-time code by any name is a secret too.
+    """
+    names = {"username", get_user_model().USERNAME_FIELD, *accounts.login_fields()}
+    return {name: value if name in names else CLEANSED for name, value in credentials.items()}

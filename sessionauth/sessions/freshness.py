@@ -1,0 +1,47 @@
+"""How sure we are that it is still the person who signed in: notes each further proof of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sessionauth.exceptions import NotAuthenticated
+from sessionauth.models import LoginSession
+from sessionauth.request_state import SignIn
+from sessionauth.sessions import registry
+
+
+def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: str) -> LoginSession | None:
+    """Note in session and row that `user` has just proved who they are, by `method`, and return the row.
+
+    The session gets a new key (ASVS 7.2.4) and keeps its sid. One that shares the row of the sessions from before the
+    app, or has none, is listed by itself from now on.
+
+    Raises NotAuthenticated if the sign-in was ended meanwhile.
+    """
+    moment = timezone.now()
+    is_listed = row is not None and not row.earlier
+    if row is not None and is_listed and not _note(row, moment):
+        raise NotAuthenticated("revoked")
+    if request.session.session_key is not None:
+        request.session.cycle_key()
+    if not is_listed and registry.lists(user):
+        return registry.record(request, user, SignIn(method=method))
+    own, now = registry.own(request.session), int(moment.timestamp())
+    proofs = registry.proofs_in(own) | ({method: now} if method else {})
+    request.session[registry.KEY] = own | {"auth_at": now, "proofs": proofs}
+    return row
+
+
+def _note(row: LoginSession, moment: Any) -> bool:
+    """Write the proof into `row`; False if the row has been ended."""
+    ended: list[bool] = []
+    values = {"authenticated_at": moment, "last_seen_at": moment}
+    found = registry.rows().filter(pk=row.pk, revoked_at=None)
+    registry.best_effort(lambda: ended.append(not found.update(**values)))
+    if True in ended:
+        return False
+    row.authenticated_at = row.last_seen_at = moment
+    return True
