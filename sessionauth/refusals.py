@@ -30,6 +30,8 @@ TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
+    410: "Gone",
+    413: "Content Too Large",
     429: "Too Many Requests",
     503: "Service Unavailable",
 }

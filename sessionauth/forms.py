@@ -1,0 +1,192 @@
+"""The forms of signing in. What they check goes through the guarded door, and what a guard says is told on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth import get_user_model
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import accounts, backends
+from sessionauth.conf import seconds, settings
+from sessionauth.exceptions import LoginDenied
+from sessionauth.guards import unlock
+from sessionauth.mail import send_aside
+from sessionauth.request_state import state_of
+
+
+class LoginForm(auth_forms.AuthenticationForm):
+    """Django's form with a box to be remembered; the name may be any of SESSIONAUTH_LOGIN_FIELDS.
+
+    After `is_valid()` said no, `denied` is the refusal of a guard, if it was one. What it says publicly is the form's
+    error; where it says nothing, the error is that of a wrong password, word for word.
+    """
+
+    remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
+
+    denied: LoginDenied | None = None
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        name = self.fields["username"]
+        name.label = name_label()
+        longest = max(getattr(field, "max_length", None) or 254 for field in _login_fields())
+        name.max_length = name.widget.attrs["maxlength"] = longest  # type: ignore[attr-defined]
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        """Check name and password, once, by way of `authenticate()`."""
+        try:
+            return super().clean()
+        except ValidationError:
+            self.denied = state_of(self.request).denied if self.request is not None else None
+            if self.denied is not None and self.denied.public:
+                raise ValidationError(str(self.denied.public), code=self.denied.code) from None
+            raise
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Let everybody in whom backends and guards let in; an inactive user looks like a wrong password."""
+        if not user.is_active:
+            raise self.get_invalid_login_error()
+
+
+def name_label() -> str:
+    """Return what the name on a form is called, where it may be any of SESSIONAUTH_LOGIN_FIELDS."""
+    first, *others = (str(field.verbose_name) for field in _login_fields())
+    label = first
+    for other in others:
+        label = gettext("%(one)s or %(other)s") % {"one": label, "other": other}
+    return str(capfirst(label))
+
+
+def _login_fields() -> list[Any]:
+    return [get_user_model()._meta.get_field(name) for name in accounts.login_fields()]
+
+
+class PasswordField(forms.CharField):
+    """The current password, of somebody who is signed in."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        super().__init__(label=kwargs.pop("label", _("Password")), strip=False, widget=widget, **kwargs)
+
+
+class _Confirming(forms.Form):
+    """Base of forms on which somebody who is signed in proves that it is they."""
+
+    denied: LoginDenied | None = None
+    request: HttpRequest
+
+    @sensitive_variables("password")
+    def _prove(self, password: str, wrong: str | Any) -> str:
+        """Return `password` if it is the user's own, asked through the guarded door."""
+        try:
+            is_right = backends.confirm(self.request, self.request.user, {"password": password})
+        except LoginDenied as denial:
+            self.denied = denial
+            raise ValidationError(str(denial.public or wrong), code=denial.code) from None
+        if not is_right:
+            raise ValidationError(wrong, code="password_incorrect")
+        return password
+
+
+class ConfirmLoginForm(_Confirming):
+    """Asks somebody who is signed in for their password once more."""
+
+    password = PasswordField()
+
+    error_messages: ClassVar[dict[str, Any]] = {"password_incorrect": _("This is not your password.")}
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+    @sensitive_variables()
+    def clean_password(self) -> str:
+        """Check the password, guarded like a login."""
+        return self._prove(self.cleaned_data["password"], self.error_messages["password_incorrect"])
+
+
+class EndSessionsForm(ConfirmLoginForm):
+    """A question with one answer; `needs_password` asks for the password along with it."""
+
+    def __init__(self, request: HttpRequest, *args: Any, needs_password: bool = True, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        if not needs_password:
+            del self.fields["password"]
+
+
+class PasswordChangeForm(_Confirming, auth_forms.PasswordChangeForm):
+    """Django's form, its old password guarded like a login."""
+
+    def __init__(self, request: HttpRequest, user: Any, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(user, *args, **kwargs)
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Check the old password."""
+        return self._prove(self.cleaned_data["old_password"], self.error_messages["password_incorrect"])
+
+
+class PasswordResetForm(auth_forms.PasswordResetForm):
+    """Django's form; the mail is made and sent aside of the answer, which is the same whoever is written to."""
+
+    found: Iterable[Any] | None = None
+
+    def get_users(self, email: str) -> Iterable[Any]:
+        """Return who is written to, asked once."""
+        return list(super().get_users(email)) if self.found is None else self.found
+
+    def save(self, *, request: HttpRequest | None = None, **options: Any) -> None:  # type: ignore[override]
+        """Write to whoever has the address; the options are Django's."""
+        get_current_site(request)  # asks the database where the sites framework is installed, and remembers the answer
+        self.found = self.get_users(self.cleaned_data["email"])
+        language = get_language()
+
+        def send() -> None:
+            with override(language):
+                super(PasswordResetForm, self).save(request=request, **options)
+
+        send_aside(send)
+
+
+class UnlockForm(forms.Form):
+    """Asks for the name of a locked account, any of those that one signs in with."""
+
+    username = forms.CharField(
+        max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = name_label()
+
+    def save(self, request: HttpRequest, *, subject_template_name: str, email_template_name: str) -> None:
+        """Write to the owner of the account, aside of the answer, if there is one and it is locked."""
+        user: Any = accounts.find(request, self.cleaned_data["username"])
+        address = getattr(user, get_user_model().get_email_field_name(), "") if user is not None else ""
+        if not address or not user.is_active or not unlock.is_locked(user):
+            return
+        link = reverse("sessionauth:unlock_confirm", args=[unlock.make_link_token(user)])
+        context = {
+            "user": user,
+            "site_name": get_current_site(request).name,
+            "link": request.build_absolute_uri(link),
+            "minutes": max(1, int(seconds(settings.UNLOCK_AGE)) // 60),
+        }
+        subject = " ".join(render_to_string(subject_template_name, context).split())
+        mail = EmailMessage(subject, render_to_string(email_template_name, context), to=[address])
+        send_aside(mail.send)

@@ -1,0 +1,29 @@
+"""The pages, for `path("account/", include("sessionauth.urls"))`. `session/` is the same as a resource of JSON."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sessionauth.views import confirm, login, passwords, session, unlock
+
+app_name = "sessionauth"
+urlpatterns = [
+    path("login/", login.LoginView.as_view(), name="login"),
+    path("logout/", login.LogoutView.as_view(), name="logout"),
+    path("confirm/", confirm.ConfirmLoginView.as_view(), name="confirm_login"),
+    path("session/", session.SessionView.as_view(), name="session"),
+    path("password/", passwords.PasswordChangeView.as_view(), name="password_change"),
+    path("password/done/", passwords.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("password/reset/", passwords.PasswordResetView.as_view(), name="password_reset"),
+    path("password/reset/sent/", passwords.PasswordResetSentView.as_view(), name="password_reset_sent"),
+    path("password/reset/done/", passwords.PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+    path(
+        "password/reset/<str:uidb64>/<str:token>/",
+        passwords.PasswordResetConfirmView.as_view(),
+        name="password_reset_confirm",
+    ),
+    path("unlock/", unlock.UnlockView.as_view(), name="unlock"),
+    path("unlock/sent/", unlock.UnlockSentView.as_view(), name="unlock_sent"),
+    path("unlock/done/", unlock.UnlockDoneView.as_view(), name="unlock_done"),
+    path("unlock/<str:token>/", unlock.UnlockConfirmView.as_view(), name="unlock_confirm"),
+]

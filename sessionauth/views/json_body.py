@@ -1,0 +1,61 @@
+"""A JSON body read as the fields of a form."""
+
+from __future__ import annotations
+
+import json
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import refusals
+
+#: What a field of a form can be in JSON; null is a field that was left out.
+Fields = dict[str, str | bool]
+
+
+class WrongBody(Exception):
+    """The body is not what a form can be filled in with; `response` says so."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.response: HttpResponse = refusals.problem(status, code, detail)
+
+
+def is_json(request: HttpRequest) -> bool:
+    """Say whether the body is declared to be JSON."""
+    return request.content_type == "application/json" or (request.content_type or "").endswith("+json")
+
+
+@sensitive_variables("document", "name", "value")
+def fields_of(request: HttpRequest) -> Fields:
+    """Return the members of the JSON object that `request` brings, nothing for an empty body.
+
+    Raises WrongBody for what is no object of strings and booleans. A lone surrogate is refused with them: no form sends
+    one, and neither a hash nor a database takes it.
+    """
+    document = _parsed(request)
+    if not isinstance(document, dict):
+        raise WrongBody(400, "invalid_request", gettext("The body is not a JSON object."))
+    fields: Fields = {}
+    for name, value in document.items():
+        if value is None:
+            continue
+        if not isinstance(value, str | bool) or not _is_text(name) or not _is_text(value):
+            raise WrongBody(400, "invalid_request", gettext("The members of the body are texts or booleans."))
+        fields[name] = value
+    return fields
+
+
+def _parsed(request: HttpRequest) -> object:
+    try:
+        return json.loads(request.body or b"{}")
+    except RequestDataTooBig:
+        raise WrongBody(413, "too_large", gettext("The body is too large.")) from None
+    except (ValueError, RecursionError, UnreadablePostError):
+        raise WrongBody(400, "invalid_request", gettext("The body is not valid JSON.")) from None
+
+
+def _is_text(value: object) -> bool:
+    return not isinstance(value, str) or not any("\ud800" <= char <= "\udfff" for char in value)

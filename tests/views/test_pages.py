@@ -1,0 +1,130 @@
+"""What holds on every page alike."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+from django.urls import get_resolver
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
+
+OPEN = {
+    "login/": "Sign in",
+    "password/reset/": "Forgotten password",
+    "password/reset/sent/": "Look into your mail",
+    "password/reset/done/": "Your new password is set",
+    "password/reset/x/y/": "This link is no good",
+    "unlock/": "Unlock your account",
+    "unlock/sent/": "Look into your mail",
+    "unlock/done/": "Your account is unlocked",
+    "unlock/no-token/": "Unlock your account",
+}
+OWN = {
+    "confirm/": "Confirm that it is you",
+    "password/": "Change your password",
+    "password/done/": "Your password is changed",
+}
+#: Every address that acts, and the method that it acts by.
+ACTS = [
+    ("login/", "post"),
+    ("logout/", "post"),
+    ("confirm/", "post"),
+    ("session/", "post"),
+    ("session/", "delete"),
+    ("password/", "post"),
+    ("password/reset/", "post"),
+    ("unlock/", "post"),
+    ("unlock/no-token/", "post"),
+]
+
+
+@pytest.mark.parametrize(("path", "heading"), OPEN.items())
+def test_open_page__is_shown_to_strangers(client, path, heading):
+    answer = client.get(f"/account/{path}")
+    assert answer.status_code == 200
+    assert heading in answer.text
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize(("path", "heading"), OWN.items())
+def test_own_page__is_shown_to_its_owner_alone(client, make_user, path, heading):
+    answer = client.get(f"/account/{path}")
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next=/account/{path}")
+    assert client.get(f"/account/{path}", headers={"accept": "application/json"}).status_code == 401
+    client.force_login(make_user())
+    answer = client.get(f"/account/{path}")
+    assert answer.status_code == 200
+    assert heading in answer.text
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", [*OPEN, *OWN])
+def test_page__has_nothing_that_a_strict_policy_refuses(client, make_user, path):
+    client.force_login(make_user())
+    page = client.get(f"/account/{path}").text
+    for word in ("<script", "<style", "style=", "onclick", "onsubmit", "javascript:"):
+        assert word not in page
+    assert page.count("http") == 0
+
+
+@pytest.mark.parametrize(("path", "method"), ACTS)
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/json"])
+def test_act__needs_the_csrf_token(make_user, path, method, content_type):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user())
+    answer = getattr(client, method)(f"/account/{path}", "", content_type=content_type)
+    assert answer.status_code == 403
+    assert client.get("/whoami/").json() == {"user": "alice"}
+
+
+@pytest.mark.parametrize("path", [*OPEN, *OWN, "session/"])
+def test_get__writes_nothing(client, make_user, path):
+    client.force_login(make_user())
+    client.get("/whoami/")
+    with connection.execute_wrapper(_only_reads):
+        client.get(f"/account/{path}")
+
+
+def _only_reads(execute, sql, params, many, context):
+    assert sql.lstrip().upper().startswith(("SELECT", "SAVEPOINT", "RELEASE")), sql
+    return execute(sql, params, many, context)
+
+
+def test_logout__by_get_is_refused(client, make_user):
+    client.force_login(make_user())
+    assert client.get("/account/logout/").status_code == 405
+    assert client.get("/whoami/").json() == {"user": "alice"}
+
+
+@pytest.mark.parametrize("path", ["login/", "confirm/", "password/", "password/reset/", "unlock/"])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b"\xff", 400),
+        (b"[" * 100_000, 400),
+        (b"1" * 5_000, 400),
+        (b'{"username": 1}', 400),
+        (b'{"username": {"a": "b"}, "password": "x"}', 400),
+        (b'{"username": "\\ud800", "password": "x"}', 400),
+        (b'{"username": "a\\u0000b", "password": "a\\u0000b"}', 400),
+        (b"{}", 400),
+        (b"null", 400),
+        (b'{"username": null}', 400),
+        (b'{"a": "' + b"x" * 3_000_000 + b'"}', 413),
+    ],
+    ids=range(13),
+)
+def test_json__nonsense_is_a_problem(client, make_user, path, body, status):
+    client.force_login(make_user())
+    answer = client.post(f"/account/{path}", body, content_type="application/json")
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_atomic_requests__no_page_runs_in_the_transaction_of_its_request():
+    found = get_resolver("sessionauth.urls").url_patterns
+    assert found
+    assert all(set(connections) <= pattern.callback._non_atomic_requests for pattern in found)
