@@ -40,6 +40,7 @@ class RequestState:
         "carriers",
         "established",
         "is_claimed",
+        "is_passive",
         "is_settled",
         "later",
         "lazy_auser",
@@ -66,6 +67,8 @@ class RequestState:
         self.is_claimed = False
         #: True once a program's credential has decided who it is, and no cookie will be asked.
         self.is_settled = False
+        #: True if the view says that this request is no use of the session, such as polling.
+        self.is_passive = False
         #: Headers that were tried to find out who it is: what the answer varies on.
         self.carriers: dict[str, None] = {}
         #: Bookkeeping for the way out, after the view's transaction.

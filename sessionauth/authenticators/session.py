@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import UTC, datetime
@@ -25,7 +25,8 @@ from sessionauth.conf import load, seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import registry, watch
+from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
 
 logger = logging.getLogger("sessionauth")
@@ -140,10 +141,21 @@ def _verified(request: HttpRequest, session: SessionBase, claim: Claim, seen: Si
     if is_unlisted or (row is not None and (row.is_revoked or row.user_id != user.pk)):
         end(session)
         return None
-    if seen.is_kept:
-        _keep_books(request, claim, user, row)
+    if row is None and seen.is_kept and registry.lists(user):
+        state_of(request).later.append(partial(registry.keep_earlier, user.pk, claim.row_sid))
+    return _watched(request, session, user, row)
+
+
+def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSession | None) -> UserToken | None:
+    """Return the token of `user`, unless their session is too old or comes from somewhere else; stale if it might."""
+    verdict = watch.look(request, session, user, row)
+    if verdict is Verdict.END:
+        end(session)
+    if verdict in (Verdict.END, Verdict.NOBODY):
+        return None
     state_of(request).session_data = registry.data(session)
-    return token_of(user, claim.auth_at, row, claim.proofs)
+    own = registry.own(session) if verdict is Verdict.GO_ON else {}
+    return token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own))
 
 
 def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
@@ -163,17 +175,6 @@ def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
     else:
         session._session_key = key  # a new one was drawn and could not be saved
     return True
-
-
-def _keep_books(request: HttpRequest, claim: Claim, user: Any, row: LoginSession | None) -> None:
-    later: Callable[[], object] | None = None
-    if row is None:
-        if registry.lists(user):
-            later = partial(registry.keep_earlier, user.pk, claim.row_sid)
-    elif registry.is_touch_due(row):
-        later = partial(registry.touch, row)
-    if later is not None:
-        state_of(request).later.append(later)
 
 
 def token_of(
@@ -217,7 +218,7 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
             end(session)
         return None
     if claim is None or not registry.lists(user):
-        return token_of(user, registry.auth_at_in(registry.own(session)), None)
+        return _watched(request, session, user, None)
     seen = lookup.row_of(claim.row_sid)
     return _verified(request, session, claim, changed(seen, user=user))
 

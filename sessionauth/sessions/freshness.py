@@ -16,7 +16,7 @@ from sessionauth.sessions import registry
 def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: str) -> LoginSession | None:
     """Note in session and row that `user` has just proved who they are, by `method`, and return the row.
 
-    The session gets a new key (ASVS 7.2.4) and keeps its sid. One that shares the row of the sessions from before the
+    The session gets a new key (ASVS 7.2.4), is bound to the browser in hand, and keeps its sid. One that shares the row of the sessions from before the
     app, or has none, is listed by itself from now on.
 
     Raises NotAuthenticated if the sign-in was ended meanwhile.
@@ -31,7 +31,7 @@ def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: s
         return registry.record(request, user, SignIn(method=method))
     own, now = registry.own(request.session), int(moment.timestamp())
     proofs = registry.proofs_in(own) | ({method: now} if method else {})
-    request.session[registry.KEY] = own | {"auth_at": now, "proofs": proofs}
+    request.session[registry.KEY] = own | registry.binding(request) | {"auth_at": now, "proofs": proofs}
     return row
 
 

@@ -10,7 +10,8 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -22,16 +23,19 @@ from django.utils import timezone
 
 from sessionauth import http
 from sessionauth.base_user import SessionAuthUserMixin
-from sessionauth.conf import seconds, settings
-from sessionauth.models import LoginSession
+from sessionauth.conf import settings
+from sessionauth.models import LoginSession, RememberToken
 from sessionauth.models.revocable import REASON_LENGTH
-from sessionauth.request_state import SignIn
+from sessionauth.request_state import SignIn, state_of
+from sessionauth.sessions import fingerprint
 from sessionauth.signals import logged_out_everywhere
 
 logger = logging.getLogger("sessionauth")
 
 KEY = "_sessionauth"
 SID_LENGTH = 43
+#: What we keep in a session that belongs to one sign-in, and not to the next.
+OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen")
 
 
 def new_sid() -> str:
@@ -88,6 +92,28 @@ def sid_in(own: dict[str, Any]) -> str | None:
     return sid if isinstance(sid, str) and 0 < len(sid) <= SID_LENGTH and "\0" not in sid else "-"
 
 
+def put(session: SessionBase, changes: dict[str, Any]) -> None:
+    """Put `changes` into what we keep in `session`, None takes a name out; that it is to be saved is not said yet."""
+    was_modified = session.modified
+    session[KEY] = {name: value for name, value in (own(session) | changes).items() if value is not None}
+    session.modified = was_modified
+
+
+def save(session: SessionBase) -> None:
+    """Save what was `put()`, unless SessionMiddleware will, or the session is gone; no trouble with its store matters.
+
+    On the way out, after the view's transaction. What could not be kept is judged again next time.
+    """
+    if not session.modified and session.session_key is not None:
+        best_effort(session.save, catching=Exception)
+
+
+def amend(request: HttpRequest, session: SessionBase, changes: dict[str, Any]) -> None:
+    """Put `changes` into what we keep in `session`; it counts at once, and is saved on the way out."""
+    put(session, changes)
+    state_of(request).later.append(partial(save, session))
+
+
 def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | None:
     """Enter the session that `user` has just signed in to, and return its row.
 
@@ -106,10 +132,16 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | N
         user_agent=http.user_agent(request),
     )
     kept = best_effort(lambda: row.save(force_insert=True, using=router.db_for_write(LoginSession)))
-    for name in ("sid", "auth_at", "proofs"):
+    for name in OF_A_SIGN_IN:
         kept_before.pop(name, None)
-    request.session[KEY] = kept_before | _proof(sign_in, moment) | ({"sid": row.sid} if kept else {})
+    request.session[KEY] = kept_before | binding(request) | _proof(sign_in, moment) | ({"sid": row.sid} if kept else {})
     return row if kept else None
+
+
+def binding(request: HttpRequest) -> dict[str, Any]:
+    """Return what binds a session to the browser behind `request`; nothing without SESSIONAUTH_SESSION_PROTECTION."""
+    found = fingerprint.of(request) if settings.SESSION_PROTECTION is not None else None
+    return {} if found is None else {"fp": found}
 
 
 def _proof(sign_in: SignIn, moment: datetime) -> dict[str, Any]:
@@ -138,21 +170,6 @@ def find(sid: str) -> LoginSession | None:
     return rows().filter(sid=sid).first()
 
 
-def touch(row: LoginSession) -> None:
-    """Note that the browser was seen: one conditional UPDATE, so that of parallel requests one writes."""
-    interval = settings.LAST_USED_INTERVAL
-    if interval is not None:
-        moment = timezone.now()
-        due = moment - timedelta(seconds=seconds(interval))
-        rows().filter(pk=row.pk, last_seen_at__lt=due).update(last_seen_at=moment)
-
-
-def is_touch_due(row: LoginSession) -> bool:
-    """Say whether `touch()` would write, from the row in hand."""
-    interval = settings.LAST_USED_INTERVAL
-    return interval is not None and (timezone.now() - row.last_seen_at).total_seconds() > seconds(interval)
-
-
 def revoke_rows(found: models.QuerySet[LoginSession], reason: str) -> int:
     """End the sessions in `found` that have not ended yet, and return how many there were."""
     return found.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason[:REASON_LENGTH])
@@ -161,6 +178,12 @@ def revoke_rows(found: models.QuerySet[LoginSession], reason: str) -> int:
 def revoke_sid(sid: str, reason: str) -> int:
     """End the session named `sid`."""
     return revoke_rows(rows().filter(sid=sid), reason)
+
+
+def forget_browser(token_pk: Any, reason: str) -> int:
+    """End the remembered browser `token_pk`, so that it does not sign in again by itself."""
+    tokens = RememberToken._base_manager.using(router.db_for_write(RememberToken)).filter(pk=token_pk, revoked_at=None)
+    return tokens.update(revoked_at=timezone.now(), revoked_reason=reason[:REASON_LENGTH])
 
 
 def supersede(sids: set[str | None]) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sessionauth.models import LoginSession
 from sessionauth.request_state import SignIn
-from sessionauth.sessions import registry
+from sessionauth.sessions import fingerprint, registry, timeouts
 from tests.contracts import MODEL_BACKEND
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,7 @@ def test_record__enters_who_from_where_and_when(request_with_session, alice):
     assert (row.user, row.ip_address, row.user_agent, row.earlier) == (alice, "1.2.3.4", "Agent/1", False)
     assert abs(row.authenticated_at - timezone.now()) < timedelta(seconds=5)
     own = request_with_session.session[registry.KEY]
+    assert own.pop("fp") == fingerprint.of(request_with_session)
     assert own == {"sid": row.sid, "auth_at": int(row.authenticated_at.timestamp()), "next": "/page/"}
 
 
@@ -132,9 +133,9 @@ def test_touch__writes_at_most_once_an_interval(interval, age, due, alice, setti
     settings.SESSIONAUTH_LAST_USED_INTERVAL = interval
     before = timezone.now() - timedelta(seconds=age)
     row = enter(alice, last_seen_at=before)
-    assert registry.is_touch_due(row) is due
+    assert timeouts.is_touch_due(row) is due
     with django_assert_num_queries(0 if interval is None else 1):
-        registry.touch(row)
+        timeouts.touch(row)
     assert (LoginSession.objects.get().last_seen_at != before) is due
 
 
