@@ -16,8 +16,8 @@ from sessionauth.sessions import registry
 def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: str) -> LoginSession | None:
     """Note in session and row that `user` has just proved who they are, by `method`, and return the row.
 
-    The session gets a new key (ASVS 7.2.4), is bound to the browser in hand, and keeps its sid. One that shares the row of the sessions from before the
-    app, or has none, is listed by itself from now on.
+    The session gets a new key (ASVS 7.2.4), is bound to the browser in hand, and keeps its sid. One that shares the row
+    of the sessions from before the app, or has none, is listed by itself from now on.
 
     Raises NotAuthenticated if the sign-in was ended meanwhile.
     """
