@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,6 +12,19 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from sessionauth.conf import load, settings
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """As much of an account as a record needs: its key and what it is called."""
+
+    pk: Any
+    name: str
+
+
+#: The last name that was looked for in this thread or task, and whom it led to. Django tells of a failed attempt by the
+#: name alone, and looking again would double the work.
+_last: ContextVar[tuple[str, Named | None] | None] = ContextVar("sessionauth_last_found", default=None)
 
 
 def name_in(credentials: dict[str, Any]) -> str | None:
@@ -53,6 +68,19 @@ def find(request: HttpRequest | None, name: str | None) -> Any | None:
     """
     if not _can_be_a_name(name):
         return None
+    account = _find(request, str(name))
+    _last.set((str(name), None if account is None else Named(account.pk, account.get_username())))
+    return account
+
+
+def just_found(name: object) -> Named | None:
+    """Return whom the last lookup of `name` in this thread or task led to, once; None for nobody, or no lookup."""
+    last = _last.get()
+    _last.set(None)
+    return last[1] if last is not None and last[0] == name else None
+
+
+def _find(request: HttpRequest | None, name: str) -> Any | None:
     model, fields = get_user_model(), login_fields()
     if fields == (model.USERNAME_FIELD,) and not settings.USER_QUERYSET:
         try:
@@ -60,7 +88,7 @@ def find(request: HttpRequest | None, name: str | None) -> Any | None:
         except (model.DoesNotExist, model.MultipleObjectsReturned):
             return None
     users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else model._default_manager.all()
-    found = list(users.filter(_condition(model, fields, str(name))).distinct()[:2])
+    found = list(users.filter(_condition(model, fields, name)).distinct()[:2])
     return found[0] if len(found) == 1 else None
 
 

@@ -19,6 +19,7 @@ class SessionAuthConfig(AppConfig):
         from django.core.signals import setting_changed
 
         from sessionauth import checks, receivers
+        from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
         from sessionauth.models import credentials
         from sessionauth.sessions import registry
@@ -27,6 +28,8 @@ class SessionAuthConfig(AppConfig):
         user_logged_in.connect(receivers.logged_in, dispatch_uid="sessionauth.logged_in")
         user_logged_out.connect(receivers.logged_out, dispatch_uid="sessionauth.logged_out")
         logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")
+        # After ours of `user_logged_in`: the record names the session that it makes.
+        audit_receivers.connect()
         setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")
         setting_changed.connect(credentials.forget_kinds, dispatch_uid="sessionauth.forget_kinds")
         checks.register()

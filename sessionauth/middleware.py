@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,13 +17,13 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import LazyObject, SimpleLazyObject
 from django.views import defaults
 
-from sessionauth import confinement, paths, refusals
+from sessionauth import audit, confinement, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
-from sessionauth.request_state import RequestState, state_of
+from sessionauth.request_state import RequestState, state_of, underway
 from sessionauth.sessions import registry
 from sessionauth.user_token import UserToken, anonymous, anonymous_user, remember_user, replace
 
@@ -44,14 +45,22 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if self.async_mode:
             return self.__acall__(request)
-        response: Any = self.process_request(request) or self.get_response(request)
-        return self.process_response(request, response)
+        with underway(request):
+            try:
+                response: Any = self.process_request(request) or self.get_response(request)
+                return self.process_response(request, response)
+            finally:
+                _close_books(state_of(request))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        response: Any = await self.aprocess_request(request)
-        if response is None:
-            response = await self.get_response(request)  # type: ignore[misc]
-        return await self.aprocess_response(request, response)
+        with underway(request):
+            try:
+                response: Any = await self.aprocess_request(request)
+                if response is None:
+                    response = await self.get_response(request)  # type: ignore[misc]
+                return await self.aprocess_response(request, response)
+            finally:
+                await _aclose_books(state_of(request))
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         """Put user and auth on `request`; refuse a program's credential that is wrong."""
@@ -106,7 +115,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _vary(request, response)
         if state.denied is not None:
             response = refusals.instead(request, response, state.denied)
-        if state.later:
+        if state.later or state.events:
             _keep_books(state)
         for act in state.on_response:
             act(response)
@@ -117,7 +126,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         state = _vary(request, response)
         if state.denied is not None:
             response = await sync_to_async(refusals.instead)(request, response, state.denied)
-        if state.later:
+        if state.later or state.events:
             await sync_to_async(_keep_books)(state)
         for act in state.on_response:
             act(response)
@@ -264,6 +273,22 @@ def _vary(request: HttpRequest, response: HttpResponseBase) -> RequestState:
 
 
 def _keep_books(state: RequestState) -> None:
-    acts, state.later = state.later, []
-    for act in acts:
-        registry.best_effort(act)
+    while state.later:
+        acts, state.later = state.later, []
+        for act in acts:
+            registry.best_effort(act)
+    audit.write_pending(state)
+
+
+def _close_books(state: RequestState) -> None:
+    """Keep what is not kept yet: the view, or something on the way out, may have raised."""
+    if state.later or state.events:
+        _keep_books(state)
+    state.is_closed = True
+
+
+async def _aclose_books(state: RequestState) -> None:
+    """See _close_books(). A client that goes away has the task cancelled, which must not lose what it has done."""
+    if state.later or state.events:
+        await asyncio.shield(sync_to_async(_keep_books)(state))
+    state.is_closed = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +14,13 @@ from django.http.response import HttpResponseBase
 from sessionauth.exceptions import LoginDenied
 
 if TYPE_CHECKING:
-    from sessionauth.models import RememberToken
+    from sessionauth.audit import Event
+    from sessionauth.models import AuthEvent, RememberToken
     from sessionauth.user_token import UserToken
 
 STATE = "_sessionauth"
+
+_underway: ContextVar[HttpRequest | None] = ContextVar("sessionauth_request", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,9 @@ class RequestState:
     __slots__ = (
         "carriers",
         "established",
+        "events",
         "is_claimed",
+        "is_closed",
         "is_passive",
         "is_settled",
         "later",
@@ -51,6 +58,7 @@ class RequestState:
         "others",
         "session_data",
         "sign_in",
+        "told",
         "token",
     )
 
@@ -75,6 +83,11 @@ class RequestState:
         self.later: list[Callable[[], object]] = []
         #: Why the last attempt to sign in was refused, None once one went through or the answer has told it.
         self.denied: LoginDenied | None = None
+        #: Events to be written on the way out, and the kinds of all that this request has recorded.
+        self.events: list[AuthEvent] = []
+        self.told: set[Event] = set()
+        #: True once the books are kept: what comes later (a streamed answer, a task) is written at once.
+        self.is_closed = False
         #: What is known of the sign-in under way, for the receiver of `user_logged_in`.
         self.sign_in: SignIn | None = None
         #: What the session of the user who came held: its own dict, which outlives a flush of the session.
@@ -94,3 +107,24 @@ def state_of(request: HttpRequest) -> RequestState:
     if state is None:
         state = inner.__dict__[STATE] = RequestState()
     return state
+
+
+@contextmanager
+def underway(request: HttpRequest) -> Iterator[None]:
+    """Make `request` the one that is under way, in this thread or task and in what it starts."""
+    before = _underway.get()
+    _underway.set(request)
+    try:
+        yield
+    finally:
+        # Not by the variable's own token: Django may end the request in another context than it began in.
+        _underway.set(before)
+
+
+def current() -> HttpRequest | None:
+    """Return the request that is under way, None outside of any.
+
+    For books alone: so that what is told without a request still has a place to be told of, and is not rolled back with
+    the view. Who somebody is, is asked of the request in hand.
+    """
+    return _underway.get()

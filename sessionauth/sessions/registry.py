@@ -7,7 +7,6 @@ assignments only.
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -24,13 +23,11 @@ from django.utils import timezone
 from sessionauth import http
 from sessionauth.base_user import SessionAuthUserMixin
 from sessionauth.conf import settings
-from sessionauth.models import LoginSession, RememberToken
+from sessionauth.models import LoginSession, RememberToken, writing
 from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import fingerprint
 from sessionauth.signals import logged_out_everywhere
-
-logger = logging.getLogger("sessionauth")
 
 KEY = "_sessionauth"
 SID_LENGTH = 43
@@ -255,19 +252,5 @@ def lists(user: Any) -> bool:
 
 
 def best_effort(write: Callable[[], object], *, catching: type[Exception] = Error) -> bool:
-    """Run `write` and say whether it went through; trouble with the database is logged and goes no further.
-
-    `catching` widens that for session engines, which have troubles of their own. Inside a transaction it gets a
-    savepoint, because PostgreSQL refuses everything after a failed statement.
-    """
-    using = router.db_for_write(LoginSession)
-    try:
-        if transaction.get_connection(using).in_atomic_block:
-            with transaction.atomic(using=using):
-                write()
-        else:
-            write()
-    except catching as error:
-        logger.warning("A record of sessionauth could not be written (is it migrated?): %s", type(error).__name__)
-        return False
-    return True
+    """Run `write` and say whether it went through. See sessionauth.models.writing."""
+    return writing.best_effort(write, router.db_for_write(LoginSession), catching=catching)

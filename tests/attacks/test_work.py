@@ -24,6 +24,13 @@ from tests.project.run import run_in_project
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.project.ways_urls")]
 
+
+@pytest.fixture(autouse=True)
+def _no_rows_of_events(settings):
+    """Here the work of the login itself is counted; that of its record is counted in tests/audit."""
+    settings.SESSIONAUTH_AUDIT = False
+
+
 CALLS = {"sync": authenticate, "async": async_to_sync(aauthenticate)}
 DIRECTORY = f"{__name__}.Directory"
 

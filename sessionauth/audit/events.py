@@ -1,0 +1,81 @@
+"""The names of events: a closed vocabulary that alarms and reports can rely on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+SUCCESS, FAILURE, DENIED = "success", "failure", "denied"
+
+
+class Event(StrEnum):
+    """One kind of event.
+
+    The string is what rows and log lines are called. `outcome` is what it means where nothing else is said, `owasp` the
+    closest word of the OWASP logging vocabulary, and `says` a sentence for people. `is_bounded` is true of what anybody
+    can make happen as often as they like: of equal ones, one a minute gets a row; the log gets them all.
+    """
+
+    outcome: str
+    owasp: str
+    says: str
+    is_bounded: bool
+
+    def __new__(cls, name: str, outcome: str, owasp: str, says: str, is_bounded: bool = False) -> Self:
+        """Make the member of that name."""
+        self = str.__new__(cls, name)
+        self._value_ = name
+        self.outcome, self.owasp, self.says, self.is_bounded = outcome, owasp, says, is_bounded
+        return self
+
+    LOGIN_SUCCEEDED = "login_succeeded", SUCCESS, "authn_login_success", "Somebody signed in."
+    LOGIN_FAILED = "login_failed", FAILURE, "authn_login_fail", "Credentials to sign in were wrong."
+    LOGIN_DENIED = "login_denied", DENIED, "authn_login_fail_max", "A guard refused an attempt to sign in.", True
+    LOGIN_RESTORED = "login_restored", SUCCESS, "session_renewed", "A remembered browser was let in again."
+    LOGIN_CONFIRMED = "login_confirmed", SUCCESS, "authn_login_success", "Somebody proved again who they are."
+    CONFIRMATION_FAILED = "confirmation_failed", FAILURE, "authn_login_fail", "Somebody signed in could not prove it."
+    LOGGED_OUT = "logged_out", SUCCESS, "session_logout", "Somebody signed out."
+    LOGGED_OUT_EVERYWHERE = (
+        "logged_out_everywhere",
+        SUCCESS,
+        "session_expired",
+        "A user was signed out of every browser.",
+    )
+    ACCOUNT_LOCKED = "account_locked", DENIED, "authn_login_lock", "Failures one after the other locked a name."
+    ACCOUNT_UNLOCKED = "account_unlocked", SUCCESS, "authn_login_unlock", "A name was unlocked."
+    GUARD_DEGRADED = "guard_degraded", FAILURE, "sys_monitor_disabled", "Attempts could not be counted in the cache."
+    PASSWORD_CHANGED = "password_changed", SUCCESS, "authn_password_change", "A user has a new password."
+    PASSWORD_CHANGE_FAILED = (
+        "password_change_failed",
+        FAILURE,
+        "authn_password_change_fail",
+        "The old password that a change asks for was wrong.",
+    )
+    PASSWORD_RESET_ASKED = (
+        "password_reset_asked",
+        SUCCESS,
+        "authn_password_change",
+        "Somebody asked for a mail to set a new password.",
+        True,
+    )
+    SESSION_REVOKED = "session_revoked", SUCCESS, "session_expired", "Signed-in browsers were signed out from outside."
+    SESSION_EXPIRED = "session_expired", SUCCESS, "session_expired", "A session was over, and its browser came again."
+    SESSION_EVICTED = "session_evicted", SUCCESS, "excess_sessions_exceeded", "A login ended the oldest session."
+    SESSION_PROTECTED = (
+        "session_protected",
+        DENIED,
+        "session_use_after_expire",
+        "A session came from another browser or network.",
+    )
+    REMEMBER_ISSUED = "remember_issued", SUCCESS, "authn_token_created", "A browser is remembered."
+    REMEMBER_REVOKED = "remember_revoked", SUCCESS, "authn_token_revoked", "A browser is remembered no longer."
+    REMEMBER_STOLEN = "remember_stolen", DENIED, "authn_token_reuse", "A remember cookie came a second time."
+    CREDENTIAL_ISSUED = "credential_issued", SUCCESS, "authn_token_created", "A key or token was issued."
+    CREDENTIAL_REVOKED = "credential_revoked", SUCCESS, "authn_token_revoked", "A key or token was revoked."
+    CREDENTIAL_REJECTED = (
+        "credential_rejected",
+        DENIED,
+        "authn_login_fail",
+        "A key or token was presented and not accepted.",
+        True,
+    )

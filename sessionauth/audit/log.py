@@ -1,0 +1,82 @@
+"""The line that an event is in the log: its name as the message, everything else as attributes of the record."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from sessionauth.audit.events import SUCCESS, Event
+from sessionauth.audit.text import moment
+from sessionauth.models import AuthEvent
+
+logger = logging.getLogger("sessionauth.audit")
+
+#: The attributes of every record, always all there; also what JSONFormatter writes.
+ATTRIBUTES = (
+    "event",
+    "time",
+    "outcome",
+    "reason",
+    "user_id",
+    "user_name",
+    "actor_id",
+    "actor_name",
+    "method",
+    "subject",
+    "session",
+    "ip_address",
+    "user_agent",
+    "path",
+    "data",
+)
+
+
+def tell(row: AuthEvent) -> None:
+    """Write the line of `row`: a warning for what failed or was denied, information for the rest."""
+    level = logging.INFO if row.outcome == SUCCESS else logging.WARNING
+    if logger.isEnabledFor(level):
+        logger.log(level, str(row.event), extra=attributes(row))
+
+
+def attributes(row: AuthEvent) -> dict[str, Any]:
+    """Return what the record of `row` says beside its name."""
+    data = dict(row.data)
+    return {
+        "event": str(row.event),
+        "time": moment(row.created_at),
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "user_id": _key(row.user_id),
+        "user_name": row.user_name,
+        "actor_id": _key(row.actor_id),
+        "actor_name": row.actor_name,
+        "method": row.method,
+        "subject": row.subject,
+        "session": data.pop("session", None),
+        "ip_address": row.ip_address,
+        "user_agent": row.user_agent,
+        "path": row.path,
+        "data": data,
+    }
+
+
+def _key(pk: object) -> str | None:
+    return None if pk is None else str(pk)
+
+
+class JSONFormatter(logging.Formatter):
+    """Writes each event as one line of JSON. For a handler of the logger "sessionauth.audit".
+
+    ::
+
+        "formatters": {"events": {"()": "sessionauth.audit.JSONFormatter"}}
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; of records that are no event, their level, logger and message."""
+        if not isinstance(getattr(record, "event", None), str | Event):
+            plain = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
+            return json.dumps(plain)
+        kept = {name: getattr(record, name, None) for name in ATTRIBUTES}
+        return json.dumps({"level": record.levelname, **kept}, default=str)

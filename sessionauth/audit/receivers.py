@@ -1,0 +1,184 @@
+"""What the signals of Django and of this app are to the record. Wired in `apps`.
+
+Each act is one event: where two signals tell of the same, the one that knows more is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+
+from sessionauth import accounts, signals
+from sessionauth.audit.events import Event
+from sessionauth.audit.recording import record
+from sessionauth.exceptions import InvalidCredential, LoginDenied
+from sessionauth.models import LoginSession
+from sessionauth.request_state import RequestState, SignIn, state_of
+from sessionauth.request_state import current as current_request
+
+logger = logging.getLogger("sessionauth")
+
+#: What says already that a password sent by Basic was not accepted.
+REFUSALS = {Event.LOGIN_FAILED, Event.LOGIN_DENIED}
+
+
+def _harmless(receiver: Callable[..., None]) -> Callable[..., None]:
+    """Keep an exception of `receiver` from the act that it is told of: Django sends its signals without a net."""
+
+    @wraps(receiver)
+    def safe(**facts: Any) -> None:
+        try:
+            receiver(**facts)
+        except Exception:
+            logger.exception("An event could not be recorded.")
+
+    return safe
+
+
+@_harmless
+def logged_in(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_in`, unless a remembered browser is let in: `remember_token_used` tells of that."""
+    state = _state(request)
+    sign_in = (state.sign_in if state is not None else None) or SignIn()
+    if sign_in.is_restored:
+        return
+    session = _session(state)
+    record(
+        Event.LOGIN_SUCCEEDED,
+        request,
+        user=user,
+        method=sign_in.method or ("session" if session is not None else ""),
+        subject=session,
+        remembered=sign_in.remember_token is not None,
+    )
+
+
+@_harmless
+def logged_out(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_out`; that of nobody is no event."""
+    if user is not None and getattr(user, "is_authenticated", False):
+        record(Event.LOGGED_OUT, request, user=user, subject=_session(_state(request)))
+
+
+@_harmless
+def login_failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Receive Django's `user_login_failed`; not where a guard has refused, which `login_denied` tells of."""
+    state = _state(request)
+    if state is not None and state.denied is not None:
+        return
+    name = accounts.name_in(credentials)
+    record(Event.LOGIN_FAILED, request, user=accounts.just_found(name), name=name, reason="wrong")
+
+
+@_harmless
+def login_denied(*, request: HttpRequest | None, identity: str, user: Any, reason: Exception, **kwargs: Any) -> None:
+    """Receive `login_denied`."""
+    code = reason.code if isinstance(reason, LoginDenied) else type(reason).__name__
+    retry_after = getattr(reason, "retry_after", None)
+    record(Event.LOGIN_DENIED, request, user=user, name=identity or None, reason=code, retry_after=retry_after)
+
+
+@_harmless
+def account_locked(*, user: Any, failures: int, until: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Receive `account_locked`."""
+    reason = "limit" if until is None else "wait"
+    record(Event.ACCOUNT_LOCKED, request, user=user, reason=reason, failures=failures, until=until)
+
+
+@_harmless
+def login_confirmed(*, request: HttpRequest, user: Any, method: str = "", **kwargs: Any) -> None:
+    """Receive `login_confirmed`."""
+    record(Event.LOGIN_CONFIRMED, request, user=user, method=method, subject=_session(_state(request)))
+
+
+@_harmless
+def session_protected(*, request: HttpRequest, user: Any, mode: str, **kwargs: Any) -> None:
+    """Receive `session_protected`."""
+    record(Event.SESSION_PROTECTED, request, user=user, reason=mode, subject=_session(_state(request)))
+
+
+@_harmless
+def remember_token_used(*, request: HttpRequest, user: Any, token: Any, **kwargs: Any) -> None:
+    """Receive `remember_token_used`."""
+    record(Event.LOGIN_RESTORED, request, user=user, method="remember", subject=token)
+
+
+@_harmless
+def remember_token_stolen(*, request: HttpRequest, user: Any, token: Any, **kwargs: Any) -> None:
+    """Receive `remember_token_stolen`."""
+    record(Event.REMEMBER_STOLEN, request, user=user, method="remember", subject=token)
+
+
+@_harmless
+def credential_issued(*, credential: Any, **kwargs: Any) -> None:
+    """Receive `credential_issued`."""
+    record(Event.CREDENTIAL_ISSUED, user=_owner(credential), subject=credential, label=credential.name)
+
+
+@_harmless
+def credential_revoked(*, credential: Any, reason: str, **kwargs: Any) -> None:
+    """Receive `credential_revoked`."""
+    record(Event.CREDENTIAL_REVOKED, user=_owner(credential), subject=credential, reason=reason)
+
+
+@_harmless
+def credential_rejected(*, request: HttpRequest, failure: InvalidCredential, method: str, **kwargs: Any) -> None:
+    """Receive `credential_rejected`.
+
+    What has not even the form of a credential is left to the log that has it already: it costs no query. A wrong
+    password in Basic is a failed login like any other, and may have been told of as one.
+    """
+    if failure.code in ("malformed", "ambiguous") or state_of(request).told & REFUSALS:
+        return
+    event = Event.LOGIN_FAILED if method == "basic" else Event.CREDENTIAL_REJECTED
+    record(event, request, method=method, reason=failure.code)
+
+
+@_harmless
+def logged_out_everywhere(*, user: Any, reason: str, **kwargs: Any) -> None:
+    """Receive `logged_out_everywhere`."""
+    record(Event.LOGGED_OUT_EVERYWHERE, user=user, reason=reason)
+
+
+def _state(request: HttpRequest | None) -> RequestState | None:
+    request = request if request is not None else current_request()
+    return None if request is None else state_of(request)
+
+
+def _session(state: RequestState | None) -> LoginSession | None:
+    """Return the login session that the request is now known by, if it is known by one."""
+    credential = state.token.credential if state is not None and state.token is not None else None
+    return credential if isinstance(credential, LoginSession) else None
+
+
+def _owner(credential: Any) -> Any:
+    """Return the user whom `credential` names, or their key where they have not been loaded; asks for nothing."""
+    path = credential.user_path
+    if path is None or "__" in path:
+        return None
+    return credential._state.fields_cache.get(path) or getattr(credential, credential._meta.get_field(path).attname)
+
+
+def connect() -> None:
+    """Connect every receiver to its signal."""
+    for signal, receiver in (
+        (user_logged_in, logged_in),
+        (user_logged_out, logged_out),
+        (user_login_failed, login_failed),
+        (signals.login_denied, login_denied),
+        (signals.account_locked, account_locked),
+        (signals.login_confirmed, login_confirmed),
+        (signals.session_protected, session_protected),
+        (signals.remember_token_used, remember_token_used),
+        (signals.remember_token_stolen, remember_token_stolen),
+        (signals.credential_issued, credential_issued),
+        (signals.credential_revoked, credential_revoked),
+        (signals.credential_rejected, credential_rejected),
+        (signals.logged_out_everywhere, logged_out_everywhere),
+    ):
+        signal.connect(receiver, dispatch_uid=f"sessionauth.audit.{receiver.__name__}")

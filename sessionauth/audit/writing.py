@@ -1,0 +1,71 @@
+"""Events on their way into the database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from django.core.cache import caches
+from django.db import router
+
+from sessionauth.audit.events import Event
+from sessionauth.conf import settings
+from sessionauth.models import AuthEvent
+from sessionauth.models.writing import best_effort
+from sessionauth.request_state import RequestState, state_of
+from sessionauth.request_state import current as current_request
+
+#: How long, in seconds, an equal event gets no row of its own.
+QUIET = 60
+
+
+def keep(row: AuthEvent, event: Event) -> None:
+    """Write `row` of `event` on the way out of the request that is under way, or at once where there is none.
+
+    On the way out it is written after the view's transaction, be that committed or rolled back, and all events of a
+    request are one INSERT.
+    """
+    if event.is_bounded and is_repeated(row):
+        return
+    state = _open_state()
+    if state is None:
+        write([row])
+    else:
+        state.events.append(row)
+
+
+def _open_state() -> RequestState | None:
+    request = current_request()
+    state = None if request is None else state_of(request)
+    # The middleware alone keeps the books on the way out.
+    return None if state is None or state.is_closed else state
+
+
+def is_repeated(row: AuthEvent) -> bool:
+    """Say whether an equal event has had a row within the last minute.
+
+    Where the cache does not answer it has not: better a row too many than an attack without a trace.
+    """
+    told = f"{row.event}:{row.reason}:{row.ip_address}:{row.user_id}"
+    key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
+    try:
+        return not caches[settings.CACHE].add(key, 1, QUIET)
+    except Exception:  # every cache has exceptions of its own
+        return False
+
+
+def write_pending(state: RequestState) -> None:
+    """Write what the request of `state` has left to be written."""
+    rows, state.events = state.events, []
+    if rows:
+        write(rows)
+
+
+def write(rows: Sequence[AuthEvent]) -> None:
+    """Write `rows` by one INSERT; trouble with the database goes no further than the log."""
+    using = router.db_for_write(AuthEvent)
+    if len(rows) == 1:
+        # bulk_create() would open a transaction for it.
+        best_effort(lambda: rows[0].save(force_insert=True, using=using), using)
+    else:
+        best_effort(lambda: AuthEvent._base_manager.using(using).bulk_create(rows, batch_size=500), using)
