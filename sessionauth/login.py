@@ -21,6 +21,7 @@ from sessionauth.authenticators.session import token_of
 from sessionauth.exceptions import InactiveUser, InvalidCredential, NotAuthenticated
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import freshness, registry
+from sessionauth.sessions.remember import issue as remember_browser
 from sessionauth.signals import login_confirmed
 from sessionauth.user_token import UserToken, anonymous, anonymous_user, replace
 
@@ -175,7 +176,8 @@ def login_user(
         raise InactiveUser
     state = state_of(request)
     state.session_data = registry.data(request.session)
-    state.sign_in = SignIn(is_fresh=fresh, method=method if fresh else "")
+    token = remember_browser(request, user, age=age, backend=path) if is_wanted else None
+    state.sign_in = SignIn(is_fresh=fresh, method=method if fresh else "", remember_token=token)
     try:
         django_auth.login(request, user, path)
     finally:

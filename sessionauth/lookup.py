@@ -17,17 +17,18 @@ from django.http import HttpRequest
 from sessionauth.conf import load, settings
 from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
-from sessionauth.models import AbstractCredential, LoginSession
-from sessionauth.sessions import registry
+from sessionauth.models import AbstractCredential, LoginSession, RememberToken
+from sessionauth.sessions import registry, series
 
 logger = logging.getLogger("sessionauth")
 
 T = TypeVar("T")
 
 JOINED = "sessionauth_login"
+JOINED_SERIES = "sessionauth_remembered"
 
-#: Databases whose table of login sessions has answered. Only ever grows; a process that forgets it asks again.
-_proved: set[str] = set()
+#: Tables of ours that have answered, with their databases. Only ever grows; a process that forgets it asks again.
+_proved: set[tuple[str, type[models.Model]]] = set()
 
 
 class NotMigrated(Exception):
@@ -41,6 +42,14 @@ class Sighting:
     user: Any | None
     row: LoginSession | None = None
     is_kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a selector leads to; no token: nobody was ever given it."""
+
+    token: RememberToken | None = None
+    user: Any | None = None
 
 
 def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sighting:
@@ -64,6 +73,23 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sight
     except NotMigrated:
         found = Sighting(_user_alone(request, backend, key), is_kept=False)
     return found if found.user is None or may(backend, found.user) else Sighting(None, found.row, found.is_kept)
+
+
+def remembered(request: HttpRequest, selector: str) -> Remembered:
+    """Return the row `selector` and its user, if the user is one that `request` may find: one query, as for a session.
+
+    One more says of a selector that led nowhere whether there is a row at all.
+    """
+    try:
+        return _ask(lambda: _join_series(request, selector), RememberToken)
+    except NotMigrated:
+        return Remembered()
+
+
+def by_backend(request: HttpRequest, backend: Any, user: Any) -> Any | None:
+    """Return `user` as `backend` has them, None if it does not let them in."""
+    known = user if _asks_like_django(backend) else _user_alone(request, backend, user.pk)
+    return known if known is not None and may(backend, known) else None
 
 
 def row_of(sid: str) -> Sighting:
@@ -146,20 +172,34 @@ def _join(request: HttpRequest, key: Any, sid: str) -> Sighting:
     return Sighting(user, user.__dict__.pop(JOINED, None))
 
 
-def _ask(question: Callable[[], T]) -> T:
-    """Return the answer to `question`, which needs the table of login sessions. Raises NotMigrated without it."""
-    using = router.db_for_write(LoginSession)
+def _join_series(request: HttpRequest, selector: str) -> Remembered:
+    if _together():
+        condition = Q(sessionauth_remembertoken__selector=selector)
+        join = FilteredRelation("sessionauth_remembertoken", condition=condition)
+        joined = users(request).annotate(**{JOINED_SERIES: join}).filter(**{f"{JOINED_SERIES}__isnull": False})
+        user = joined.select_related(JOINED_SERIES).first()
+        if user is not None:
+            return Remembered(user.__dict__.pop(JOINED_SERIES), user)
+        return Remembered(series.by_selector(selector).first())
+    token = series.by_selector(selector).first()
+    return Remembered(token, token and users(request).filter(pk=token.user_id).first())
+
+
+def _ask(question: Callable[[], T], model: type[models.Model] = LoginSession) -> T:
+    """Return the answer to `question`, which needs the table of `model`. Raises NotMigrated without it."""
+    using = router.db_for_write(model)
     in_transaction = transaction.get_connection(using).in_atomic_block
+    is_proved = (using, model) in _proved
     try:
-        if in_transaction and using not in _proved:
+        if in_transaction and not is_proved:
             # The first time, a missing table must not spoil the view's transaction; later the savepoint is spared.
             with transaction.atomic(using=using):
                 answer = question()
         else:
             answer = question()
     except DatabaseError:
-        if (in_transaction and using in _proved) or not is_missing(LoginSession):
+        if (in_transaction and is_proved) or not is_missing(model):
             raise
         raise NotMigrated from None
-    _proved.add(using)
+    _proved.add((using, model))
     return answer

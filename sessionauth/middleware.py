@@ -18,7 +18,7 @@ from django.utils.functional import LazyObject, SimpleLazyObject
 from django.views import defaults
 
 from sessionauth import audit, confinement, paths, refusals
-from sessionauth.authenticators import active, aget_auth, chain, get_auth
+from sessionauth.authenticators import active, aget_auth, chain, get_auth, remember
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
@@ -91,6 +91,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a credential that may not go there, and whoever may not come without one."""
         _leave_auth_to_ninja(request, view)
+        if _remembers(request, view):
+            get_auth(request)
         refusal = _confine(request)
         if refusal is not None or not _is_guarded(request, view) or get_auth(request).is_authenticated:
             return refusal
@@ -99,6 +101,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
         _leave_auth_to_ninja(request, view)
+        if _remembers(request, view):
+            await aget_auth(request)
         refusal = _confine(request)
         if refusal is not None or not _is_guarded(request, view) or (await aget_auth(request)).is_authenticated:
             return refusal
@@ -236,6 +240,13 @@ def _leave_auth_to_ninja(request: HttpRequest, view: Any) -> None:
     """Take our face off `request.auth` for django-ninja, which counts visitors as known where anything stands there."""
     if getattr(view, "__module__", "").startswith("ninja."):
         request.__dict__.pop("auth", None)
+
+
+def _remembers(request: HttpRequest, view: Any) -> bool:
+    """Say whether a remembered login is to be decided now, ahead of the view's transaction."""
+    return remember.goes_before(request, view) and any(
+        isinstance(one, remember.RememberAuthenticator) for one in active()
+    )
 
 
 def _is_guarded(request: HttpRequest, view: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace as replaced
 from functools import partial
 from typing import Any
 
@@ -16,7 +18,7 @@ from sessionauth import backends
 from sessionauth.authenticators.session import read, token_of
 from sessionauth.conf import settings
 from sessionauth.request_state import RequestState, SignIn, state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import registry, remember, remember_cookie, series
 from sessionauth.user_token import replace
 
 #: What a sign-in itself has put into the session.
@@ -37,6 +39,8 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     _rotate(request)
     _name_backend(request.session, user)
     sign_in = state.sign_in or SignIn(method=backends.method_of(user))
+    if sign_in.remember_token is None:
+        sign_in = replaced(sign_in, remember_token=remember.at_login(request, user))
     row = registry.record(request, user, sign_in) if registry.lists(user) else None
     registry.supersede(before)
     own = registry.own(request.session)
@@ -117,19 +121,29 @@ def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     transaction back, and knox sends the signal for tokens, leaving the browser's session alone.
     """
     session = getattr(request, "session", None)
-    if request is None or session is None or session.is_empty():
+    if request is None or session is None:
         return
-    claim = read(session)
-    if claim is None or claim.sid is None:
+    claim = None if session.is_empty() else read(session)
+    sid = None if claim is None else claim.sid
+    if sid is None and not remember_cookie.is_present(request):
         return
+    end = partial(_end_sign_in, request, sid)
     state = state_of(request)
     if state.lazy_user is None:  # not through our middleware
-        registry.best_effort(partial(registry.revoke_sid, claim.sid, "logout"))
+        registry.best_effort(end)
     else:
-        state.later.append(partial(_revoke_forgotten, session, claim.sid))
+        state.later.append(partial(_end_forgotten, session, sid, end))
 
 
-def _revoke_forgotten(session: SessionBase, sid: str) -> None:
+def _end_forgotten(session: SessionBase, sid: str | None, end: Callable[[], None]) -> None:
     now = read(session)
-    if now is None or now.sid != sid:
+    if now is None or (sid is not None and now.sid != sid):
+        end()
+
+
+def _end_sign_in(request: HttpRequest, sid: str | None) -> None:
+    """End the session `sid` and the series of this browser; other browsers stay remembered."""
+    if sid is not None:
+        series.end_of(registry.rows().filter(sid=sid), "logout")
         registry.revoke_sid(sid, "logout")
+    remember.forget(request)

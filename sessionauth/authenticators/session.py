@@ -25,7 +25,7 @@ from sessionauth.conf import load, seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, watch
+from sessionauth.sessions import registry, restoring, watch
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
 
@@ -153,6 +153,8 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
         end(session)
     if verdict in (Verdict.END, Verdict.NOBODY):
         return None
+    if row is not None and (unconfirmed := restoring.unconfirmed_in(registry.own(session))) is not None:
+        state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
     state_of(request).session_data = registry.data(session)
     own = registry.own(session) if verdict is Verdict.GO_ON else {}
     return token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own))
@@ -184,6 +186,10 @@ def token_of(
 
     `row` is that of their sign-in, `proofs` when they proved it by which method.
     """
+    if row is not None and row.authenticated_at is None:
+        auth_at = None  # never proved, or asked for again
+    if auth_at is None and row is not None and row.restored:
+        return UserToken(user, LoginState.REMEMBERED, SessionAuthenticator.name, credential=row)
     moment = _moment(auth_at)
     is_fresh = moment is not None and (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE)
     state = LoginState.FRESH if is_fresh else LoginState.STALE

@@ -22,6 +22,7 @@ class RequestSettings:
             "sessionauth.authenticators.token.BearerAuthenticator",
             "sessionauth.authenticators.api_key.APIKeyAuthenticator",
             "sessionauth.authenticators.session.SessionAuthenticator",
+            "sessionauth.authenticators.remember.RememberAuthenticator",
         ),
         entries,
         seed="imia asks a list given in code; Flask-Login has a fixed order in which the session precedes API keys.",

@@ -61,9 +61,9 @@ class SessionSettings:
     REMEMBER_COOKIE_SECURE: ClassVar = Setting[bool | None](None, optional(boolean), seed="Flask-Login: False.")
     #: Whether scripts are kept from the remember cookie.
     REMEMBER_COOKIE_HTTPONLY: ClassVar = Setting[bool](True, boolean, seed="Flask-Login.")
-    #: SameSite of the remember cookie.
-    REMEMBER_COOKIE_SAMESITE: ClassVar = Setting[str](
-        "Lax", choice("Lax", "Strict", "None"), seed="Flask-Login: none, which leaves it to the browser."
+    #: SameSite of the remember cookie; None means SESSION_COOKIE_SAMESITE. A laxer one would restore beside a session that was not sent.
+    REMEMBER_COOKIE_SAMESITE: ClassVar = Setting[str | None](
+        None, optional(choice("Lax", "Strict", "None")), seed="Flask-Login: none, which leaves it to the browser."
     )
     #: Whether events are kept in the database, besides the log.
     AUDIT: ClassVar = Setting[bool](True, boolean)

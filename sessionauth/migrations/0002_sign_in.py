@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(editable=False, max_length=64)),
                 ('previous_digest', models.CharField(blank=True, editable=False, max_length=64)),
                 ('session_digest', models.CharField(editable=False, max_length=64)),
+                ('backend', models.CharField(blank=True, editable=False, max_length=255)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
                 ('rotated_at', models.DateTimeField(editable=False, null=True, verbose_name='rotated')),
                 ('last_used_at', models.DateTimeField(editable=False, null=True, verbose_name='last used')),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth.models.revocable import RevocableModel
+from sessionauth.models.revocable import REASON_LENGTH, RevocableModel
+from sessionauth.signals import credential_revoked
 
 
 class RememberToken(RevocableModel):
@@ -30,6 +31,8 @@ class RememberToken(RevocableModel):
     previous_digest = models.CharField(max_length=64, blank=True, editable=False)
     #: Digest of the user's session auth hash when it was issued: a new password ends it, however it was set.
     session_digest = models.CharField(max_length=64, editable=False)
+    #: Path of the backend that verified the user; it is the backend of restored sessions.
+    backend = models.CharField(max_length=255, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     rotated_at = models.DateTimeField(_("rotated"), null=True, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
@@ -55,6 +58,25 @@ class RememberToken(RevocableModel):
         "rotated_at",
         "last_used_at",
     }
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at <= timezone.now()
+
+    def revoke(self, reason: str = "revoked") -> bool:
+        """Forget this browser, and sign it out: the sessions that began with or from it end, too.
+
+        See RevocableModel.revoke(). Tells `credential_revoked`.
+        """
+        changed = super().revoke(reason)
+        if changed:
+            using = router.db_for_write(type(self), instance=self)
+            # By user as well, for that is the index there is.
+            born = self.login_sessions.using(using).filter(user_id=self.user_id, revoked_at=None)
+            born.update(revoked_at=self.revoked_at, revoked_reason=reason[:REASON_LENGTH])
+            credential_revoked.send_robust(sender=type(self), credential=self, reason=reason)
+        return changed
 
     def __str__(self) -> str:
         return f"{self.user_id}, {self.created_at:%Y-%m-%d %H:%M}"

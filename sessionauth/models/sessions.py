@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth.models.revocable import RevocableModel
+from sessionauth.models.remember import RememberToken
+from sessionauth.models.revocable import REASON_LENGTH, RevocableModel
 
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
@@ -48,7 +49,7 @@ class LoginSession(RevocableModel):
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now, editable=False)
     #: The remembered browser it began with or from; ended together with it.
     remember_token = models.ForeignKey(
-        "sessionauth.RememberToken",
+        RememberToken,
         models.SET_NULL,
         null=True,
         editable=False,
@@ -73,6 +74,15 @@ class LoginSession(RevocableModel):
         indexes: ClassVar = [models.Index(fields=["user", "revoked_at"], name="sessionauth_loginsession_user")]
 
     _not_saved_again: ClassVar = RevocableModel._not_saved_again | {"sid", "last_seen_at"}
+
+    def revoke(self, reason: str = "revoked") -> bool:
+        """Sign this browser out, and forget it if it was remembered. See RevocableModel.revoke()."""
+        changed = super().revoke(reason)
+        if changed and self.remember_token_id is not None:
+            using = router.db_for_write(RememberToken, instance=self)
+            remembered = RememberToken._base_manager.using(using).filter(pk=self.remember_token_id, revoked_at=None)
+            remembered.update(revoked_at=self.revoked_at, revoked_reason=reason[:REASON_LENGTH])
+        return changed
 
     def __str__(self) -> str:
         return f"{self.user_id}, {self.created_at:%Y-%m-%d %H:%M}"

@@ -32,7 +32,7 @@ from sessionauth.signals import logged_out_everywhere
 KEY = "_sessionauth"
 SID_LENGTH = 43
 #: What we keep in a session that belongs to one sign-in, and not to the next.
-OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen")
+OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen", "unconfirmed")
 
 
 def new_sid() -> str:
@@ -177,10 +177,19 @@ def revoke_sid(sid: str, reason: str) -> int:
     return revoke_rows(rows().filter(sid=sid), reason)
 
 
+def remembered() -> models.QuerySet[RememberToken]:
+    """Return the rows of remembered browsers, read where they are written."""
+    return RememberToken._base_manager.using(router.db_for_write(RememberToken))
+
+
+def forget_rows(found: models.QuerySet[RememberToken], reason: str) -> int:
+    """Forget the browsers in `found` that have not been forgotten yet, and return how many there were."""
+    return found.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason[:REASON_LENGTH])
+
+
 def forget_browser(token_pk: Any, reason: str) -> int:
     """End the remembered browser `token_pk`, so that it does not sign in again by itself."""
-    tokens = RememberToken._base_manager.using(router.db_for_write(RememberToken)).filter(pk=token_pk, revoked_at=None)
-    return tokens.update(revoked_at=timezone.now(), revoked_reason=reason[:REASON_LENGTH])
+    return forget_rows(remembered().filter(pk=token_pk), reason)
 
 
 def supersede(sids: set[str | None]) -> None:
@@ -196,13 +205,15 @@ def revoke(row: LoginSession, reason: str = "revoked") -> bool:
 
 
 def revoke_all(user: Any, reason: str = "revoked", *, keep: LoginSession | None = None) -> int:
-    """Sign `user` out of every browser except that of `keep`, and return how many rows ended.
+    """Sign `user` out of every browser except that of `keep`, and return how many rows ended; none is remembered.
 
     Sessions from before the app have no row until they are seen; theirs is entered as ended, so that they end unseen.
     """
     found = rows().filter(user_id=user.pk)
     if keep is not None:
         found = found.exclude(pk=keep.pk)
+    browsers = remembered().filter(user_id=user.pk)
+    forget_rows(browsers if keep is None else browsers.exclude(pk=keep.remember_token_id or 0), reason)
     revoked = revoke_rows(found, reason)
     for session_hash in _session_hashes(user):
         sid = earlier_sid(str(user._meta.pk.value_to_string(user)), session_hash)

@@ -1,0 +1,144 @@
+"""The remember cookie: who comes back without a session is known again, and not as surely as with a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import SESSION_KEY, load_backend
+from django.contrib.auth.views import LogoutView
+from django.db import connections, router
+from django.http import HttpRequest
+
+from sessionauth import backends, confinement, lookup
+from sessionauth.authenticators.base import BaseAuthenticator
+from sessionauth.models import RememberToken
+from sessionauth.request_state import state_of
+from sessionauth.sessions import registry, remember, remember_cookie, restoring, series
+from sessionauth.sessions.remember_cookie import Presented
+from sessionauth.user_token import LoginState, UserToken
+
+#: Our own pages on which nobody is restored: who logs out must not log in first, and who proves who they are need not.
+WAYS_IN_AND_OUT = {"login", "logout", "confirm_login", "unlock"}
+
+
+@dataclass(frozen=True, slots=True)
+class RememberCookie:
+    """A remember cookie as it came; `presented` is None for what we have never given."""
+
+    presented: Presented | None = field(repr=False)
+
+
+class RememberAuthenticator(BaseAuthenticator):
+    """Restores the session of a browser that was remembered. Asked only where the session names nobody."""
+
+    name = restoring.METHOD
+    lazy = True
+    carriers = ("Cookie",)
+
+    def extract(self, request: HttpRequest) -> RememberCookie | None:
+        """Return the cookie if one came, whatever it is worth; None on the ways in and out."""
+        if not remember_cookie.is_present(request) or _is_way_in_or_out(request):
+            return None
+        return RememberCookie(remember_cookie.presented(request))
+
+    def authenticate(self, request: HttpRequest, credential: RememberCookie) -> UserToken | None:
+        """Return whom the browser is remembered as.
+
+        A cookie that is worth nothing is taken back and shadows nobody who is asked after it.
+        """
+        presented = credential.presented
+        if presented is None:
+            remember.discard(request)
+            return None
+        if _session_names_somebody(request):
+            return None
+        seen = lookup.remembered(request, presented.selector)
+        if seen.token is None:
+            remember.discard(request)
+            return None
+        if seen.user is None:
+            _without_user(request, seen.token)
+            return None
+        return _restored(request, seen.token, seen.user, presented)
+
+    async def aauthenticate(self, request: HttpRequest, credential: RememberCookie) -> UserToken | None:
+        """See authenticate(): the same in one hop, and none for what we have never given."""
+        if credential.presented is None:
+            return self.authenticate(request, credential)
+        return await sync_to_async(self.authenticate)(request, credential)
+
+
+def goes_before(request: HttpRequest, view: Any) -> bool:
+    """Say whether a remembered login is to be decided before `view` rather than when somebody looks.
+
+    In a view's transaction the decision would be taken back with it, and its lock would hold up the requests beside it.
+    So it goes before the view where that runs in a transaction, and where a session has to be restored: the browser
+    brings the cookie and no session. Elsewhere a page that looks at nobody costs nothing.
+    """
+    if django_settings.SESSION_COOKIE_NAME in request.COOKIES or remember_cookie.presented(request) is None:
+        return False
+    alias = router.db_for_write(RememberToken)
+    is_atomic = connections[alias].settings_dict["ATOMIC_REQUESTS"]
+    return bool(is_atomic) and alias not in getattr(view, "_non_atomic_requests", ())
+
+
+def _is_way_in_or_out(request: HttpRequest) -> bool:
+    match = confinement.match_of(request)
+    if match is None:
+        return False
+    if "sessionauth" in match.app_names and match.url_name in WAYS_IN_AND_OUT:
+        return True
+    view_class = getattr(match.func, "view_class", None)
+    return isinstance(view_class, type) and issubclass(view_class, LogoutView)
+
+
+def _session_names_somebody(request: HttpRequest) -> bool:
+    """Say whether the session is somebody's who is only out of sight (another tenant's); it is not written over."""
+    session = getattr(request, "session", None)
+    return session is not None and not session.is_empty() and SESSION_KEY in session
+
+
+def _without_user(request: HttpRequest, token: RememberToken) -> None:
+    """End the series of a user who is gone or may not log in any more, so that it cannot revive.
+
+    Where the user is only out of sight the cookie is left alone, as a session is.
+    """
+    user = lookup.hidden_user(str(token.user_id))
+    if user is None or not getattr(user, "is_active", True):
+        state_of(request).later.append(partial(registry.forget_browser, token.pk, "inactive"))
+        remember.discard(request)
+
+
+def _restored(request: HttpRequest, token: RememberToken, user: Any, presented: Presented) -> UserToken | None:
+    failure = series.failure(token, user)
+    if failure in ("inactive", "password changed"):
+        state_of(request).later.append(partial(registry.forget_browser, token.pk, failure))
+    if failure is not None:
+        remember.discard(request)
+        return None
+    path = _backend_path(token, user)
+    if path is None:
+        return None
+    user = lookup.by_backend(request, load_backend(path), user)
+    if user is None:
+        return None
+    restored = restoring.restore(request, token, user, presented.validator, path)
+    if restored is None:
+        remember.discard(request)
+        return None
+    return UserToken(user, LoginState.REMEMBERED, restoring.METHOD, credential=restored.row or restored.token)
+
+
+def _backend_path(token: RememberToken, user: Any) -> str | None:
+    """Return the backend of a session that is restored from `token`, None if it stands in the settings no more.
+
+    Never ours, which only decides.
+    """
+    path = token.backend
+    if path and path not in django_settings.AUTHENTICATION_BACKENDS:
+        return None
+    return path if path and not backends.decides_for_others(path) else backends.verified_by(user)

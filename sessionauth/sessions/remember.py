@@ -1,0 +1,146 @@
+"""Remember me: a browser is known again without a password, for a while, and never as surely as with one.
+
+The cookie carries a selector, by which the row is found, and a validator, of which the row has a digest. Each time a
+session is restored from it the validator changes. The one before it stays good until the browser has shown that it got
+the next one, so that neither a lost answer nor a page full of parallel requests looks like a theft; after that it is
+one. A thief and the owner cannot both go on: the second of them to come gives the theft away, and the series ends.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from sessionauth import crypto, http, signals
+from sessionauth.conf import kinds, seconds, settings
+from sessionauth.models import RememberToken
+from sessionauth.request_state import state_of
+from sessionauth.sessions import registry, remember_cookie, series
+from sessionauth.sessions.series import Standing
+
+#: A century, in seconds: what is longer fits into no date, and "for ever" is meant.
+LONGEST = 100 * 365 * 24 * 60 * 60
+
+
+def issue(
+    request: HttpRequest, user: Any, *, age: timedelta | int | None = None, backend: str | None = None
+) -> RememberToken | None:
+    """Remember the browser of `request`, in which `user` signs in with a full proof, and return the row.
+
+    Called before Django's `login()`, so that the login session can name the row (`SignIn.remember_token`). The cookie
+    goes out if the answer leaves `user` signed in. A series that the browser brought is ended in favour of this one.
+    `age` is how long, a timedelta or seconds; None for SESSIONAUTH_REMEMBER_AGE. `backend` is the path of the backend
+    that verified the user; None for the one that Django noted on them.
+
+    Returns None for whoever cannot be remembered: an unsaved user, an impersonated one, on a read-only database.
+    Raises TypeError for an `age` that is no length of time.
+    """
+    lasts = lifetime(age)
+    state = state_of(request)
+    if not registry.lists(user) or (state.token is not None and state.token.is_impersonating):
+        return None
+    entered: list[tuple[RememberToken, str]] = []
+    path = backend or getattr(user, "_sessionauth_verified_by", None) or getattr(user, "backend", "")
+    about = {"backend": path, "ip_address": http.client_ip(request), "user_agent": http.user_agent(request)}
+    if not registry.best_effort(lambda: entered.append(series.enter(user, lasts, **about))):
+        return None
+    before = remember_cookie.presented(request)
+    if before is not None:
+        registry.best_effort(lambda: registry.forget_rows(series.by_selector(before.selector), "superseded"))
+    token, validator = entered[0]
+    state.on_response.append(partial(_give, request, user, token, validator))
+    signals.credential_issued.send_robust(sender=RememberToken, credential=token)
+    return token
+
+
+async def aissue(
+    request: HttpRequest, user: Any, *, age: timedelta | int | None = None, backend: str | None = None
+) -> RememberToken | None:
+    """See issue()."""
+    return await sync_to_async(issue)(request, user, age=age, backend=backend)
+
+
+def _give(request: HttpRequest, user: Any, token: RememberToken, validator: str, response: HttpResponseBase) -> None:
+    """Set the cookie, unless the login was refused after all or taken back: who is not signed in is not remembered."""
+    session = getattr(request, "session", None)
+    if session is not None and session.get(SESSION_KEY) == user._meta.pk.value_to_string(user):
+        remember_cookie.set_on(response, token, validator)
+
+
+def lifetime(age: timedelta | int | None = None) -> float:
+    """Return how many seconds a browser is remembered; under the presets aal2 and aal3 no longer than a login lasts.
+
+    `age` wins over SESSIONAUTH_REMEMBER_AGE. Raises TypeError if it is no length of time.
+    """
+    if age is None:
+        age = settings.REMEMBER_AGE
+    wrong = kinds.age(age)
+    if wrong is not None:
+        raise TypeError(f"A browser is remembered for {wrong}, not for {age!r}.")
+    limit = series.overall_limit()
+    return min(seconds(age), LONGEST if limit is None else limit)
+
+
+def forget(request: HttpRequest, reason: str = "logout") -> None:
+    """Forget the browser of `request`, and no other one: end its series and take the cookie back.
+
+    The series is known by the cookie, and by the session that began with or from it. `reason` is kept with the row.
+    """
+    presented = remember_cookie.presented(request)
+    if presented is not None:
+        registry.best_effort(lambda: registry.forget_rows(series.by_selector(presented.selector), reason))
+    session = getattr(request, "session", None)
+    sid = None if session is None or session.is_empty() else registry.sid_in(registry.own(session))
+    if sid is not None:
+        registry.best_effort(lambda: series.end_of(registry.rows().filter(sid=sid), reason))
+    discard(request)
+
+
+async def aforget(request: HttpRequest, reason: str = "logout") -> None:
+    """See forget()."""
+    await sync_to_async(forget)(request, reason)
+
+
+def discard(request: HttpRequest) -> None:
+    """Take the cookie back if one came, whatever it is worth: it is worth nothing."""
+    if remember_cookie.is_present(request):
+        state_of(request).on_response.append(remember_cookie.delete_on)
+
+
+def revoke_all(user: Any, reason: str = "revoked", *, keep: RememberToken | None = None) -> int:
+    """Forget every browser of `user`, except that of `keep`; their sessions go on. Return how many there were."""
+    found = registry.remembered().filter(user_id=user.pk)
+    return registry.forget_rows(found if keep is None else found.exclude(pk=keep.pk), reason)
+
+
+async def arevoke_all(user: Any, reason: str = "revoked", *, keep: RememberToken | None = None) -> int:
+    """See revoke_all()."""
+    return await sync_to_async(revoke_all)(user, reason, keep=keep)
+
+
+def at_login(request: HttpRequest, user: Any) -> RememberToken | None:
+    """Return the series by which this browser is remembered as `user`, who signs in without asking for it again.
+
+    A series of anybody else in this browser is ended, and so is one that proves nothing: when the session is gone the
+    browser must not turn into somebody who left it.
+    """
+    presented = remember_cookie.presented(request)
+    if presented is None:
+        discard(request)
+        return None
+    found: list[RememberToken | None] = []
+    registry.best_effort(lambda: found.append(series.by_selector(presented.selector).first()))
+    token = found[0] if found else None
+    if token is not None and token.user_id == user.pk and series.failure(token, user) is None:
+        if series.judge(token, crypto.digest(presented.validator)) is not Standing.STOLEN:
+            return token
+    if token is not None:
+        registry.best_effort(lambda: registry.forget_browser(token.pk, "another login"))
+    discard(request)
+    return None
