@@ -13,6 +13,9 @@ from django.http import HttpRequest
 
 from sessionauth.conf import load, settings
 
+#: What backends call the name, besides the user model's own words.
+NAMES = ("email", "login", "phone")
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -31,6 +34,21 @@ def name_in(credentials: dict[str, Any]) -> str | None:
     """Return the name in the keywords of `authenticate()`: `username`, or the user model's own word for it."""
     name = credentials.get("username")
     return credentials.get(get_user_model().USERNAME_FIELD) if name is None else name
+
+
+def identity_in(credentials: dict[str, Any]) -> Any | None:
+    """Return the name that an attempt is counted by: name_in(), or what a backend with words of its own calls it.
+
+    Where a password stands beside names that nobody knows, it is the first of them; without a password, such as a
+    signed link, there is none.
+    """
+    known = (name_in(credentials), *(credentials.get(word) for word in (*login_fields(), *NAMES)))
+    found = next((name for name in known if name is not None), None)
+    if found is None and "password" in credentials:
+        return next(
+            (value for word, value in credentials.items() if word != "password" and isinstance(value, str)), None
+        )
+    return found
 
 
 def login_fields() -> tuple[str, ...]:

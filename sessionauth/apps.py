@@ -21,6 +21,7 @@ class SessionAuthConfig(AppConfig):
         from sessionauth import checks, receivers
         from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
+        from sessionauth.guards import base as guards
         from sessionauth.models import credentials
         from sessionauth.sessions import registry
         from sessionauth.signals import logged_out_everywhere
@@ -31,5 +32,6 @@ class SessionAuthConfig(AppConfig):
         # After ours of `user_logged_in`: the record names the session that it makes.
         audit_receivers.connect()
         setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")
+        setting_changed.connect(guards.forget_guards, dispatch_uid="sessionauth.forget_guards")
         setting_changed.connect(credentials.forget_kinds, dispatch_uid="sessionauth.forget_kinds")
         checks.register()

@@ -3,46 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
-from django.contrib.auth import load_backend
-from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.contrib.auth import (  # type: ignore[attr-defined]  # Django's own rule of what is a secret
+    _clean_credentials,
+    load_backend,
+)
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.inspect import signature
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import accounts, crypto, lookup, passwords
+from sessionauth import accounts, passwords
 from sessionauth.conf import settings
-from sessionauth.exceptions import InvalidCredential
-from sessionauth.models import AbstractCredential, AccessToken, APIKey
-from sessionauth.models.credentials import models_by_kind
+from sessionauth.exceptions import LoginDenied
+from sessionauth.guards import base
+from sessionauth.guards.attempt import Attempt, Proof, current
+from sessionauth.request_state import state_of
+from sessionauth.secret_backends import APIKeyAuthBackend, TokenAuthBackend, UsersBackend
+
+__all__ = [
+    "APIKeyAuthBackend",
+    "SessionAuthBackend",
+    "TokenAuthBackend",
+    "aconfirm",
+    "averify",
+    "confirm",
+    "decides_for_others",
+    "method_of",
+    "verified_by",
+    "verify",
+]
 
 
-class _UsersBackend(BaseBackend):
-    """Finds users by key as ModelBackend does, and answers no questions about permissions: ModelBackend does that."""
-
-    get_user = ModelBackend.get_user
-    aget_user = ModelBackend.aget_user
-    user_can_authenticate = ModelBackend.user_can_authenticate
-
-
-class SessionAuthBackend(_UsersBackend):
+class SessionAuthBackend(UsersBackend):
     """Stands first and decides for all: checks passwords itself, and asks the backends behind it.
 
     Where ModelBackend stands behind it, it does that one's work by the same rules, so that unknown, inactive and
     unusable accounts cost what a wrong password costs, and the hash runs where it holds nobody up. Any other backend
-    behind it is asked in turn. Refusing, it raises PermissionDenied, so that Django asks nobody a second time.
+    behind it is asked in turn. Guards stand before and after, exactly once, whoever asks. Refusing, it raises
+    PermissionDenied, so that Django asks nobody a second time.
 
     The session keeps the path of the backend that really verified: taking this one out signs nobody out.
     """
 
     @sensitive_variables("credentials", "user")
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
-        """Return the user, or raise PermissionDenied."""
-        user = verify(request, credentials)
+        """Return the user, or raise PermissionDenied: LoginDenied where a guard refused."""
+        attempt = _attempt(request, credentials)
+        try:
+            user = _verify(attempt, credentials)
+        except Exception as reason:
+            raise _told(attempt, reason) from reason
         if user is None:
             raise PermissionDenied
         return user
@@ -50,10 +66,24 @@ class SessionAuthBackend(_UsersBackend):
     @sensitive_variables("credentials", "user")
     async def aauthenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
         """See authenticate()."""
-        user = await averify(request, credentials)
+        attempt = _attempt(request, credentials)
+        try:
+            user = await _averify(attempt, credentials)
+        except Exception as reason:
+            raise _told(attempt, reason) from reason
         if user is None:
             raise PermissionDenied
         return user
+
+
+def _told(attempt: Attempt, reason: Exception) -> Exception:
+    """Return what Django's authenticate() is told, and note a denial for whoever answers: it swallows all of them."""
+    if reason is not attempt.denial:
+        return reason
+    denial = reason if isinstance(reason, LoginDenied) else LoginDenied()
+    if attempt.request is not None:
+        state_of(attempt.request).denied = denial
+    return denial
 
 
 @sensitive_variables("credentials", "user")
@@ -69,15 +99,7 @@ def verify(
     `guards` are asked besides those of SESSIONAUTH_LOGIN_GUARDS, `backends` (dotted paths) instead of those that stand
     behind ours in AUTHENTICATION_BACKENDS. A guard that refuses raises its own exception.
     """
-    for path, backend in _behind(request, credentials, backends):
-        if _is_model_backend(backend):
-            account = accounts.find(request, accounts.name_in(credentials))
-            user = passwords.check(account, credentials["password"])
-        else:
-            user = backend.authenticate(request, **credentials)
-        if user is not None and _may(backend, user):
-            return _marked(path, user)
-    return None
+    return _verify(_attempt(request, credentials, guards), credentials, backends)
 
 
 @sensitive_variables("credentials", "user")
@@ -89,30 +111,31 @@ async def averify(
     backends: Sequence[str] | None = None,
 ) -> Any | None:
     """See verify()."""
-    for path, backend in _behind(request, credentials, backends):
-        if _is_model_backend(backend):
-            account = await sync_to_async(accounts.find)(request, accounts.name_in(credentials))
-            user = await passwords.acheck(account, credentials["password"])
-        else:
-            user = await backend.aauthenticate(request, **credentials)
-        if user is not None and _may(backend, user):
-            return _marked(path, user)
-    return None
+    return await _averify(_attempt(request, credentials, guards), credentials, backends)
 
 
 @sensitive_variables("credentials")
 def confirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
     """Say whether `credentials` prove exactly `user`, who is signed in already, by the same guarded door.
 
-    A password without a name is that of `user`. A guard that refuses raises its own exception.
+    A password without a name is that of `user`. A guard that refuses raises its own exception; what is wrong is told by
+    Django's `user_login_failed`.
     """
-    return _is_same(verify(request, _named(user, credentials)), user)
+    named = _named(user, credentials)
+    is_right = _is_same(_verify(_attempt(request, named, account=user), named), user)
+    if not is_right:
+        user_login_failed.send_robust(**_failure(request, named))
+    return is_right
 
 
 @sensitive_variables("credentials")
 async def aconfirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
     """See confirm()."""
-    return _is_same(await averify(request, _named(user, credentials)), user)
+    named = _named(user, credentials)
+    is_right = _is_same(await _averify(_attempt(request, named, account=user), named), user)
+    if not is_right:
+        await user_login_failed.asend_robust(**_failure(request, named))
+    return is_right
 
 
 def _named(user: Any, credentials: dict[str, Any]) -> dict[str, Any]:
@@ -122,12 +145,77 @@ def _named(user: Any, credentials: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_same(found: Any | None, user: Any) -> bool:
-    return (
-        found is not None
-        and found.pk is not None
-        and found._meta.concrete_model is user._meta.concrete_model
-        and bool(found.pk == user.pk)
+    if found is None or found.pk is None:
+        return False
+    return bool(found._meta.concrete_model is user._meta.concrete_model and found.pk == user.pk)
+
+
+def _failure(request: HttpRequest | None, credentials: dict[str, Any]) -> dict[str, Any]:
+    """Return what `user_login_failed` tells, as Django's authenticate() has it."""
+    return {"sender": __name__, "credentials": _clean_credentials(credentials), "request": request}
+
+
+@sensitive_variables("credentials")
+def _attempt(
+    request: HttpRequest | None, credentials: dict[str, Any], guards: Iterable[Any] = (), *, account: Any = None
+) -> Attempt:
+    """Return an attempt with its guards; without any inside of another one, whose guards have been asked."""
+    identity = accounts.identity_in(credentials)
+    asked = [*(base.active() if settings.GUARDS_ENABLED else ()), *map(base.as_guard, guards)]
+    found = partial(accounts.find, request, identity) if account is None else lambda: account
+    return Attempt(request, identity, asked if current() is None else (), found)
+
+
+@sensitive_variables("credentials", "user")
+def _verify(attempt: Attempt, credentials: dict[str, Any], backends: Sequence[str] | None = None) -> Any | None:
+    return attempt.run(partial(_evaluate, attempt, credentials, _behind(attempt.request, credentials, backends)))
+
+
+@sensitive_variables("credentials", "user")
+async def _averify(attempt: Attempt, credentials: dict[str, Any], backends: Sequence[str] | None = None) -> Any | None:
+    return await attempt.arun(
+        partial(_aevaluate, attempt, credentials, _behind(attempt.request, credentials, backends))
     )
+
+
+@sensitive_variables("credentials", "user")
+def _evaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[str, Any]]) -> Proof:
+    """Ask one backend after the other; one that says PermissionDenied has the last word, as in Django."""
+    barred = None
+    for path, backend in asked:
+        try:
+            if _is_model_backend(backend):
+                user = passwords.check(attempt.account(), credentials["password"])
+            else:
+                user = backend.authenticate(attempt.request, **credentials)
+        except LoginDenied:
+            raise
+        except PermissionDenied:
+            break
+        if user is not None and _may(backend, _marked(path, user)):
+            return Proof(user)
+        barred = user if barred is None else barred
+    return Proof(barred, is_barred=True)
+
+
+@sensitive_variables("credentials", "user")
+async def _aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[str, Any]]) -> Proof:
+    """See _evaluate()."""
+    barred = None
+    for path, backend in asked:
+        try:
+            if _is_model_backend(backend):
+                user = await passwords.acheck(await attempt.aaccount(), credentials["password"])
+            else:
+                user = await backend.aauthenticate(attempt.request, **credentials)
+        except LoginDenied:
+            raise
+        except PermissionDenied:
+            break
+        if user is not None and _may(backend, _marked(path, user)):
+            return Proof(user)
+        barred = user if barred is None else barred
+    return Proof(barred, is_barred=True)
 
 
 def _behind(
@@ -200,47 +288,3 @@ def method_of(user: Any) -> str:
         return ""
     backend = load_backend(path)
     return str(getattr(backend, "login_method", "password" if _is_model_backend(backend) else ""))
-
-
-class _SecretBackend(_UsersBackend):
-    """Base of the two that take a secret of ours as a credential."""
-
-    @sensitive_variables("secret")
-    def _user_of(self, request: HttpRequest | None, model: type[AbstractCredential], secret: Any) -> Any | None:
-        parsed = crypto.parse(secret, settings.KEY_BRAND) if isinstance(secret, str) else None
-        if parsed is None or models_by_kind().get(parsed.kind) is not model:
-            return None
-        try:
-            row = lookup.credential(request, model, parsed)
-        except InvalidCredential:
-            return None
-        # A user cannot carry scopes: handing out that of a restricted credential would lift the restriction.
-        return row.get_user() if row.scopes is None else None
-
-
-class TokenAuthBackend(_SecretBackend):
-    """Answers `authenticate(request, token="sa_pat_…")` with the token's user, unless it is restricted."""
-
-    @sensitive_variables("token")
-    def authenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
-        """Return the user of an access token that is in order, else None."""
-        return self._user_of(request, AccessToken, token)
-
-    @sensitive_variables("token")
-    async def aauthenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
-        """See authenticate()."""
-        return await sync_to_async(self._user_of)(request, AccessToken, token)
-
-
-class APIKeyAuthBackend(_SecretBackend):
-    """Answers `authenticate(request, api_key="sa_key_…")` with the key's user, unless it has none or is restricted."""
-
-    @sensitive_variables("api_key")
-    def authenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
-        """Return the user of an API key that is in order, else None."""
-        return self._user_of(request, APIKey, api_key)
-
-    @sensitive_variables("api_key")
-    async def aauthenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
-        """See authenticate()."""
-        return await sync_to_async(self._user_of)(request, APIKey, api_key)

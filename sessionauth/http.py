@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 
+from sessionauth.conf import settings
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 
 def header(request: HttpRequest, name: str) -> str:
     """Return the header `name` or an empty string.
@@ -38,18 +42,58 @@ def wants_html(request: HttpRequest) -> bool:
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """Return the address of the client as the server saw it, or None where it is not an address.
+    """Return the address of the client, or None where it is not an address.
 
-    X-Forwarded-For is never read: anyone can send it. Translating it is the proxy's or a middleware's job.
+    It is what the server saw, unless SESSIONAUTH_TRUSTED_PROXIES says that proxies stand in front. Then it is the
+    right-most hop of X-Forwarded-For that is no trusted proxy's (networks), or the n-th from the right (a number):
+    whatever a client writes into that header itself stands further left, and is never read.
     """
+    address = parse_address(request.META.get("REMOTE_ADDR", ""))
+    proxies = settings.TRUSTED_PROXIES
+    if proxies:
+        hops = [hop for hop in header(request, "X-Forwarded-For").split(",") if hop.strip()]
+        address = _counted(address, hops, proxies) if isinstance(proxies, int) else _untrusted(address, hops, proxies)
+    return None if address is None else str(address)
+
+
+def _counted(address: Address | None, hops: list[str], count: int) -> Address | None:
+    # With fewer hops than proxies it did not come through them.
+    return parse_address(hops[-count]) if len(hops) >= count else address
+
+
+def _untrusted(address: Address | None, hops: list[str], proxies: Collection[str]) -> Address | None:
+    """Go from the server towards the client as long as the hops are our own; what cannot be read is no address."""
+    networks = [ipaddress.ip_network(network) for network in proxies]
+    while hops and address is not None and any(address in network for network in networks):
+        address = parse_address(hops.pop())
+    return address
+
+
+def parse_address(text: object) -> Address | None:
+    """Read an address as servers and proxies write it, with a port, in brackets, with a zone, mapped into IPv6."""
+    if not isinstance(text, str):
+        return None
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").strip())
+        # A zone such as fe80::1%eth0 names an interface of this machine; databases take none.
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    # A scope such as fe80::1%eth0 names an interface of this machine; databases take none.
-    return str(address).partition("%")[0]
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address if mapped is None else mapped
+
+
+def network(address: str | None) -> str:
+    """Return what counts as one client: an IPv4 address, the /64 of an IPv6 address, "unknown" for None."""
+    if address is None:
+        return "unknown"
+    if ":" in address:
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address
 
 
 def user_agent(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import LazyObject, SimpleLazyObject
+from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 
 from sessionauth import audit, confinement, paths, refusals
@@ -22,10 +22,12 @@ from sessionauth.authenticators import active, aget_auth, chain, get_auth, remem
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
-from sessionauth.exceptions import InvalidCredential, NotAuthenticated, SeveralCredentials
+from sessionauth.exceptions import InvalidCredential, LoginDenied, NotAuthenticated, SeveralCredentials
+from sessionauth.guards import secrets
+from sessionauth.request_auth import RequestAuth
 from sessionauth.request_state import RequestState, state_of, underway
 from sessionauth.sessions import registry
-from sessionauth.user_token import UserToken, anonymous, anonymous_user, remember_user, replace
+from sessionauth.user_token import anonymous, anonymous_user, remember_user, replace
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
@@ -73,6 +75,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
                 chain.establish(request, answer.token)
         except InvalidCredential as failure:
             return _refused(request, state, failure)
+        except LoginDenied as denial:
+            return _denied(request, state, denial)
         return None
 
     async def aprocess_request(self, request: HttpRequest) -> HttpResponse | None:
@@ -85,7 +89,9 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
                 _settle(request, state, answer)
                 await chain.aestablish(request, answer.token)
         except InvalidCredential as failure:
-            return _refused(request, state, failure)
+            return await sync_to_async(_refused)(request, state, failure)
+        except LoginDenied as denial:
+            return await sync_to_async(_denied)(request, state, denial)
         return None
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -109,9 +115,16 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         return await sync_to_async(on_failure)(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer NotAuthenticated raised by a view, unless the project has a 403 handler of its own."""
-        if isinstance(exception, NotAuthenticated) and not _project_answers_403(request):
+        """Answer NotAuthenticated and LoginDenied raised by a view, unless the project has a 403 handler of its own.
+
+        A denial that is to look like a wrong password is left to Django: what that looks like only the view knows.
+        """
+        if _project_answers_403(request):
+            return None
+        if isinstance(exception, NotAuthenticated):
             return refusals.unauthorized(request, reason=exception.reason)
+        if isinstance(exception, LoginDenied) and exception.public:
+            return refusals.denied(request, exception)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -135,32 +148,6 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         for act in state.on_response:
             act(response)
         return response
-
-
-class RequestAuth(LazyObject):  # type: ignore[type-arg]
-    """What stands on `request.auth`: always what `get_auth(request)` says at that moment, also after login()."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self.__dict__["_request"] = request
-        super().__init__()
-
-    @property
-    def _wrapped(self) -> UserToken:
-        return get_auth(self.__dict__["_request"])
-
-    def __repr__(self) -> str:
-        return repr(self._wrapped)
-
-    def __copy__(self) -> RequestAuth:
-        return type(self)(self.__dict__["_request"])
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> RequestAuth:
-        # Of the request's copy, and without resolving anything: the request is being copied just now.
-        request = self.__dict__["_request"]
-        return type(self)(memo.get(id(request), request))
-
-    def _setup(self) -> None:
-        """Nothing to set up: `_wrapped` is never empty."""
 
 
 def _prepare(request: HttpRequest) -> RequestState:
@@ -221,7 +208,18 @@ def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredenti
     if paths.is_exempt(request):
         replace(request, anonymous(request, failure))
         return None
-    return refusals.invalid(request, failure)
+    denial = secrets.too_many(request, failure) if failure.method != "basic" else None
+    return refusals.invalid(request, failure) if denial is None else refusals.denied(request, denial)
+
+
+def _denied(request: HttpRequest, state: RequestState, denial: LoginDenied) -> HttpResponse | None:
+    """Answer a password that a guard did not let be looked at: it is not said to be wrong."""
+    _note_explicit(state)
+    state.is_claimed = True
+    if paths.is_exempt(request):
+        replace(request, anonymous(request, InvalidCredential("denied")))
+        return None
+    return refusals.denied(request, denial)
 
 
 def _confine(request: HttpRequest) -> HttpResponse | None:

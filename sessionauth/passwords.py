@@ -14,8 +14,11 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.hashers import make_password, verify_password
+from django.contrib.auth.hashers import get_hasher, identify_hasher, make_password, verify_password
 from django.views.decorators.debug import sensitive_variables
+
+from sessionauth.conf import settings
+from sessionauth.exceptions import GuardUnavailable
 
 T = TypeVar("T")
 
@@ -25,17 +28,28 @@ def check(account: Any | None, password: str) -> Any | None:
     """Return `account` if `password` is its own, else None.
 
     Without an account the password is hashed all the same (Django ticket 20760), so that an unknown name takes as long
-    as a wrong password.
+    as a wrong password. Raises GuardUnavailable where too many wait for their turn: each hash takes 100 MiB.
     """
-    if account is None or not is_text(password):
-        make_password(password if is_text(password) else "")
+    with _Place(), _running():
+        if account is None or not is_text(password):
+            make_password(password if is_text(password) else "")
+            return None
+        encoded = account.password
+        if account.check_password(password):
+            return account
+        _do_the_rest(encoded, password)
         return None
-    return account if account.check_password(password) else None
 
 
 @sensitive_variables("password")
 async def acheck(account: Any | None, password: str) -> Any | None:
     """See check(). The hash runs in a thread of its own, apart from the event loop and from the ORM's thread."""
+    with _Place():
+        return await _acheck(account, password)
+
+
+@sensitive_variables("password")
+async def _acheck(account: Any | None, password: str) -> Any | None:
     if account is None or not is_text(password):
         await in_pool(partial(make_password, password if is_text(password) else ""))
         return None
@@ -45,10 +59,32 @@ async def acheck(account: Any | None, password: str) -> Any | None:
     if own.check_password is not AbstractBaseUser.check_password:
         return account if await sync_to_async(account.check_password)(password) else None
     encoded = account.password
-    is_right, must_update = await in_pool(partial(verify_password, password, encoded))
+    is_right, must_update = await in_pool(partial(_verify, password, encoded))
     if is_right and must_update:
         await sync_to_async(_upgrade)(account, password)
     return account if is_right else None
+
+
+@sensitive_variables("password")
+def _verify(password: str, encoded: str) -> tuple[bool, bool]:
+    is_right, must_update = verify_password(password, encoded)
+    if not is_right:
+        _do_the_rest(encoded, password)
+    return is_right, must_update
+
+
+@sensitive_variables("password")
+def _do_the_rest(encoded: str, password: str) -> None:
+    """Hash a wrong password by today's hasher too where the account still has another one's, perhaps a quick one.
+
+    So that it takes at least as long as for a name that nobody has. Django evens out the rounds of one hasher only.
+    """
+    try:
+        is_todays = identify_hasher(encoded).algorithm == get_hasher().algorithm
+    except ValueError:  # unusable: hashed for show by then
+        return
+    if not is_todays:
+        make_password(password)
 
 
 @sensitive_variables("password")
@@ -68,6 +104,29 @@ def is_text(value: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+class _Place:
+    """A place among those whose password is hashed, or waits for it, in this process."""
+
+    taken = 0
+    lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if _Place.taken >= settings.HASHING_QUEUE:
+                raise GuardUnavailable(code="busy", retry_after=1)
+            _Place.taken += 1
+
+    def __exit__(self, *failure: object) -> None:
+        with self.lock:
+            _Place.taken -= 1
+
+
+@cache
+def _running() -> threading.BoundedSemaphore:
+    """Return the right to hash outside of the pool, in a WSGI server's threads: as many at once as there are CPUs."""
+    return threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @sensitive_variables("work")
@@ -92,6 +151,12 @@ def _step_back() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
 
 
+def _begin_anew() -> None:
+    _pool.cache_clear()
+    _running.cache_clear()
+    _Place.taken, _Place.lock = 0, threading.Lock()
+
+
 if hasattr(os, "register_at_fork"):
-    # A forked worker inherits the pool without its thread and would wait for ever.
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    # A forked worker inherits the pool without its thread, and places that nobody will give back.
+    os.register_at_fork(after_in_child=_begin_anew)

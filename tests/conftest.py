@@ -57,3 +57,15 @@ def make_user(db: None, password: str) -> Callable[..., Any]:
         return model._default_manager.create_user(name, password=password, **fields)
 
     return make
+
+
+@pytest.fixture
+def guarded(settings: Any) -> Callable[..., None]:
+    """`guarded(entry, …)`: switch the guards on, those of LOGIN_GUARDS or, where any are given, these."""
+
+    def switch_on(*entries: Any) -> None:
+        settings.SESSIONAUTH_GUARDS_ENABLED = True
+        if entries:
+            settings.SESSIONAUTH_LOGIN_GUARDS = list(entries)
+
+    return switch_on

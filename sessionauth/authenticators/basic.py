@@ -16,6 +16,7 @@ from sessionauth import http
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.request_state import state_of
 from sessionauth.user_token import LoginState, UserToken
 
 
@@ -47,17 +48,21 @@ class BasicAuthenticator(BaseAuthenticator):
 
     @sensitive_variables("credential")
     def authenticate(self, request: HttpRequest, credential: UserPass) -> UserToken | None:
-        """See BaseAuthenticator.authenticate()."""
-        return self._token(authenticate(request, **_readable(credential)))
+        """See BaseAuthenticator.authenticate(). Raises LoginDenied where a guard refused, whatever the password."""
+        return self._token(request, authenticate(request, **_readable(credential)))
 
     @sensitive_variables("credential")
     async def aauthenticate(self, request: HttpRequest, credential: UserPass) -> UserToken | None:
         """See authenticate()."""
-        return self._token(await aauthenticate(request, **_readable(credential)))
+        return self._token(request, await aauthenticate(request, **_readable(credential)))
 
-    def _token(self, user: Any) -> UserToken:
+    def _token(self, request: HttpRequest, user: Any) -> UserToken:
         if user is None:
-            raise InvalidCredential("wrong")
+            # It is told now; what is still noted would be told once more, in the place of the answer.
+            denial, state_of(request).denied = state_of(request).denied, None
+            if denial is not None and denial.public:
+                raise denial
+            raise InvalidCredential("wrong" if denial is None else denial.code)
         return UserToken(user, LoginState.PROGRAM, self.name)
 
     def challenge(self, request: HttpRequest, error: Mapping[str, str]) -> str | None:

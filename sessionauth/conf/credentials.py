@@ -21,5 +21,7 @@ class CredentialSettings:
     KEY_ENVIRONMENT: ClassVar = Setting[str]("", text)
     #: At most how often "last used" and "last seen" are written, a timedelta or seconds; None for never.
     LAST_USED_INTERVAL: ClassVar = Setting[timedelta | int | None](timedelta(seconds=60), optional(age))
+    #: After how many invalid keys and tokens an address is answered 429 instead of 401, such as "60/m"; None for never.
+    KEY_FAILURE_RATE: ClassVar = Setting[str | None]("60/m", optional(text))
     #: Scopes by name, {name: (description, [permissions])}.
     SCOPES: ClassVar = Setting[Mapping[str, tuple[str | Promise, Collection[str]]]]({}, scope_map)

@@ -1,15 +1,38 @@
-"""Ends a wait or a lock: for administrators, commands, a password reset, and a link by mail."""
+"""Ends a wait or a lock: for administrators, commands, a password reset, and a link by mail.
+
+Also called inside of a transaction it takes effect at once, as the counting does.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from sessionauth import accounts
+from sessionauth.conf import seconds, settings
+from sessionauth.guards import base, counters, keys
+from sessionauth.guards.counters import cache, outside
+from sessionauth.guards.lockout import RULE, key_of
+from sessionauth.guards.rate_limit import RateLimitGuard
+from sessionauth.models import LoginThrottle
+
+SALT = "sessionauth.unlock"
 
 
 def unlock(user: Any) -> int:
-    """Let `user` try again at once, on every browser; return how many counters were cleared."""
-    raise NotImplementedError
+    """Let `user` try again at once, on every browser; return how many locks and waits that ended.
+
+    Links in mails sent before unlock nothing any more. What is counted by address goes on counting.
+    """
+    ended = outside.write(lambda: _forget(Q(user_id=user.pk)), None)
+    _clear_rates(keys.owner(user))
+    return ended
 
 
 async def aunlock(user: Any) -> int:
@@ -19,7 +42,11 @@ async def aunlock(user: Any) -> int:
 
 def unlock_name(name: str) -> int:
     """Let whoever posts `name` try again, an account or a name that nobody has."""
-    raise NotImplementedError
+    user = accounts.find(None, name)
+    value = keys.name(name)
+    ended = outside.write(lambda: _forget(Q(key=key_of(value))), None)
+    _clear_rates(value)
+    return ended if user is None else ended + unlock(user)
 
 
 async def aunlock_name(name: str) -> int:
@@ -29,19 +56,66 @@ async def aunlock_name(name: str) -> int:
 
 def is_locked(user: Any) -> bool:
     """Say whether `user` has to wait, or is locked, because of failures one after the other."""
-    raise NotImplementedError
+    return _holding(outside.rows().filter(key=key_of(keys.owner(user)))).exists()
+
+
+def locked() -> QuerySet[LoginThrottle]:
+    """Return the rows of all accounts and names that wait or are locked now."""
+    return _holding(outside.rows().filter(rule=RULE))
 
 
 def make_link_token(user: Any) -> str:
     """Return the token of a link that unlocks `user`: good once, for SESSIONAUTH_UNLOCK_AGE, until the next lock."""
-    raise NotImplementedError
+    row = LoginThrottle(key=key_of(keys.owner(user)), rule=RULE, user_id=user.pk)
+    outside.write(lambda: outside.rows().bulk_create([row], ignore_conflicts=True), None)
+    generation = outside.rows().values_list("generation", flat=True).get(key=row.key)
+    return signing.dumps([user._meta.pk.value_to_string(user), generation], salt=SALT)
 
 
 def redeem(token: str) -> Any | None:
-    """Unlock the account that `token` names and return its user; None for a token that is no good any more."""
-    raise NotImplementedError
+    """Unlock the account that `token` names and return its user; None for a token that is no good any more.
+
+    Of several at once one unlocks. A token is malformed, expired, used, or from before a later lock: all the same.
+    """
+    try:
+        key, generation = signing.loads(token, salt=SALT, max_age=int(seconds(settings.UNLOCK_AGE)))
+        user = get_user_model()._default_manager.filter(pk=key).first()
+    except (signing.BadSignature, ValidationError, ValueError, TypeError):
+        return None
+    if user is None:
+        return None
+    mine = Q(key=key_of(keys.owner(user)), generation=generation)
+    if not outside.write(lambda: outside.rows().filter(mine).update(generation=F("generation") + 1), None):
+        return None
+    unlock(user)
+    return user
 
 
 async def aredeem(token: str) -> Any | None:
     """See redeem()."""
     return await sync_to_async(redeem)(token)
+
+
+def _forget(mine: Q) -> int:
+    """Set the counters `mine` to none, and return how many of them held somebody up."""
+    found = outside.rows().filter(mine)
+    found.exclude(rule=RULE).delete()
+    held = _holding(found).count()
+    found.filter(rule=RULE).update(
+        count=0, blocked_until=None, pending_until=None, generation=F("generation") + 1, changed_at=timezone.now()
+    )
+    return held
+
+
+def _holding(found: QuerySet[LoginThrottle]) -> QuerySet[LoginThrottle]:
+    return found.filter(Q(blocked_until__gt=timezone.now()) | Q(rule=RULE, count__gte=settings.LOCKOUT_LIMIT))
+
+
+def _clear_rates(value: str) -> None:
+    """Forget what the rates count against `value`, whichever browser it was counted from."""
+    for guard in base.active():
+        if isinstance(guard, RateLimitGuard) and guard.by == "account":
+            for tally in guard.tallies(value):
+                if cache.fault() is None:
+                    cache.clear(tally)
+                counters.database.clear(tally)

@@ -1,0 +1,201 @@
+"""One attempt to sign in: who tries, what it has reserved, and why it was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest
+
+from sessionauth import signals
+from sessionauth.exceptions import LoginDenied
+from sessionauth.guards.base import LoginGuard
+from sessionauth.guards.counters.base import Slot
+from sessionauth.request_state import state_of
+
+_current: ContextVar[Attempt | None] = ContextVar("sessionauth_attempt", default=None)
+
+
+class Proof(NamedTuple):
+    """Whom the credentials prove. `is_barred`: the backend that says so does not let them in."""
+
+    user: Any | None = None
+    is_barred: bool = False
+
+
+class Attempt:
+    """One attempt, with its guards: they are asked exactly once, whoever asks `authenticate()` within it again."""
+
+    def __init__(
+        self,
+        request: HttpRequest | None,
+        identity: str | None,
+        guards: Sequence[LoginGuard],
+        find: Callable[[], Any | None],
+    ) -> None:
+        """Take `find`, which looks up the account; it is called once, when somebody wants to know."""
+        self.request, self.identity, self.guards = request, identity, guards
+        #: What a guard raised.
+        self.denial: Exception | None = None
+        self._find = find
+        self._found: list[Any | None] = []
+        self._slots: list[Slot] = []
+        self._is_judged = False
+
+    def hold(self, slot: Slot) -> None:
+        """Keep `slot` until it is known what becomes of the attempt."""
+        self._slots.append(slot)
+
+    def account(self) -> Any | None:
+        """Return the account that the identity means; one query, once."""
+        if not self._found:
+            self._found.append(self._find())
+        return self._found[0]
+
+    async def aaccount(self) -> Any | None:
+        """See account()."""
+        return self._found[0] if self._found else await sync_to_async(self.account)()
+
+    def run(self, evaluate: Callable[[], Proof]) -> Any | None:
+        """Return the user whom `evaluate()` proves and no guard refuses, None for nobody.
+
+        A refusal is raised as the guard's own exception, and stands in `denial`. Whatever else goes wrong gives back
+        what was reserved: it says nothing about the credentials.
+        """
+        token = _current.set(self)
+        try:
+            user = self._judge(evaluate)
+            self._settle(user)
+            return user
+        except Exception as reason:
+            if reason is self.denial:
+                self._deny(reason)
+            raise
+        finally:
+            self._release()
+            _current.reset(token)
+
+    async def arun(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
+        """See run()."""
+        token = _current.set(self)
+        try:
+            user = await self._ajudge(evaluate)
+            await self._asettle(user)
+            return user
+        except Exception as reason:
+            if reason is self.denial:
+                await self._adeny(reason)
+            raise
+        finally:
+            if self._slots:
+                await sync_to_async(self._release)()
+            _current.reset(token)
+
+    def _judge(self, evaluate: Callable[[], Proof]) -> Any | None:
+        for guard in self.guards:
+            account = self.account() if guard.needs_account else None
+            with self._refusing():
+                guard.before_credentials(self.request, self.identity, account)
+        with self._refusing(LoginDenied):
+            proof = evaluate()
+        self._is_judged = True
+        if proof.user is not None:
+            for guard in self.guards:
+                with self._refusing():
+                    guard.after_credentials(self.request, proof.user)
+        return None if proof.is_barred else proof.user
+
+    async def _ajudge(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
+        for guard in self.guards:
+            account = await self.aaccount() if guard.needs_account else None
+            with self._refusing():
+                await guard.abefore_credentials(self.request, self.identity, account)
+        with self._refusing(LoginDenied):
+            proof = await evaluate()
+        self._is_judged = True
+        if proof.user is not None:
+            for guard in self.guards:
+                with self._refusing():
+                    await guard.aafter_credentials(self.request, proof.user)
+        return None if proof.is_barred else proof.user
+
+    @contextmanager
+    def _refusing(self, kind: type[Exception] = Exception) -> Iterator[None]:
+        try:
+            yield
+        except kind as reason:
+            self.denial = reason
+            raise
+
+    def _settle(self, user: Any | None) -> None:
+        self._release(_failed if user is None else _succeeded)
+        for guard in self.guards:
+            if user is None:
+                guard.login_failed(self.request, self.identity, self._known())
+            else:
+                guard.login_succeeded(self.request, user)
+        self._forget_denial(user)
+
+    async def _asettle(self, user: Any | None) -> None:
+        if self._slots:
+            await sync_to_async(self._release)(_failed if user is None else _succeeded)
+        for guard in self.guards:
+            if user is None:
+                await guard.alogin_failed(self.request, self.identity, self._known())
+            else:
+                await guard.alogin_succeeded(self.request, user)
+        self._forget_denial(user)
+
+    def _forget_denial(self, user: Any | None) -> None:
+        if user is not None and self.request is not None:
+            state_of(self.request).denied = None
+
+    def _deny(self, reason: Exception) -> None:
+        self._release(_failed if self._looks_wrong(reason) else _refund)
+        for guard in self.guards:
+            guard.login_denied(self.request, self.identity, self._known(), reason)
+        signals.login_denied.send_robust(**self._denied(reason))
+
+    async def _adeny(self, reason: Exception) -> None:
+        if self._slots:
+            await sync_to_async(self._release)(_failed if self._looks_wrong(reason) else _refund)
+        for guard in self.guards:
+            await guard.alogin_denied(self.request, self.identity, self._known(), reason)
+        await signals.login_denied.asend_robust(**self._denied(reason))
+
+    def _looks_wrong(self, reason: Exception) -> bool:
+        """Say whether it must count like a wrong password too, or the counter would tell what the answer does not."""
+        return self._is_judged and isinstance(reason, LoginDenied) and not reason.public
+
+    def _denied(self, reason: Exception) -> dict[str, Any]:
+        identity = "" if self.identity is None else str(self.identity)
+        return {"sender": None, "request": self.request, "identity": identity, "user": self._known(), "reason": reason}
+
+    def _known(self) -> Any | None:
+        """Return the account if it has been looked up."""
+        return self._found[0] if self._found else None
+
+    def _release(self, settle: Callable[[Slot], None] | None = None) -> None:
+        slots, self._slots = self._slots, []
+        for slot in slots:
+            (settle or _refund)(slot)
+
+
+def _succeeded(slot: Slot) -> None:
+    slot.succeeded()
+
+
+def _failed(slot: Slot) -> None:
+    slot.failed()
+
+
+def _refund(slot: Slot) -> None:
+    slot.refund()
+
+
+def current() -> Attempt | None:
+    """Return the attempt that is under way in this context."""
+    return _current.get()

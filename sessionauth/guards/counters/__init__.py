@@ -1,0 +1,47 @@
+"""Counters of attempts: in the shared cache where it can count, else in the database, and what happens in trouble."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from sessionauth.conf import settings
+from sessionauth.exceptions import GuardUnavailable
+from sessionauth.guards.counters import cache, database
+from sessionauth.guards.counters.base import Full, Rate, Slot, Tally, Unavailable
+
+#: Seconds after which it is worth trying again when nothing can be counted.
+RETRY_AFTER = 60
+
+__all__ = ["Full", "Rate", "Slot", "Tally", "Unavailable", "clear", "refuse_uncounted", "take"]
+
+
+def take(tally: Tally, request: HttpRequest | None) -> Slot | Full | None:
+    """Take a slot of `tally`; None where it is not counted, which only SESSIONAUTH_GUARD_ON_CACHE_ERROR may say.
+
+    Raises GuardUnavailable where it cannot be counted and the setting does not say "allow".
+    """
+    if cache.fault() is None:
+        try:
+            return cache.take(tally)
+        except Unavailable:
+            if settings.GUARD_ON_CACHE_ERROR != "fallback":
+                refuse_uncounted()
+                return None
+    try:
+        return database.take(tally, request)
+    except Unavailable:
+        refuse_uncounted()
+        return None
+
+
+def refuse_uncounted() -> None:
+    """Raise GuardUnavailable, unless SESSIONAUTH_GUARD_ON_CACHE_ERROR lets attempts go uncounted."""
+    if settings.GUARD_ON_CACHE_ERROR != "allow":
+        raise GuardUnavailable(retry_after=RETRY_AFTER)
+
+
+def clear(tally: Tally) -> None:
+    """Forget the attempts of `tally`, wherever they are counted."""
+    if cache.fault() is None:
+        cache.clear(tally)
+    database.clear(tally)

@@ -1,0 +1,163 @@
+"""Counts in the shared cache, by django-ratelimit: one `add` or `incr` before the password is hashed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.cache import InvalidCacheBackendError, caches
+from django_ratelimit import ALL
+from django_ratelimit.core import _get_window, _make_cache_key, get_usage
+
+from sessionauth.conf import settings
+from sessionauth.guards.counters.base import PENDING, Full, Tally, Unavailable, logger
+
+#: Modules of caches that all processes share and whose `add` and `incr` are atomic and keep the time to live.
+ATOMIC = (
+    "django.core.cache.backends.redis",
+    "django.core.cache.backends.memcached",
+    "django_redis",
+    "django_valkey",
+)
+#: For so many seconds after a failure the cache is not asked again: an outage must not add a timeout to each rule.
+PAUSE = 5.0
+
+#: Until when each alias is left alone, by the monotonic clock. A process that forgets it asks once more.
+_broken: dict[str, float] = {}
+
+
+def _is_atomic(kind: type[Any]) -> bool:
+    return any(one.__module__.startswith(ATOMIC) for one in kind.__mro__)
+
+
+def fault() -> str | None:
+    """Say why attempts are not counted in the cache SESSIONAUTH_CACHE but in the database, None if they are."""
+    try:
+        kind = type(caches[settings.CACHE])
+    except (InvalidCacheBackendError, ImportError):
+        return "there is no such cache"
+    if not _is_atomic(kind):
+        return f"{kind.__name__} is not shared by all processes, or does not count atomically"
+    if not getattr(django_settings, "RATELIMIT_ENABLE", True):
+        return "RATELIMIT_ENABLE is False"
+    if getattr(django_settings, "RATELIMIT_USE_CACHE", "default") != settings.CACHE:
+        return "RATELIMIT_USE_CACHE names another one"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSlot:
+    """A slot of a window. `is_last` says that it was the last one; then the door is shut once it has failed."""
+
+    key: str | None
+    is_last: bool
+    time_left: int
+
+    def succeeded(self) -> None:
+        self.refund()
+
+    def refund(self) -> None:
+        """Give it back, unless the window has changed while it was taken: then it is not known which one it is in."""
+        if self.key is not None:
+            _quietly(lambda: _give_back(str(self.key)))
+
+    def failed(self) -> None:
+        if self.is_last and self.key is not None:
+            _quietly(lambda: _shut(str(self.key), self.time_left))
+
+
+def take(tally: Tally) -> CacheSlot | Full:
+    """Take a slot of `tally`, or say that it is full. Raises Unavailable where the cache does not count.
+
+    django-ratelimit answers an outage by None, by a dict that says nothing, or by whatever the client raises.
+    """
+    if _broken.get(settings.CACHE, 0.0) > time.monotonic():
+        raise Unavailable
+    before = _key_of(tally)
+    usage = _ask(tally)
+    key = before if before == _key_of(tally) else None
+    time_left = max(1, usage["time_left"])
+    if not usage["should_limit"]:
+        return CacheSlot(key, usage["count"] == tally.rate.limit, time_left)
+    if key is None:
+        return Full(time_left)
+    # Taken back at once, or a slot that is given back would not be free.
+    is_shut = _answer(lambda: _give_back(str(key))) is None and _answer(
+        lambda: caches[settings.CACHE].get(_mark(str(key)))
+    )
+    return Full(time_left, is_pending=not is_shut, give_up=lambda: _quietly(lambda: _shut(str(key), int(PENDING))))
+
+
+def clear(tally: Tally) -> None:
+    """Forget the attempts of the window that is open now."""
+    key = _key_of(tally)
+    _quietly(lambda: caches[settings.CACHE].delete_many([key, _mark(key)]))
+
+
+def _ask(tally: Tally) -> dict[str, Any]:
+    rate = (tally.rate.limit, tally.rate.period)
+
+    def value(group: str, request: object) -> str:
+        return tally.value
+
+    usage = _answer(lambda: get_usage(None, _group(tally), key=value, rate=rate, method=ALL, increment=True))
+    if usage is None or (usage["count"], usage["limit"], usage["time_left"]) == (0, 0, -1):
+        raise _failed(None)
+    found: dict[str, Any] = usage
+    return found
+
+
+def _group(tally: Tally) -> str:
+    # Ends in a colon: the parts of the key are joined without anything between them.
+    return f"sessionauth.login.{tally.rule}:"
+
+
+def _key_of(tally: Tally) -> str:
+    rate = (tally.rate.limit, tally.rate.period)
+    window = _get_window(tally.value, tally.rate.period)
+    return str(_make_cache_key(_group(tally), window, rate, tally.value, ALL))
+
+
+def _mark(key: str) -> str:
+    """Return the key that says that every slot is taken by an attempt that has failed: nobody need wait for one.
+
+    Set by the last slot as it fails, rather than a "still pending" as it is taken: between taking the slot and saying
+    so another attempt would find the door shut for good.
+    """
+    return f"{key}:shut"
+
+
+def _give_back(key: str) -> None:
+    try:
+        caches[settings.CACHE].decr(key)
+    except ValueError:  # the window is over
+        return
+
+
+def _shut(key: str, seconds: int) -> None:
+    caches[settings.CACHE].set(_mark(key), 1, seconds)
+
+
+def _answer(question: Callable[[], Any]) -> Any:
+    try:
+        return question()
+    except Exception as error:  # whatever the client library raises
+        raise _failed(error) from error
+
+
+def _quietly(act: Callable[[], object]) -> None:
+    """Run `act`; trouble is told and makes the count stricter, never an error of a login that is decided."""
+    try:
+        act()
+    except Exception as error:
+        _failed(error)
+
+
+def _failed(error: Exception | None) -> Unavailable:
+    _broken[settings.CACHE] = time.monotonic() + PAUSE
+    name = "no answer" if error is None else type(error).__name__
+    logger.error("guard_degraded: the cache %r does not count login attempts (%s).", settings.CACHE, name)
+    return Unavailable()

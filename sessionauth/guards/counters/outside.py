@@ -1,0 +1,109 @@
+"""Writes what judges a request so that the request's own transaction cannot take it back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from django.db import DatabaseError, connections, models, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.http import HttpRequest
+
+from sessionauth.guards.counters.base import Unavailable, logger
+from sessionauth.models import LoginThrottle
+from sessionauth.request_state import state_of
+
+T = TypeVar("T")
+
+
+def alias() -> str:
+    """Return the database that keeps the counters."""
+    return router.db_for_write(LoginThrottle)
+
+
+def rows() -> models.QuerySet[LoginThrottle]:
+    """Return the counters, read where they are written."""
+    return LoginThrottle._base_manager.using(alias())
+
+
+def write(act: Callable[[], T], request: HttpRequest | None) -> T:
+    """Run `act`, which writes counters, and return its answer. Raises Unavailable where the database does not let it.
+
+    Outside of a transaction it is one. Inside, it gets a connection of its own, in a thread of its own, where it is
+    committed at once. SQLite has one writer, whom it would wait for forever, and a TestCase must see what it wrote:
+    there it is written in place, and once more after the response if the transaction was rolled back.
+    """
+    connection = transaction.get_connection(alias())
+    try:
+        if not connection.in_atomic_block:
+            return act()
+        return _in_place(act, connection, request) if _has_one_writer(connection) else _elsewhere(act)
+    except DatabaseError as error:
+        logger.error("guard_degraded: login attempts cannot be counted in the database (is it migrated?): %s", error)
+        raise Unavailable from error
+
+
+def quietly(act: Callable[[], object], request: HttpRequest | None) -> None:
+    """Run `act` like write(); trouble leaves the count stricter than it was, and is no error."""
+    try:
+        write(act, request)
+    except Unavailable:
+        return
+
+
+def _has_one_writer(connection: BaseDatabaseWrapper) -> bool:
+    blocks = connection.atomic_blocks
+    return connection.vendor == "sqlite" or any(getattr(block, "_from_testcase", False) for block in blocks)
+
+
+def _in_place(act: Callable[[], T], connection: BaseDatabaseWrapper, request: HttpRequest | None) -> T:
+    with transaction.atomic(using=connection.alias):
+        answer = act()
+    if request is not None:
+        is_lost = _watched(connection)
+        state_of(request).later.append(lambda: act() if is_lost() else None)
+    return answer
+
+
+def _watched(connection: BaseDatabaseWrapper) -> Callable[[], bool]:
+    """Return a question: has the transaction of now been rolled back by then?
+
+    Django drops what waits for a commit that will not come; so what neither ran nor waits was rolled back.
+    """
+    ran: list[bool] = []
+
+    def run() -> None:
+        ran.append(True)
+
+    transaction.on_commit(run, using=connection.alias)
+    return lambda: not ran and not any(run in entry for entry in connection.run_on_commit)
+
+
+def _elsewhere(act: Callable[[], T]) -> T:
+    return _pool().submit(_on_own_connection, act).result()
+
+
+def _on_own_connection(act: Callable[[], T]) -> T:
+    connection = connections[alias()]
+    connection.close_if_unusable_or_obsolete()
+    try:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                # The request's own transaction may hold the row and wait for us: a circle no database sees.
+                cursor.execute("SET lock_timeout = '3s'")
+        return act()
+    finally:
+        connection.close_if_unusable_or_obsolete()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="sessionauth-count")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked worker inherits the pool without its threads and would wait for ever.
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,0 +1,78 @@
+"""The device cookie (OWASP): a browser in which the owner has signed in before counts its failures on its own.
+
+So an attacker who makes an account wait, or locks it, does not lock its owner out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core import signing
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from sessionauth.conf import seconds, settings
+from sessionauth.request_state import state_of
+
+SALT = "sessionauth.device"
+LONGEST = 200
+
+
+def cookie_name() -> str:
+    """Return the name of the cookie; `__Host-` where it may be so called, so that no subdomain can plant one."""
+    if settings.DEVICE_COOKIE_NAME is not None:
+        return settings.DEVICE_COOKIE_NAME
+    is_host = django_settings.SESSION_COOKIE_SECURE and not django_settings.SESSION_COOKIE_DOMAIN
+    return "__Host-sessionauth_device" if is_host else "sessionauth_device"
+
+
+def of(request: HttpRequest | None, user: Any) -> str | None:
+    """Return the nonce of the browser that `request` comes from if `user` has signed in there, else None."""
+    age = settings.DEVICE_COOKIE_AGE
+    value = None if request is None or age is None else request.COOKIES.get(cookie_name())
+    if age is None or not value or len(value) > LONGEST:
+        return None
+    try:
+        return _signer(user).unsign(value, max_age=int(seconds(age)))
+    except (signing.BadSignature, ValueError, OverflowError):
+        return None
+
+
+def offer(request: HttpRequest | None, user: Any) -> None:
+    """Let the browser of `request` be known to `user`, if `user` is signed in to it when the response goes out."""
+    if request is None or settings.DEVICE_COOKIE_AGE is None:
+        return
+    acts = state_of(request).on_response
+    if not any(isinstance(act, _Cookie) for act in acts):
+        acts.append(_Cookie(request, user))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    request: HttpRequest
+    user: Any
+
+    def __call__(self, response: HttpResponseBase) -> None:
+        token = state_of(self.request).token
+        if token is None or token.method != "session" or token.user_id != str(self.user.pk):
+            return  # a program's password, or one step of several
+        # The same one as before: a new one with each login would be a new counter with each login.
+        nonce = of(self.request, self.user) or secrets.token_urlsafe(16)
+        response.set_cookie(
+            cookie_name(),
+            _signer(self.user).sign(nonce),
+            max_age=int(seconds(settings.DEVICE_COOKIE_AGE or 0)),
+            path="/",
+            domain=None if cookie_name().startswith("__Host-") else django_settings.SESSION_COOKIE_DOMAIN,
+            secure=django_settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def _signer(user: Any) -> signing.TimestampSigner:
+    """Return the signer of `user`'s cookies: bound to the account by its salt, so that it need not stand in them."""
+    return signing.TimestampSigner(salt=f"{SALT}:{user._meta.pk.value_to_string(user)}")
