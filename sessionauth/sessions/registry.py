@@ -200,7 +200,12 @@ def supersede(sids: set[str | None]) -> None:
 
 
 def revoke(row: LoginSession, reason: str = "revoked") -> bool:
-    """Sign one browser out: its next request is nobody's, with every session engine. See RevocableModel.revoke()."""
+    """Sign one browser out and forget it: its next request is nobody's, with every session engine.
+
+    See RevocableModel.revoke().
+    """
+    if row.remember_token_id is not None:
+        forget_browser(row.remember_token_id, reason)
     return row.revoke(reason)
 
 

@@ -110,13 +110,24 @@ def due_in_session(own: dict[str, Any], row: LoginSession | None) -> dict[str, f
 def live() -> Q:
     """Return the condition that a row's session has not ended: by flag, by time, or by the age of Django's cookie."""
     alive = Q(revoked_at=None)
-    cookie = django_settings.SESSION_COOKIE_AGE if interval() is not None else None
-    for limit in (idle(), cookie):
+    for limit in (idle(), _cookie_age()):
         if (since := _ago(limit)) is not None:
             alive &= Q(last_seen_at__gt=since)
     if (since := _ago(absolute())) is not None:
         alive &= Q(authenticated_at__gt=since) | Q(authenticated_at=None, created_at__gt=since)
     return alive
+
+
+def is_live(row: LoginSession) -> bool:
+    """Say the same as `live()` of the row in hand."""
+    limit = _cookie_age()
+    is_old = limit is not None and _now() - row.last_seen_at.timestamp() >= limit
+    return not row.is_revoked and not is_old and over({}, row) is None
+
+
+def _cookie_age() -> float | None:
+    """Return after how many seconds unseen Django has forgotten a session, None if we note no uses."""
+    return None if interval() is None else django_settings.SESSION_COOKIE_AGE
 
 
 def is_passive(request: HttpRequest) -> bool:
