@@ -1,7 +1,8 @@
-"""Writes the pages of the reference that follow from the package itself: `python docs/_ext/reference.py`.
+"""Writes what follows from the package itself: pages of the reference, and tables of defaults in the topics.
 
-The pages are kept in the repository, so that they are read as any other; a test fails while they say something else
-than the package.
+Run `python docs/_ext/reference.py`. The pages are kept in the repository, so that they are read as any other; a test
+fails while they say something else than the package. A table follows each line that begins with `% Defaults:` and names
+settings; one of the guards follows `% Guards:`.
 """
 
 from __future__ import annotations
@@ -75,11 +76,15 @@ def _section(setting: conf.Setting[Any], comment: str) -> str:
 
 
 def _in_row(default: Any) -> str:
-    return "see below" if isinstance(default, tuple) and default else f"`{literal(default)}`"
+    return "see below" if isinstance(default, tuple) and any(map(_is_long, default)) else f"`{literal(default)}`"
+
+
+def _is_long(item: Any) -> bool:
+    return isinstance(item, dict | str)
 
 
 def _default(default: Any) -> str:
-    if isinstance(default, tuple) and default:
+    if isinstance(default, tuple) and any(map(_is_long, default)):
         lines = "".join(f"      {literal(item)},\n" for item in default)
         return f"```python\n  [\n{lines}  ]\n  ```"
     return f"`{literal(default)}`"
@@ -87,12 +92,18 @@ def _default(default: Any) -> str:
 
 def literal(value: Any) -> str:
     """Return `value` as one writes it in a settings file."""
+    if isinstance(value, timedelta) and value >= timedelta(days=1) and not value.seconds:
+        return f"timedelta(days={value.days})"
     if isinstance(value, timedelta):
         minutes, seconds = divmod(int(value.total_seconds()), 60)
         return f"timedelta(minutes={minutes})" if not seconds else f"timedelta(seconds={60 * minutes + seconds})"
+    if isinstance(value, tuple) and value:
+        return "[" + ", ".join(map(literal, value)) + "]"
     if isinstance(value, frozenset | set):
         return "{" + ", ".join(sorted(literal(item) for item in value)) + "}"
-    if value is None or isinstance(value, int | tuple | dict):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(name)}: {literal(one)}" for name, one in value.items()) + "}"
+    if value is None or isinstance(value, int | tuple):
         return repr(value)
     return f'"{value}"'
 
@@ -154,6 +165,34 @@ def _pieces(template: str) -> Iterator[str]:
             yield f"*{field}*"
 
 
+# ---- tables in other pages
+
+TABLE = re.compile(r"^(% (Defaults|Guards):(.*)\n\n)(?:\|.*\n)*", re.MULTILINE)
+
+
+def with_tables(text: str) -> str:
+    """Return the page `text` with each of its tables of defaults as it should be."""
+    return TABLE.sub(lambda found: found[1] + _table(found[2], found[3].split()), text)
+
+
+def _table(kind: str, names: list[str]) -> str:
+    if kind == "Guards":
+        return "| guard | options |\n|---|---|\n" + "".join(map(_guard, conf.Settings.LOGIN_GUARDS.default))
+    comments = comments_of_settings()
+    rows = (
+        f"| [`{name}`](/reference/settings.md#{(conf.PREFIX + name).lower()}) | "
+        f"{_in_row(conf.declared()[conf.PREFIX + name].default)} | {comments[conf.PREFIX + name]} |\n"
+        for name in names
+    )
+    return "| `SESSIONAUTH_…` | default | |\n|---|---|---|\n" + "".join(rows)
+
+
+def _guard(entry: Any) -> str:
+    path, options = (entry, {}) if isinstance(entry, str) else (entry["NAME"], entry.get("OPTIONS", {}))
+    told = ", ".join(f"`{name}={literal(value)}`" for name, value in options.items())
+    return f"| `{path.rpartition('.')[2]}` | {told or 'none'} |\n"
+
+
 PAGES = {"settings": settings_page, "checks": checks_page}
 
 
@@ -166,3 +205,7 @@ def page(name: str) -> str:
 if __name__ == "__main__":
     for name in PAGES:
         (FOLDER / f"{name}.md").write_text(page(name), encoding="utf-8")
+    for path in (ROOT / "docs").rglob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        if text != with_tables(text):
+            path.write_text(with_tables(text), encoding="utf-8")
