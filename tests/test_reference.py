@@ -78,7 +78,10 @@ def test_checks__have_a_row_each():
         (timedelta(days=30), "timedelta(days=30)"),
         (timedelta(days=1, minutes=1), "timedelta(minutes=1441)"),
         ((30, timedelta(hours=1)), "[30, timedelta(minutes=60)]"),
-        ({"NAME": "a.b", "OPTIONS": {"rates": ("5/m", "9/h")}}, '{"NAME": "a.b", "OPTIONS": {"rates": ["5/m", "9/h"]}}'),
+        (
+            {"NAME": "a.b", "OPTIONS": {"rates": ("5/m", "9/h")}},
+            '{"NAME": "a.b", "OPTIONS": {"rates": ["5/m", "9/h"]}}',
+        ),
     ],
 )
 def test_literal__is_as_in_a_settings_file(value, text):

@@ -91,10 +91,10 @@ def test_catalogue__keeps_the_fields_of_each_string(path: Path) -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_compiled_catalogue_matches_its_source(path: Path) -> None:
     with path.open("rb") as file:
-        source = {(message.context, message.id): _texts(message.string) for message in read_po(file) if message.id}
+        source = {(one.context, _texts(one.id)): _texts(one.string) for one in read_po(file) if one.id}
     with path.with_suffix(".mo").open("rb") as file:
         compiled = read_mo(file)
-    assert {(one.context, one.id): _texts(one.string) for one in compiled if one.id} == source
+    assert {(one.context, _texts(one.id)): _texts(one.string) for one in compiled if one.id} == source
 
 
 @pytest.mark.django_db
