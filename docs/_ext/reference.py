@@ -2,7 +2,7 @@
 
 Run `python docs/_ext/reference.py`. The pages are kept in the repository, so that they are read as any other; a test
 fails while they say something else than the package. A table follows each line that begins with `% Defaults:` and names
-settings; one of the guards follows `% Guards:`.
+settings; one of the guards follows `% Guards:`, and one of the events `% Events:`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if not django_settings.configured:
     django.setup()
 
 from sessionauth import checks, conf  # noqa: E402 - models want a project
+from sessionauth.audit import Event  # noqa: E402
 from sessionauth.checks.finding import Finding  # noqa: E402
 
 NOTE = "% Written by docs/_ext/reference.py; change the package and run that, not this page."
@@ -167,17 +168,19 @@ def _pieces(template: str) -> Iterator[str]:
 
 # ---- tables in other pages
 
-TABLE = re.compile(r"^(% (Defaults|Guards):(.*)\n\n)(?:\|.*\n)*", re.MULTILINE)
+TABLE = re.compile(r"^(% (Defaults|Guards|Events):(.*)\n\n)(?:\|.*\n)*\n*", re.MULTILINE)
 
 
 def with_tables(text: str) -> str:
     """Return the page `text` with each of its tables of defaults as it should be."""
-    return TABLE.sub(lambda found: found[1] + _table(found[2], found[3].split()), text)
+    return TABLE.sub(lambda found: found[1] + _table(found[2], found[3].split()) + "\n", text).rstrip("\n") + "\n"
 
 
 def _table(kind: str, names: list[str]) -> str:
     if kind == "Guards":
         return "| guard | options |\n|---|---|\n" + "".join(map(_guard, conf.Settings.LOGIN_GUARDS.default))
+    if kind == "Events":
+        return "| event | outcome | OWASP | |\n|---|---|---|---|\n" + "".join(map(_event, Event))
     comments = comments_of_settings()
     rows = (
         f"| [`{name}`](/reference/settings.md#{(conf.PREFIX + name).lower()}) | "
@@ -191,6 +194,11 @@ def _guard(entry: Any) -> str:
     path, options = (entry, {}) if isinstance(entry, str) else (entry["NAME"], entry.get("OPTIONS", {}))
     told = ", ".join(f"`{name}={literal(value)}`" for name, value in options.items())
     return f"| `{path.rpartition('.')[2]}` | {told or 'none'} |\n"
+
+
+def _event(event: Event) -> str:
+    says = event.says + (" *At most one row a minute.*" if event.is_bounded else "")
+    return f"| `{event}` | {event.outcome} | `{event.owasp}` | {says} |\n"
 
 
 PAGES = {"settings": settings_page, "checks": checks_page}
