@@ -53,6 +53,7 @@ toc_object_entries_show_parents = "hide"
 # are no part of what a project writes. Everything else that leads nowhere is an error.
 nitpick_ignore_regex = [
     (r"py:.*", r"(django|collections|datetime|asgiref|dataclasses|enum|typing)\..*"),
+    (r"py:.*", r"tuple\[str"),
     (r"py:.*", r"(Any|Callable|ClassVar|Collection|Iterable|Mapping|Sequence|Self|Literal|datetime|timedelta)"),
     (r"py:.*", r"(HttpRequest|HttpResponse|QuerySet|models\..*|crypto\..*|V|FailureCode)"),
     (r"py:.*", r"sessionauth\.(crypto|access|decorators\.V|user_token\.RequestState).*"),

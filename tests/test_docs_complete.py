@@ -13,11 +13,25 @@ import pytest
 from django.dispatch import Signal
 
 import sessionauth
-from sessionauth import access, conf, decorators, exceptions, mixins, models, signals, testing, user_token
+from sessionauth import (
+    access,
+    conf,
+    decorators,
+    exceptions,
+    forms,
+    mixins,
+    models,
+    signals,
+    testing,
+    urls,
+    user_token,
+)
+from sessionauth.audit.log import ATTRIBUTES
 from sessionauth.authenticators.api_key import APIKeyAuthenticator
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.authenticators.basic import BasicAuthenticator
 from sessionauth.authenticators.callback import CallbackAuthenticator
+from sessionauth.authenticators.remember import RememberAuthenticator
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
 from sessionauth.exceptions import LoginDenied
@@ -34,6 +48,7 @@ AUTHENTICATORS = [
     BasicAuthenticator,
     BearerAuthenticator,
     CallbackAuthenticator,
+    RememberAuthenticator,
     SessionAuthenticator,
     TokenAuthenticator,
 ]
@@ -114,7 +129,7 @@ def test_authenticators__every_one_there_is():
 
 def test_problem_codes():
     source = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
-    answered = set(re.findall(r"\bproblem\(\s*(\d{3}), \"(\w+)\"", source))
+    answered = set(re.findall(r"\b(?:problem|WrongBody)\(\s*(\d{3}), \"(\w+)\"", source))
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", section(text_of("problems"), "Codes"), re.MULTILINE)
     assert len(answered) > 5
     refused = {(str(kind.status), kind.code) for kind in denials() if kind.public}
@@ -177,6 +192,34 @@ def test_models__every_column(model):
 
 def test_models__every_public_name():
     assert {name for name in models.__all__ if name not in text_of("models")} == set()
+
+
+def test_urls__every_one_with_its_view_and_whether_it_is_open():
+    told = re.findall(r"^\| `([^`]*/)` \| `(\w+)` \| `(\w+)` \| (yes|no) \|", text_of("pages"), re.MULTILINE)
+    found = [
+        (re.sub(r"<\w+:", "<", str(one.pattern)), one.name, view.__name__, "yes" if view.is_open else "no")
+        for one in urls.urlpatterns
+        for view in [one.callback.view_class]
+    ]
+    assert sorted(told) == sorted(found)
+
+
+def test_templates__every_block_that_is_told_of():
+    rows = re.findall(r"^\| `(\w+\.html)` \| (.*) \|$", section(text_of("pages"), "Templates"), re.MULTILINE)
+    assert len(rows) > 2
+    for name, told in rows:
+        text = (PACKAGE / "templates" / "sessionauth" / name).read_text(encoding="utf-8")
+        assert set(re.findall(r"`(\w+)`", told)) == set(re.findall(r"{% block (\w+) %}", text)), name
+
+
+def test_forms():
+    names = {name for name in classes_of(forms) if name.endswith("Form") and not name.startswith("_")}
+    assert {name for name in names if f"autoclass:: {name}\n" not in text_of("pages")} == set()
+
+
+def test_audit__every_attribute_of_a_line():
+    told = first_cells(section(text_of("events"), "The line in the log").partition("`data` holds")[0])
+    assert sorted(told) == sorted(ATTRIBUTES)
 
 
 def test_testing():
