@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
@@ -97,7 +98,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a credential that may not go there, and whoever may not come without one."""
         _leave_auth_to_ninja(request, view)
-        if _remembers(request, view):
+        if _remembers(request, view) or _may_sign_in(request):
             get_auth(request)
         refusal = _confine(request)
         if refusal is not None or not _is_guarded(request, view) or get_auth(request).is_authenticated:
@@ -107,7 +108,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
         _leave_auth_to_ninja(request, view)
-        if _remembers(request, view):
+        if _remembers(request, view) or _may_sign_in(request):
             await aget_auth(request)
         refusal = _confine(request)
         if refusal is not None or not _is_guarded(request, view) or (await aget_auth(request)).is_authenticated:
@@ -245,6 +246,12 @@ def _remembers(request: HttpRequest, view: Any) -> bool:
     return remember.goes_before(request, view) and any(
         isinstance(one, remember.RememberAuthenticator) for one in active()
     )
+
+
+def _may_sign_in(request: HttpRequest) -> bool:
+    """Say whether to look now what the session holds that is to survive a login: Django's throws it away unseen."""
+    came = request.method == "POST" and django_settings.SESSION_COOKIE_NAME in request.COOKIES
+    return came and bool(settings.PRESERVE_SESSION_KEYS)
 
 
 def _is_guarded(request: HttpRequest, view: Any) -> bool:
