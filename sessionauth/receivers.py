@@ -80,7 +80,7 @@ def _clear_out(request: HttpRequest, state: RequestState) -> None:
     session = request.session
     own = registry.own(session)
     state.next = own.pop("next", "") or state.next
-    for name in ("sid", "auth_at", "proofs"):
+    for name in registry.OF_A_SIGN_IN:
         own.pop(name, None)
     if registry.KEY in session:
         session[registry.KEY] = own

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpResponse
 from django.urls import include, path
@@ -49,6 +51,18 @@ RULES = {
         mixins.AuthMethodRequiredMixin,
         {"auth_methods": ["session", "bearer"]},
     ),
+    "fresh": (decorators.fresh_login_required, mixins.FreshLoginRequiredMixin, {}),
+    "fresher": (
+        decorators.fresh_login_required(max_age=120, login_url="/own/", redirect_field_name="back"),
+        mixins.FreshLoginRequiredMixin,
+        {"max_age": timedelta(minutes=2), "login_url": "/own/", "redirect_field_name": "back"},
+    ),
+    "by_code": (
+        decorators.fresh_login_required(methods=["code", "link"]),
+        mixins.FreshLoginRequiredMixin,
+        {"proof_methods": ["code", "link"]},
+    ),
+    "right_now": (decorators.fresh_login_required(max_age=0), mixins.FreshLoginRequiredMixin, {"max_age": 0}),
     "anonymous": (decorators.anonymous_required, mixins.AnonymousRequiredMixin, {}),
     "anonymous_to": (
         decorators.anonymous_required(redirect_to="home"),
@@ -95,5 +109,6 @@ urlpatterns = [
     path("both/", Both.as_view()),
     path("raises/", raises),
     path("by_key/", decorators.auth_method_required("api_key")(page)),
+    path("confirm/", page, name="confirm"),
     path("area/", include(([path("page/", page), path("open/", decorators.anonymous_required(page))], "area"))),
 ]
