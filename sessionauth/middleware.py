@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 
-from sessionauth import audit, confinement, paths, refusals
+from sessionauth import books, confinement, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth, remember
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
@@ -27,7 +26,6 @@ from sessionauth.exceptions import InvalidCredential, LoginDenied, NotAuthentica
 from sessionauth.guards import secrets
 from sessionauth.request_auth import RequestAuth
 from sessionauth.request_state import RequestState, state_of, underway
-from sessionauth.sessions import registry
 from sessionauth.user_token import anonymous, anonymous_user, remember_user, replace
 
 
@@ -53,7 +51,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
                 response: Any = self.process_request(request) or self.get_response(request)
                 return self.process_response(request, response)
             finally:
-                _close_books(state_of(request))
+                books.close(state_of(request))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         with underway(request):
@@ -63,7 +61,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
                     response = await self.get_response(request)  # type: ignore[misc]
                 return await self.aprocess_response(request, response)
             finally:
-                await _aclose_books(state_of(request))
+                await books.aclose(state_of(request))
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         """Put user and auth on `request`; refuse a program's credential that is wrong."""
@@ -134,7 +132,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if state.denied is not None:
             response = refusals.instead(request, response, state.denied)
         if state.later or state.events:
-            _keep_books(state)
+            books.keep(state)
         for act in state.on_response:
             act(response)
         return response
@@ -145,7 +143,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if state.denied is not None:
             response = await sync_to_async(refusals.instead)(request, response, state.denied)
         if state.later or state.events:
-            await sync_to_async(_keep_books)(state)
+            await sync_to_async(books.keep)(state)
         for act in state.on_response:
             act(response)
         return response
@@ -286,25 +284,3 @@ def _vary(request: HttpRequest, response: HttpResponseBase) -> RequestState:
     if state.carriers:
         patch_vary_headers(response, state.carriers)
     return state
-
-
-def _keep_books(state: RequestState) -> None:
-    while state.later:
-        acts, state.later = state.later, []
-        for act in acts:
-            registry.best_effort(act)
-    audit.write_pending(state)
-
-
-def _close_books(state: RequestState) -> None:
-    """Keep what is not kept yet: the view, or something on the way out, may have raised."""
-    if state.later or state.events:
-        _keep_books(state)
-    state.is_closed = True
-
-
-async def _aclose_books(state: RequestState) -> None:
-    """See _close_books(). A client that goes away has the task cancelled, which must not lose what it has done."""
-    if state.later or state.events:
-        await asyncio.shield(sync_to_async(_keep_books)(state))
-    state.is_closed = True

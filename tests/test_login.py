@@ -204,7 +204,6 @@ def refuse(request, user):
     raise Refused("No.")
 
 
-@pytest.mark.xfail(strict=False, reason="the guards are on their way")
 @pytest.mark.parametrize("where", ["call", "manager"])
 def test_login__lets_a_guards_exception_through(acts, as_, alice, bob, password, where, heard):
     def view(request):

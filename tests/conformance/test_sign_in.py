@@ -267,7 +267,6 @@ class Slow(Exception):
     """A developer's own."""
 
 
-@pytest.mark.xfail(strict=False, reason="the guards are on their way")
 @pytest.mark.parametrize("is_async", [False, True])
 def test_4_4_12_guards(web, rf, alice, password, is_async):
     """Guards run after the password, sync and async ones alike, and their exception is what the caller catches."""
@@ -290,7 +289,6 @@ def test_4_4_12_guards(web, rf, alice, password, is_async):
     assert "_auth_user_id" not in request.session
 
 
-@pytest.mark.xfail(strict=False, reason="the guards are on their way")
 def test_I33_login_guards(web, alice, password, heard):
     def guard(request, user):
         raise TooManyAttempts
