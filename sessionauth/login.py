@@ -19,6 +19,7 @@ from sessionauth import accounts, backends, lookup
 from sessionauth.authenticators import get_auth
 from sessionauth.authenticators.session import token_of
 from sessionauth.exceptions import InactiveUser, InvalidCredential, NotAuthenticated
+from sessionauth.models import RememberToken
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import freshness, registry
 from sessionauth.sessions.remember import issue as remember_browser
@@ -212,6 +213,8 @@ def confirm_login(request: HttpRequest, *, method: str = "") -> UserToken:
     auth = get_auth(request)
     if not auth.is_authenticated:
         raise NotAuthenticated
+    if isinstance(auth.credential, RememberToken):
+        raise NotAuthenticated  # known for this request only, beside the one that begins a session
     if auth.method not in BY_SESSION or auth.is_program or auth.is_impersonating:
         raise ValueError(f"confirm_login() is for people who signed in with a session, not for {auth!r}.")
     row = freshness.confirm(request, auth.user, auth.credential, method)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any, TypeVar
 
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models import FilteredRelation, Q
@@ -33,6 +36,10 @@ _proved: set[tuple[str, type[models.Model]]] = set()
 
 class NotMigrated(Exception):
     """Our table is not there; the site goes on as without us."""
+
+
+class LoaderFailed(Exception):
+    """SESSIONAUTH_USER_LOADER raised, or returned what is no user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,34 @@ def remembered(request: HttpRequest, selector: str) -> Remembered:
 
 def by_backend(request: HttpRequest, backend: Any, user: Any) -> Any | None:
     """Return `user` as `backend` has them, None if it does not let them in."""
-    known = user if _asks_like_django(backend) else _user_alone(request, backend, user.pk)
+    known = user if _asks_like_django(backend) else _user_alone(request, with_sync_get_user(backend), user.pk)
     return known if known is not None and may(backend, known) else None
+
+
+def with_sync_get_user(backend: Any) -> Any:
+    """Return `backend`, with a `get_user()` made of its `aget_user()` if it only has that one."""
+    own = type(backend)
+    if getattr(own, "get_user", None) is BaseBackend.get_user and own.aget_user is not BaseBackend.aget_user:
+        backend.get_user = async_to_sync(backend.aget_user)
+    return backend
+
+
+def loaded(request: HttpRequest, session: SessionBase) -> Any | None:
+    """Return whom SESSIONAUTH_USER_LOADER knows by `session`, None for nobody. Raises LoaderFailed and logs why."""
+    try:
+        user = load(str(settings.USER_LOADER))(request, session)
+        if isawaitable(user):
+            user = async_to_sync(_awaited)(user)
+        if user is not None and not hasattr(user, "is_authenticated"):
+            raise TypeError(f"a {type(user).__name__} is no user: it has no is_authenticated")
+    except Exception:
+        logger.exception("SESSIONAUTH_USER_LOADER failed; the request is nobody's.")
+        raise LoaderFailed from None
+    return user if user is not None and user.is_authenticated else None
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer
 
 
 def row_of(sid: str) -> Sighting:

@@ -26,6 +26,7 @@ from sessionauth.exceptions import InvalidCredential, LoginDenied, NotAuthentica
 from sessionauth.guards import secrets
 from sessionauth.request_auth import RequestAuth
 from sessionauth.request_state import RequestState, state_of, underway
+from sessionauth.sessions.remember import take_back_malformed
 from sessionauth.user_token import anonymous, anonymous_user, remember_user, replace
 
 
@@ -96,7 +97,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a credential that may not go there, and whoever may not come without one."""
         _leave_auth_to_ninja(request, view)
-        if _remembers(request, view) or _may_sign_in(request):
+        if remember.goes_before(request, view) or _may_sign_in(request):
             get_auth(request)
         refusal = _confine(request)
         if refusal is not None or not _is_guarded(request, view) or get_auth(request).is_authenticated:
@@ -106,7 +107,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
         _leave_auth_to_ninja(request, view)
-        if _remembers(request, view) or _may_sign_in(request):
+        if remember.goes_before(request, view) or _may_sign_in(request):
             await aget_auth(request)
         refusal = _confine(request)
         if refusal is not None or not _is_guarded(request, view) or (await aget_auth(request)).is_authenticated:
@@ -184,6 +185,7 @@ def _note_explicit(state: RequestState) -> None:
 def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
     """Put the user of a program's credential on the request as it is: there is nothing left to be lazy about."""
     _note_explicit(state)
+    take_back_malformed(request)
     if answer.token.is_restricted:
         # Nobody's to those who know no scopes, until a view that does accepts it: not every answer comes from a view.
         _put_user(request, state, anonymous_user(request))
@@ -237,13 +239,6 @@ def _leave_auth_to_ninja(request: HttpRequest, view: Any) -> None:
     """Take our face off `request.auth` for django-ninja, which counts visitors as known where anything stands there."""
     if getattr(view, "__module__", "").startswith("ninja."):
         request.__dict__.pop("auth", None)
-
-
-def _remembers(request: HttpRequest, view: Any) -> bool:
-    """Say whether a remembered login is to be decided now, ahead of the view's transaction."""
-    return remember.goes_before(request, view) and any(
-        isinstance(one, remember.RememberAuthenticator) for one in active()
-    )
 
 
 def _may_sign_in(request: HttpRequest) -> bool:

@@ -13,8 +13,9 @@ from django.contrib.auth.views import LogoutView
 from django.db import connections, router
 from django.http import HttpRequest
 
-from sessionauth import backends, confinement, lookup
-from sessionauth.authenticators.base import BaseAuthenticator
+from sessionauth import backends, confinement, lookup, signals
+from sessionauth.authenticators.base import BaseAuthenticator, active
+from sessionauth.conf import settings
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry, remember, remember_cookie, restoring, series
@@ -81,6 +82,8 @@ def goes_before(request: HttpRequest, view: Any) -> bool:
     """
     if django_settings.SESSION_COOKIE_NAME in request.COOKIES or remember_cookie.presented(request) is None:
         return False
+    if not any(isinstance(one, RememberAuthenticator) for one in active()):
+        return False
     alias = router.db_for_write(RememberToken)
     is_atomic = connections[alias].settings_dict["ATOMIC_REQUESTS"]
     return bool(is_atomic) and alias not in getattr(view, "_non_atomic_requests", ())
@@ -120,12 +123,15 @@ def _restored(request: HttpRequest, token: RememberToken, user: Any, presented: 
     if failure is not None:
         remember.discard(request)
         return None
+    if restoring.is_from_elsewhere(request, token):
+        state_of(request).later.append(partial(registry.forget_browser, token.pk, "protection"))
+        signals.session_protected.send_robust(sender=type(user), request=request, user=user, mode="strong")
+        remember.discard(request)
+        return None
     path = _backend_path(token, user)
-    if path is None:
-        return None
-    user = lookup.by_backend(request, load_backend(path), user)
-    if user is None:
-        return None
+    user = None if path is None else lookup.by_backend(request, load_backend(path), user)
+    if user is None or path is None or not _loader_agrees(request, user, path):
+        return None  # out of sight, perhaps for now
     restored = restoring.restore(request, token, user, presented.validator, path)
     if restored is None:
         remember.discard(request)
@@ -142,3 +148,15 @@ def _backend_path(token: RememberToken, user: Any) -> str | None:
     if path and path not in django_settings.AUTHENTICATION_BACKENDS:
         return None
     return path if path and not backends.decides_for_others(path) else backends.verified_by(user)
+
+
+def _loader_agrees(request: HttpRequest, user: Any, path: str) -> bool:
+    """Say whether SESSIONAUTH_USER_LOADER, if there is one, takes a session that names `user` for theirs."""
+    if settings.USER_LOADER is None or not hasattr(request, "session"):
+        return True
+    session = type(request.session)()
+    restoring.name_user(session, user, path)
+    try:
+        return bool(lookup.loaded(request, session) == user)
+    except lookup.LoaderFailed:
+        return False

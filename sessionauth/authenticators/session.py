@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import UTC, datetime
 from functools import partial
-from inspect import isawaitable
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
-from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from sessionauth import lookup
 from sessionauth.authenticators.base import BaseAuthenticator
-from sessionauth.conf import load, seconds, settings
+from sessionauth.conf import seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
@@ -70,7 +67,7 @@ class SessionAuthenticator(BaseAuthenticator):
             return _ask_loader(request, credential, claim)
         if claim is None or claim.backend not in django_settings.AUTHENTICATION_BACKENDS:
             return None
-        backend = _with_sync_get_user(load_backend(claim.backend))
+        backend = lookup.with_sync_get_user(load_backend(claim.backend))
         seen = lookup.session(request, backend, claim.user_id, claim.row_sid)
         if seen.user is None:
             _without_user(request, credential, claim)
@@ -97,14 +94,6 @@ def read(session: SessionBase) -> Claim | None:
         auth_at=registry.auth_at_in(own),
         proofs=registry.proofs_in(own),
     )
-
-
-def _with_sync_get_user(backend: Any) -> Any:
-    """Return `backend`, with a `get_user()` made of its `aget_user()` if it only has that one."""
-    own = type(backend)
-    if getattr(own, "get_user", None) is BaseBackend.get_user and own.aget_user is not BaseBackend.aget_user:
-        backend.get_user = async_to_sync(backend.aget_user)
-    return backend
 
 
 def _without_user(request: HttpRequest, session: SessionBase, claim: Claim) -> None:
@@ -215,9 +204,8 @@ def end(session: SessionBase) -> None:
 def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None) -> UserToken | None:
     """Return whom SESSIONAUTH_USER_LOADER knows; None takes the identity out of the session."""
     try:
-        user = _answer(load(str(settings.USER_LOADER)), request, session)
-    except Exception:
-        logger.exception("SESSIONAUTH_USER_LOADER failed; the request is nobody's.")
+        user = lookup.loaded(request, session)
+    except lookup.LoaderFailed:
         return None
     if user is None or not getattr(user, "is_active", True):
         if claim is not None:
@@ -227,16 +215,3 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
         return _watched(request, session, user, None)
     seen = lookup.row_of(claim.row_sid)
     return _verified(request, session, claim, changed(seen, user=user))
-
-
-def _answer(loader: Any, request: HttpRequest, session: SessionBase) -> Any:
-    user = loader(request, session)
-    if isawaitable(user):
-        user = async_to_sync(_awaited)(user)
-    if user is not None and not hasattr(user, "is_authenticated"):
-        raise TypeError(f"a {type(user).__name__} is no user: it has no is_authenticated")
-    return user if user is not None and user.is_authenticated else None
-
-
-async def _awaited(answer: Awaitable[Any]) -> Any:
-    return await answer

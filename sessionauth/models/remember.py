@@ -16,6 +16,9 @@ from sessionauth.signals import credential_revoked
 class RememberToken(RevocableModel):
     """One remembered browser: a selector to find it by, and the digest of a validator that changes with each use."""
 
+    #: Lookup path to the user whom it stands for, as credentials have one.
+    user_path: ClassVar[str] = "user"
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,

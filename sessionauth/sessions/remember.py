@@ -8,20 +8,22 @@ one. A thief and the owner cannot both go on: the second of them to come gives t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
+from django.db import router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from sessionauth import crypto, http, signals
+from sessionauth import crypto, http
 from sessionauth.conf import kinds, seconds, settings
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, remember_cookie, series
+from sessionauth.sessions import registry, remember_cookie, restoring, series
 from sessionauth.sessions.series import Standing
 
 #: A century, in seconds: what is longer fits into no date, and "for ever" is meant.
@@ -52,10 +54,9 @@ def issue(
         return None
     before = remember_cookie.presented(request)
     if before is not None:
-        registry.best_effort(lambda: registry.forget_rows(series.by_selector(before.selector), "superseded"))
+        _end(request, partial(registry.forget_rows, series.by_selector(before.selector), "superseded"))
     token, validator = entered[0]
-    state.on_response.append(partial(_give, request, user, token, validator))
-    signals.credential_issued.send_robust(sender=RememberToken, credential=token)
+    state.on_response.append(partial(_give, request, user, token, validator, restoring.survival()))
     return token
 
 
@@ -66,10 +67,18 @@ async def aissue(
     return await sync_to_async(issue)(request, user, age=age, backend=backend)
 
 
-def _give(request: HttpRequest, user: Any, token: RememberToken, validator: str, response: HttpResponseBase) -> None:
+def _give(
+    request: HttpRequest,
+    user: Any,
+    token: RememberToken,
+    validator: str,
+    survives: Callable[[], bool],
+    response: HttpResponseBase,
+) -> None:
     """Set the cookie, unless the login was refused after all or taken back: who is not signed in is not remembered."""
     session = getattr(request, "session", None)
-    if session is not None and session.get(SESSION_KEY) == user._meta.pk.value_to_string(user):
+    is_in = session is not None and session.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
+    if is_in and survives():
         remember_cookie.set_on(response, token, validator)
 
 
@@ -90,16 +99,24 @@ def lifetime(age: timedelta | int | None = None) -> float:
 def forget(request: HttpRequest, reason: str = "logout") -> None:
     """Forget the browser of `request`, and no other one: end its series and take the cookie back.
 
-    The series is known by the cookie, and by the session that began with or from it. `reason` is kept with the row.
+    The series is known by the cookie, and by the session that began with or from it; that session goes on. `reason` is
+    kept with the row.
     """
     presented = remember_cookie.presented(request)
     if presented is not None:
-        registry.best_effort(lambda: registry.forget_rows(series.by_selector(presented.selector), reason))
+        _end(request, partial(registry.forget_rows, series.by_selector(presented.selector), reason))
     session = getattr(request, "session", None)
     sid = None if session is None or session.is_empty() else registry.sid_in(registry.own(session))
     if sid is not None:
-        registry.best_effort(lambda: series.end_of(registry.rows().filter(sid=sid), reason))
+        _end(request, partial(series.end_of, registry.rows().filter(sid=sid), reason))
     discard(request)
+
+
+def _end(request: HttpRequest, act: Callable[[], object]) -> None:
+    """Do `act` at once, and in a transaction once more on the way out: nothing that is ended comes back with it."""
+    registry.best_effort(act)
+    if transaction.get_connection(router.db_for_write(RememberToken)).in_atomic_block:
+        state_of(request).later.append(act)
 
 
 async def aforget(request: HttpRequest, reason: str = "logout") -> None:
@@ -111,6 +128,12 @@ def discard(request: HttpRequest) -> None:
     """Take the cookie back if one came, whatever it is worth: it is worth nothing."""
     if remember_cookie.is_present(request):
         state_of(request).on_response.append(remember_cookie.delete_on)
+
+
+def take_back_malformed(request: HttpRequest) -> None:
+    """Take the cookie back if it is nothing that we have ever given, where nobody is going to look at it."""
+    if remember_cookie.is_present(request) and remember_cookie.presented(request) is None:
+        discard(request)
 
 
 def revoke_all(user: Any, reason: str = "revoked", *, keep: RememberToken | None = None) -> int:
@@ -141,6 +164,6 @@ def at_login(request: HttpRequest, user: Any) -> RememberToken | None:
         if series.judge(token, crypto.digest(presented.validator)) is not Standing.STOLEN:
             return token
     if token is not None:
-        registry.best_effort(lambda: registry.forget_browser(token.pk, "another login"))
+        _end(request, partial(registry.forget_browser, token.pk, "another login"))
     discard(request)
     return None

@@ -11,12 +11,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import CSRF_SESSION_KEY
 
-from sessionauth import crypto, signals
+from sessionauth import crypto, http, signals
 from sessionauth.conf import settings
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import registry, remember_cookie, series
+from sessionauth.sessions import browsers, registry, remember_cookie, series
 from sessionauth.sessions.series import Standing
 
 #: `auth.method` of a request that was recognised by its remember cookie.
@@ -76,14 +77,27 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
     session: SessionBase = request.session
     row = None
     if registry.best_effort(partial(_renew, session), catching=Exception):
-        session[SESSION_KEY] = user._meta.pk.value_to_string(user)
-        session[BACKEND_SESSION_KEY] = backend
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
+        name_user(session, user, backend)
         _supersede(token)
         row = registry.record(request, user, SignIn(False, METHOD, token, is_restored=True))
+        _keep_to_limit(row, token)
         session[registry.KEY] = registry.own(session) | {UNCONFIRMED: token.digest}
     signals.remember_token_used.send_robust(sender=type(user), request=request, user=user, token=token)
     return Restored(token, row)
+
+
+def name_user(session: SessionBase, user: Any, backend: str) -> None:
+    """Write into `session` what Django's login() does: whose it is, by which backend, and their session hash."""
+    session[SESSION_KEY] = user._meta.pk.value_to_string(user)
+    session[BACKEND_SESSION_KEY] = backend
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
+
+
+def _keep_to_limit(row: LoginSession | None, token: RememberToken) -> None:
+    """Let the time of a restored session count from the login, where a preset forbids that it outlives that."""
+    if row is not None and series.overall_limit() is not None:
+        row.created_at = token.created_at
+        registry.best_effort(lambda: registry.rows().filter(pk=row.pk).update(created_at=token.created_at))
 
 
 def _supersede(token: RememberToken) -> None:
@@ -93,8 +107,14 @@ def _supersede(token: RememberToken) -> None:
 
 
 def _renew(session: SessionBase) -> None:
-    """Give `session` a new key, as a login does; an old one somebody may have planted."""
+    """Give `session` a new key, as a login does: the old one somebody may have planted.
+
+    With SESSIONAUTH_FLUSH_ON_LOGIN what it held goes, as at a login; the secret of its forms stays.
+    """
     key = session.session_key
+    if settings.FLUSH_ON_LOGIN:
+        for name in set(session.keys()) - {CSRF_SESSION_KEY, *settings.PRESERVE_SESSION_KEYS}:
+            del session[name]
     try:
         session.cycle_key()
     except Exception:
@@ -134,6 +154,18 @@ def confirm(session: SessionBase, token_pk: Any, digest: str) -> None:
     own = registry.own(session)
     if own.pop(UNCONFIRMED, None) is not None:
         session[registry.KEY] = own
+
+
+def is_from_elsewhere(request: HttpRequest, token: RememberToken) -> bool:
+    """Say whether SESSIONAUTH_SESSION_PROTECTION forbids the browser behind `request` to be that of `token`.
+
+    Only "strong" does, by the family of browser and system. The address may change: it does in the weeks between. With
+    "basic" there is nothing to take away, for a restored login is never fresh.
+    """
+    known, now = token.user_agent, http.user_agent(request)
+    if settings.SESSION_PROTECTION != "strong" or not known:
+        return False
+    return (browsers.browser(known), browsers.system(known)) != (browsers.browser(now), browsers.system(now))
 
 
 def unconfirmed_in(own: dict[str, Any]) -> str | None:
