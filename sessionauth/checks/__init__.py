@@ -18,6 +18,7 @@ from sessionauth.checks import (
     models,
     passwords,
     policy,
+    remember,
     scopes,
     settings,
     values,
@@ -38,6 +39,7 @@ TOPICS = (
     database,
     deploy,
     passwords,
+    remember,
 )
 
 
@@ -53,6 +55,8 @@ def register() -> None:
     register_check(backends.check, APP, Tags.security)
     register_check(models.check, APP, Tags.models)
     register_check(deploy.check, APP, Tags.security, deploy=True)
+    register_check(remember.check, APP, Tags.security)
+    register_check(remember.check_deploy, APP, Tags.security, deploy=True)
     register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)

@@ -84,7 +84,7 @@ def ill_typed() -> Iterator[CheckMessage]:
             continue
         value, default = reading.raw(setting), reading.shown(setting.default)
         words = {"name": setting.name, "wanted": wanted, "value": reading.shown(value), "default": default}
-        if wanted.startswith("one of") and isinstance(value, str):
+        if wanted.removeprefix("None or ").startswith("one of") and isinstance(value, str):
             yield NO_SUCH_CHOICE(**words, guess=reading.guess(value, re.findall(r'"\w+"', wanted)))
         else:
             yield ILL_TYPED(**words)
