@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from sessionauth.conf import seconds, settings
 from sessionauth.models import AuthEvent, LoginSession, LoginThrottle, RememberToken
-from sessionauth.sessions import timeouts
+from sessionauth.sessions import series, timeouts
 
 #: No browser keeps a cookie for longer without getting it again (RFC 6265bis section 5.5).
 LONGEST_COOKIE = timedelta(days=400)
@@ -48,7 +48,7 @@ def piles(now: datetime | None = None, *, unseen: timedelta | None = None) -> li
     now = now or timezone.now()
     return [
         Pile("sessions", _rows(LoginSession).filter(_ended(now) | _abandoned(now, unseen), earlier=False)),
-        Pile("remembered", _rows(RememberToken).filter(expires_at__lt=now)),
+        Pile("remembered", series.prunable()),
         Pile("throttles", _rows(LoginThrottle).filter(_stale(now))),
         Pile("events", _rows(AuthEvent).filter(_old(now))),
     ]

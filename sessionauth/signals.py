@@ -21,6 +21,10 @@ credential_issued = Signal()
 #: A credential was revoked. Sender: its model. Arguments: `credential`, `reason`.
 credential_revoked = Signal()
 
+#: One signed-in browser was signed out from outside: by another browser of its user, an administrator, a command.
+#: Sender: LoginSession. Arguments: `session` (the row), `reason`.
+session_revoked = Signal()
+
 #: A user is to be signed out of every browser. Sender: the user's class. Arguments: `user`, `reason`.
 #: Sent by `SessionAuthUserMixin.logout_everywhere()`, which stands below what keeps the sessions and cannot call it.
 logged_out_everywhere = Signal()

@@ -15,9 +15,9 @@ from django.http import HttpRequest
 
 from sessionauth import accounts, signals
 from sessionauth.audit.events import Event
-from sessionauth.audit.recording import record
+from sessionauth.audit.recording import record, session_digest
 from sessionauth.exceptions import InvalidCredential, LoginDenied
-from sessionauth.models import LoginSession
+from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import RequestState, SignIn, state_of
 from sessionauth.request_state import current as current_request
 
@@ -52,7 +52,7 @@ def logged_in(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) -
         Event.LOGIN_SUCCEEDED,
         request,
         user=user,
-        method=sign_in.method or ("session" if session is not None else ""),
+        method=sign_in.method or _last_proof(state),
         subject=session,
         remembered=sign_in.remember_token is not None,
     )
@@ -116,14 +116,26 @@ def remember_token_stolen(*, request: HttpRequest, user: Any, token: Any, **kwar
 
 @_harmless
 def credential_issued(*, credential: Any, **kwargs: Any) -> None:
-    """Receive `credential_issued`."""
-    record(Event.CREDENTIAL_ISSUED, user=_owner(credential), subject=credential, label=credential.name)
+    """Receive `credential_issued`, sent of remembered browsers too."""
+    event = Event.REMEMBER_ISSUED if isinstance(credential, RememberToken) else Event.CREDENTIAL_ISSUED
+    facts = {} if isinstance(credential, RememberToken) else {"label": credential.name}
+    record(event, user=_owner(credential), subject=credential, **facts)
 
 
 @_harmless
 def credential_revoked(*, credential: Any, reason: str, **kwargs: Any) -> None:
-    """Receive `credential_revoked`."""
-    record(Event.CREDENTIAL_REVOKED, user=_owner(credential), subject=credential, reason=reason)
+    """Receive `credential_revoked`, sent of remembered browsers too; a stolen one has an event of its own."""
+    if isinstance(credential, RememberToken) and reason == "theft":
+        return
+    event = Event.REMEMBER_REVOKED if isinstance(credential, RememberToken) else Event.CREDENTIAL_REVOKED
+    record(event, user=_owner(credential), subject=credential, reason=reason)
+
+
+@_harmless
+def session_revoked(*, session: LoginSession, reason: str, **kwargs: Any) -> None:
+    """Receive `session_revoked`."""
+    digest = session_digest(session)
+    record(Event.SESSION_REVOKED, user=_owner(session), subject=session, reason=reason, ended=digest)
 
 
 @_harmless
@@ -156,12 +168,18 @@ def _session(state: RequestState | None) -> LoginSession | None:
     return credential if isinstance(credential, LoginSession) else None
 
 
-def _owner(credential: Any) -> Any:
-    """Return the user whom `credential` names, or their key where they have not been loaded; asks for nothing."""
-    path = credential.user_path
+def _last_proof(state: RequestState | None) -> str:
+    """Return the method of what somebody has just proved who they are by, where only the session knows it."""
+    proofs = state.token.proofs if state is not None and state.token is not None else {}
+    return max(proofs, key=lambda method: proofs[method], default="")
+
+
+def _owner(row: Any) -> Any:
+    """Return the user whom `row` names, or their key where they have not been loaded; asks for nothing."""
+    path = getattr(row, "user_path", "user")
     if path is None or "__" in path:
         return None
-    return credential._state.fields_cache.get(path) or getattr(credential, credential._meta.get_field(path).attname)
+    return row._state.fields_cache.get(path) or getattr(row, row._meta.get_field(path).attname)
 
 
 def connect() -> None:
@@ -179,6 +197,7 @@ def connect() -> None:
         (signals.credential_issued, credential_issued),
         (signals.credential_revoked, credential_revoked),
         (signals.credential_rejected, credential_rejected),
+        (signals.session_revoked, session_revoked),
         (signals.logged_out_everywhere, logged_out_everywhere),
     ):
         signal.connect(receiver, dispatch_uid=f"sessionauth.audit.{receiver.__name__}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from textwrap import dedent
+from textwrap import dedent, fill
 from typing import Any
 
+from django.core.management.base import CommandParser, DjangoHelpFormatter
 from django.core.serializers.json import DjangoJSONEncoder
 
 from sessionauth.audit.text import printable
@@ -27,11 +28,12 @@ def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
-def examples(parser: argparse.ArgumentParser, text: str) -> None:
-    """Show `text` under the options in `--help`, line by line as it stands."""
-    parser.epilog = dedent(text)
-    parser.formatter_class = _Formatter
+class HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of the examples, and puts Django's own options last."""
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Puts no option of Django's before ours, and keeps the lines of the examples."""
+def explain(parser: CommandParser, examples: str) -> None:
+    """Let `--help` of `parser` be worth reading: its description in lines, `examples` below the options."""
+    parser.description = fill(parser.description or "", 79)
+    parser.epilog = dedent(examples)
+    parser.formatter_class = HelpFormatter

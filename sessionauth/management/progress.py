@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from django.core.management.base import OutputWrapper
 
 WIDTH = 30
 
@@ -13,15 +13,14 @@ class Progress:
     `label` says what is being done. Called with how many more are done; `done()` ends the line.
     """
 
-    def __init__(self, stream: Any, label: str, total: int) -> None:
-        self.is_shown = total > 0 and bool(getattr(stream, "isatty", lambda: False)())
+    def __init__(self, stream: OutputWrapper, label: str, total: int) -> None:
+        self.is_shown = total > 0 and stream.isatty()
         self._stream, self._label, self._total, self._count = stream, label, total, 0
 
     def __call__(self, more: int = 1) -> None:
         self._count += more
         if self.is_shown:
-            share = min(1.0, self._count / self._total)
-            bar = "#" * int(share * WIDTH)
+            bar = "#" * int(min(1.0, self._count / self._total) * WIDTH)
             self._write(f"\r{self._label} [{bar:<{WIDTH}}] {self._count}/{self._total}")
 
     def done(self) -> None:
@@ -30,6 +29,6 @@ class Progress:
             self._write("\n")
 
     def _write(self, text: str) -> None:
-        # OutputWrapper would end each piece with a line break.
-        self._stream.write(text, ending="") if hasattr(self._stream, "style_func") else self._stream.write(text)
+        # Neither in the red of errors nor with a line break after each piece.
+        self._stream.write(text, style_func=str, ending="")
         self._stream.flush()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessionauth.models.remember import RememberToken
 from sessionauth.models.revocable import REASON_LENGTH, RevocableModel
+from sessionauth.signals import session_revoked
 
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
@@ -76,12 +77,17 @@ class LoginSession(RevocableModel):
     _not_saved_again: ClassVar = RevocableModel._not_saved_again | {"sid", "last_seen_at"}
 
     def revoke(self, reason: str = "revoked") -> bool:
-        """Sign this browser out, and forget it if it was remembered. See RevocableModel.revoke()."""
+        """Sign this browser out, and forget it if it was remembered.
+
+        See RevocableModel.revoke(). Tells `session_revoked`.
+        """
         changed = super().revoke(reason)
         if changed and self.remember_token_id is not None:
             using = router.db_for_write(RememberToken, instance=self)
             remembered = RememberToken._base_manager.using(using).filter(pk=self.remember_token_id, revoked_at=None)
             remembered.update(revoked_at=self.revoked_at, revoked_reason=reason[:REASON_LENGTH])
+        if changed:
+            session_revoked.send_robust(sender=type(self), session=self, reason=reason)
         return changed
 
     def __str__(self) -> str:

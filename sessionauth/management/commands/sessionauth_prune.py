@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sessionauth import retention
-from sessionauth.management.printing import as_json, as_table, examples
+from sessionauth.management.printing import as_json, as_table, explain
 from sessionauth.management.progress import Progress
 
 TABLES = ("sessions", "remembered", "throttles", "events")
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             "--batch", type=int, default=retention.BATCH, metavar="N", help="Rows in one transaction (1000)."
         )
         parser.add_argument("--json", action="store_true", help="Print one JSON object instead of a table.")
-        examples(
+        explain(
             parser,
             """\
             examples:
