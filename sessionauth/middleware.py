@@ -115,15 +115,12 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         return await sync_to_async(on_failure)(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer NotAuthenticated and LoginDenied raised by a view, unless the project has a 403 handler of its own.
-
-        A denial that is to look like a wrong password is left to Django: what that looks like only the view knows.
-        """
+        """Answer what a view refused, unless the project has a 403 handler of its own."""
         if _project_answers_403(request):
             return None
         if isinstance(exception, NotAuthenticated):
             return refusals.unauthorized(request, reason=exception.reason)
-        if isinstance(exception, LoginDenied) and exception.public:
+        if isinstance(exception, LoginDenied) and exception.public:  # else it is to look like a wrong password
             return refusals.denied(request, exception)
         return None
 

@@ -115,7 +115,9 @@ def _full(step: Step) -> Full:
         return Full(1, is_pending=True)  # unlocked in this moment
     count, blocked, pending = found
     wait = None if count >= step.limit else _left(blocked, step.moment)
-    return Full(wait, is_pending=pending is not None and pending > step.moment)
+    # Open: the attempt that shut the door was right, and has said so in this moment.
+    is_open = count < step.limit and (blocked is None or blocked <= step.moment)
+    return Full(wait, is_pending=is_open or (pending is not None and pending > step.moment))
 
 
 def _left(until: datetime | None, moment: datetime) -> int:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import IntegrityError, connections, models, transaction
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -167,11 +166,12 @@ class DatabaseSlot:
             outside.quietly(self._settle, self.request)
 
     def _give_back(self) -> None:
-        mine = outside.rows().filter(key=self.step.key)
-        if self.is_last:
-            # While it is pending nobody else can have shut the door: so the wait is this attempt's own.
-            mine.filter(pending_until=self.step.pending_until).update(blocked_until=None, pending_until=None)
-        mine.filter(count__gt=0).update(count=Greatest(F("count"), 1) - 1)
+        # While it is pending nobody else can have shut the door: so the wait is this attempt's own. All in one
+        # statement, or somebody would find a door that is shut for good between the two.
+        is_own = When(pending_until=self.step.pending_until, then=None)
+        own = {name: Case(is_own, default=F(name)) for name in ("blocked_until", "pending_until")}
+        mine = outside.rows().filter(key=self.step.key, count__gt=0)
+        mine.update(**(own if self.is_last else {}), count=F("count") - 1)
 
     def _settle(self) -> None:
         mine = outside.rows().filter(key=self.step.key, pending_until=self.step.pending_until)
@@ -185,7 +185,7 @@ def take(tally: Tally, request: HttpRequest | None) -> DatabaseSlot | Full:
 
     def try_it() -> int | bool | None:
         count = advance(step)
-        return is_pending(key, step.moment) if count is None else count
+        return may_open(step) if count is None else count
 
     answer = outside.write(try_it, request)
     if isinstance(answer, bool):
@@ -193,9 +193,10 @@ def take(tally: Tally, request: HttpRequest | None) -> DatabaseSlot | Full:
     return DatabaseSlot(step, answer == tally.rate.limit, request)
 
 
-def is_pending(key: str, moment: datetime) -> bool:
-    """Say whether the attempt that shut the door of the counter `key` may still be under way."""
-    return outside.rows().filter(key=key, pending_until__gt=moment).exists()
+def may_open(step: Step) -> bool:
+    """Say whether the attempt that shut the door may still be under way, or has given its slot back in this moment."""
+    is_pending, is_open = Q(pending_until__gt=step.moment), Q(count__lt=step.limit)
+    return outside.rows().filter(is_pending | is_open, key=step.key).exists()
 
 
 def clear(tally: Tally) -> None:

@@ -1,0 +1,178 @@
+"""Limit 5: of 200 attempts at once exactly 5 are evaluated, on every path, from threads, tasks and processes.
+
+On SQLite the database counts; in the PostgreSQL round Valkey does, and PostgreSQL where the cache is taken away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import BaseBackend
+from django.db import connection
+from django.http import HttpResponse
+from django.urls import path
+
+from sessionauth.guards import counters
+from tests.attacks import storm
+from tests.attacks.trouble import atomic_requests
+from tests.guards.entries import LOCKOUT, rate
+from tests.project.ways_urls import urlpatterns as ways
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
+
+TIMES, LIMIT = 200, 5
+SYNC = {"form": storm.form, "admin": storm.admin, "basic": storm.api, "call": storm.call}
+BASIC = "sessionauth.authenticators.basic.BasicAuthenticator"
+
+
+def signs_in_and_fails(request):
+    """Ask whose password it is, and fail."""
+    storm.authenticate(request, username=request.POST["username"], password=request.POST["password"])
+    raise ValueError("the view fails")
+
+
+def signs_in(request):
+    user = storm.authenticate(request, username=request.POST["username"], password=request.POST["password"])
+    return HttpResponse(str(user))
+
+
+urlpatterns = [*ways, path("fails/", signs_in_and_fails), path("signs-in/", signs_in)]
+
+
+class Directory(BaseBackend):
+    """A backend with passwords of its own, such as LDAP."""
+
+    asked: list[str] = []
+
+    def authenticate(self, request, username=None, password=None):
+        Directory.asked.append(username)
+        return get_user_model().objects.get(username=username) if password == "right" else None
+
+
+@pytest.fixture
+def alice(make_user):
+    return make_user("alice", is_staff=True)
+
+
+@pytest.fixture(params=["cache", "database"] if os.environ.get("SESSIONAUTH_TEST_VALKEY") else ["database"])
+def counter(request, settings):
+    """Count in the shared cache where there is one, and in the database."""
+    settings.SESSIONAUTH_CACHE = "default" if request.param == "cache" else "locmem"
+    assert (counters.cache.fault() is None) == (request.param == "cache")
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _with_basic(settings):
+    settings.SESSIONAUTH_AUTHENTICATORS = [BASIC, "sessionauth.authenticators.session.SessionAuthenticator"]
+
+
+@pytest.mark.parametrize("way", SYNC)
+def test_threads__exactly_so_many_are_evaluated(way, counter, guarded, alice):
+    guarded(rate("account"))
+    with storm.evaluated() as hashed:
+        answers = storm.at_once(lambda n: SYNC[way]("alice", f"wrong {n}", n), TIMES)
+    assert len(hashed) == LIMIT
+    if way != "call":
+        before = 401 if way == "basic" else 200
+        assert (answers.count(before), answers.count(429)) == (LIMIT, TIMES - LIMIT)
+
+
+def test_threads__from_one_address_whatever_it_says_it_is(counter, guarded, alice):
+    guarded(rate("address"))
+    with storm.evaluated() as hashed:
+        storm.at_once(lambda n: storm.api(f"somebody{n}", "wrong", n), TIMES)
+    assert len(hashed) == LIMIT
+
+
+def test_threads__in_whichever_spelling(counter, guarded, alice):
+    guarded(rate("account"))
+    spellings = ["nobody", "NoBody", "NOBODY ", "ｎobody", "nobod\u0079", "\tnobody", "Nobody\u00a0", "noboDY"]
+    with storm.evaluated() as hashed:
+        storm.at_once(lambda n: storm.call(spellings[n % len(spellings)], "wrong"), TIMES)
+    assert len(hashed) == LIMIT
+
+
+@pytest.mark.parametrize("way", ["acall", "aapi"])
+def test_tasks__exactly_so_many_are_evaluated(way, counter, guarded, alice):
+    guarded(rate("account"))
+
+    async def all_at_once():
+        return await asyncio.gather(*(getattr(storm, way)("alice", f"wrong {n}", n) for n in range(TIMES)))
+
+    with storm.evaluated() as hashed:
+        async_to_sync(all_at_once)()
+    assert len(hashed) == LIMIT
+
+
+@pytest.mark.slow
+def test_processes__exactly_so_many_are_evaluated(counter, guarded, alice, settings):
+    found = storm.in_processes(
+        4,
+        TIMES // 4,
+        [rate("account")],
+        SESSIONAUTH_CACHE=settings.SESSIONAUTH_CACHE,
+    )
+    assert sum(found) == LIMIT
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["threads", "tasks"])
+def test_second_backend__is_asked_exactly_so_often(is_async, counter, guarded, alice, settings):
+    settings.AUTHENTICATION_BACKENDS = ["sessionauth.backends.SessionAuthBackend", f"{__name__}.Directory"]
+    guarded(rate("account"))
+    Directory.asked = []
+
+    async def all_at_once():
+        return await asyncio.gather(*(storm.acall("alice", f"wrong {n}") for n in range(TIMES)))
+
+    if is_async:
+        async_to_sync(all_at_once)()
+    else:
+        storm.at_once(lambda n: storm.call("alice", f"wrong {n}"), TIMES)
+    assert len(Directory.asked) == LIMIT
+
+
+@pytest.mark.parametrize("view", ["/signs-in/", "/fails/"])
+def test_atomic_requests__take_no_count_back(view, counter, guarded, alice):
+    """On SQLite one after the other: it has one writer, and a transaction that has read cannot become it at once."""
+    guarded(rate("account", "5/h"), LOCKOUT)
+    threads = 1 if connection.vendor == "sqlite" else storm.THREADS
+    with storm.evaluated() as hashed, atomic_requests():
+        storm.at_once(lambda n: storm.form("alice", f"wrong {n}", n, view), 40, threads)
+        assert len(hashed) == LIMIT
+        assert storm.form("alice", "wrong", 0, view) == (500 if view == "/fails/" else 429)
+        assert len(hashed) == LIMIT
+
+
+@pytest.mark.parametrize("guards", [[rate("account", "5/h")], [LOCKOUT]], ids=["rate", "lockout"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["threads", "tasks"])
+def test_right_ones_at_once__all_get_in(is_async, guards, counter, guarded, alice, password, settings):
+    settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 5
+    guarded(*guards)
+
+    async def all_at_once():
+        return await asyncio.gather(*(storm.acall("alice", password) for _ in range(20)))
+
+    found = async_to_sync(all_at_once)() if is_async else storm.at_once(lambda n: storm.call("alice", password), 20)
+    assert found == [alice] * 20
+
+
+def test_lockout__not_even_the_right_one_after_the_hundredth(guarded, alice, password, settings):
+    """Of 180 at once 100 are evaluated; NIST SP 800-63B-4 section 3.2.2."""
+    settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 1000
+    guarded(LOCKOUT)
+    with storm.evaluated() as hashed:
+        storm.at_once(lambda n: storm.call("alice", f"wrong {n}"), 180)
+    assert len(hashed) == 100
+    assert storm.call("alice", password) is None
+    assert (
+        json.loads(storm.Client().get("/tell/", headers={"Authorization": storm.basic("alice", password)}).content)[
+            "code"
+        ]
+        == "account_locked"
+    )
