@@ -22,7 +22,7 @@ from sessionauth import accounts, passwords
 from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards import base
-from sessionauth.guards.attempt import Attempt, Proof, current
+from sessionauth.guards.attempt import REFUSAL, Attempt, Proof, current
 from sessionauth.request_state import state_of
 from sessionauth.secret_backends import APIKeyAuthBackend, TokenAuthBackend, UsersBackend
 
@@ -34,6 +34,7 @@ __all__ = [
     "averify",
     "confirm",
     "decides_for_others",
+    "denial_of",
     "method_of",
     "verified_by",
     "verify",
@@ -84,6 +85,16 @@ def _told(attempt: Attempt, reason: Exception) -> Exception:
     if attempt.request is not None:
         state_of(attempt.request).denied = denial
     return denial
+
+
+def denial_of(reason: Exception) -> LoginDenied | None:
+    """Return what people are told of `reason`, None for what is no refusal of a guard but went wrong.
+
+    A guard of a project may raise what it likes; of an exception that is no LoginDenied only that it refused is told.
+    """
+    if isinstance(reason, LoginDenied):
+        return reason
+    return LoginDenied() if REFUSAL in reason.__dict__ else None
 
 
 @sensitive_variables("credentials", "user")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,16 +16,15 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import accounts, backends
+from sessionauth import accounts, backends, mail
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards import unlock
-from sessionauth.mail import send_aside
-from sessionauth.request_state import state_of
+from sessionauth.login import LoginManager
 
 
 class LoginForm(auth_forms.AuthenticationForm):
@@ -36,6 +36,7 @@ class LoginForm(auth_forms.AuthenticationForm):
 
     remember = forms.BooleanField(label=_("Keep me signed in on this device"), required=False)
 
+    manager = LoginManager()
     denied: LoginDenied | None = None
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
@@ -47,14 +48,30 @@ class LoginForm(auth_forms.AuthenticationForm):
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
-        """Check name and password, once, by way of `authenticate()`."""
+        """Check name and password, once, through `manager`."""
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if name is not None and password:
+            self.user_cache = self._verified(self.manager.gather(name, password, {}))
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
+
+    @sensitive_variables()
+    def _verified(self, given: dict[str, Any]) -> Any | None:
+        request: Any = self.request
         try:
-            return super().clean()
-        except ValidationError:
-            self.denied = state_of(self.request).denied if self.request is not None else None
-            if self.denied is not None and self.denied.public:
-                raise ValidationError(str(self.denied.public), code=self.denied.code) from None
-            raise
+            user = self.manager.verify(request, given, ())
+        except Exception as reason:
+            self.denied = backends.denial_of(reason)
+            if self.denied is None:
+                raise
+            user = None
+        if user is None:
+            self.manager.tell_failure(request, given)
+        if self.denied is not None and self.denied.public:
+            raise ValidationError(str(self.denied.public), code=self.denied.code)
+        return user
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Let everybody in whom backends and guards let in; an inactive user looks like a wrong password."""
@@ -94,8 +111,10 @@ class _Confirming(forms.Form):
         """Return `password` if it is the user's own, asked through the guarded door."""
         try:
             is_right = backends.confirm(self.request, self.request.user, {"password": password})
-        except LoginDenied as denial:
-            self.denied = denial
+        except Exception as reason:
+            self.denied = denial = backends.denial_of(reason)
+            if denial is None:
+                raise
             raise ValidationError(str(denial.public or wrong), code=denial.code) from None
         if not is_right:
             raise ValidationError(wrong, code="password_incorrect")
@@ -142,25 +161,15 @@ class PasswordChangeForm(_Confirming, auth_forms.PasswordChangeForm):
 
 
 class PasswordResetForm(auth_forms.PasswordResetForm):
-    """Django's form; the mail is made and sent aside of the answer, which is the same whoever is written to."""
-
-    found: Iterable[Any] | None = None
+    """Django's form; all that it does is done aside of the answer, which is the same whoever is written to."""
 
     def get_users(self, email: str) -> Iterable[Any]:
-        """Return who is written to, asked once."""
-        return list(super().get_users(email)) if self.found is None else self.found
+        """Return who is written to: whoever has the address, unless a mail has just gone to them."""
+        return (user for user in super().get_users(email) if mail.is_due("password_reset", user.pk))
 
-    def save(self, *, request: HttpRequest | None = None, **options: Any) -> None:  # type: ignore[override]
-        """Write to whoever has the address; the options are Django's."""
-        get_current_site(request)  # asks the database where the sites framework is installed, and remembers the answer
-        self.found = self.get_users(self.cleaned_data["email"])
-        language = get_language()
-
-        def send() -> None:
-            with override(language):
-                super(PasswordResetForm, self).save(request=request, **options)
-
-        send_aside(send)
+    def save(self, **options: Any) -> None:  # type: ignore[override]
+        """Write to whoever has the address; `options` are Django's."""
+        mail.aside(partial(super().save, **options))
 
 
 class UnlockForm(forms.Form):
@@ -175,10 +184,13 @@ class UnlockForm(forms.Form):
         self.fields["username"].label = name_label()
 
     def save(self, request: HttpRequest, *, subject_template_name: str, email_template_name: str) -> None:
-        """Write to the owner of the account, aside of the answer, if there is one and it is locked."""
+        """Write to the owner of the account, if there is one and it is locked; aside of the answer."""
+        mail.aside(partial(self._write, request, subject_template_name, email_template_name))
+
+    def _write(self, request: HttpRequest, subject_template_name: str, email_template_name: str) -> None:
         user: Any = accounts.find(request, self.cleaned_data["username"])
-        address = getattr(user, get_user_model().get_email_field_name(), "") if user is not None else ""
-        if not address or not user.is_active or not unlock.is_locked(user):
+        address = getattr(user, get_user_model().get_email_field_name(), "")
+        if not address or not user.is_active or not unlock.is_locked(user) or not mail.is_due("unlock", user.pk):
             return
         link = reverse("sessionauth:unlock_confirm", args=[unlock.make_link_token(user)])
         context = {
@@ -188,5 +200,4 @@ class UnlockForm(forms.Form):
             "minutes": max(1, int(seconds(settings.UNLOCK_AGE)) // 60),
         }
         subject = " ".join(render_to_string(subject_template_name, context).split())
-        mail = EmailMessage(subject, render_to_string(email_template_name, context), to=[address])
-        send_aside(mail.send)
+        EmailMessage(subject, render_to_string(email_template_name, context), to=[address]).send()

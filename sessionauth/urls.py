@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessionauth.views import confirm, login, passwords, session, unlock
+from sessionauth.views import confirm, devices, login, passwords, session, unlock
 
 app_name = "sessionauth"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("logout/", login.LogoutView.as_view(), name="logout"),
     path("confirm/", confirm.ConfirmLoginView.as_view(), name="confirm_login"),
     path("session/", session.SessionView.as_view(), name="session"),
+    path("devices/", devices.DevicesView.as_view(), name="devices"),
+    path("devices/<int:pk>/end/", devices.EndDeviceView.as_view(), name="device_end"),
+    path("devices/others/end/", devices.EndOthersView.as_view(), name="devices_end_others"),
+    path("devices/all/end/", devices.EndAllView.as_view(), name="devices_end_all"),
     path("password/", passwords.PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", passwords.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("password/reset/", passwords.PasswordResetView.as_view(), name="password_reset"),

@@ -101,7 +101,7 @@ class Person:
         headers = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"}
         return self._keep(self.site.ask(path, "POST", headers, body))
 
-    def sign_in(self, name: str, path: str = "/account/sign-in/") -> Answer:
+    def sign_in(self, name: str, path: str = "/account/login/") -> Answer:
         return self.post(path, username=f"{name}@desk.example", password=PASSWORDS[name])
 
     def _headers(self) -> dict[str, str]:

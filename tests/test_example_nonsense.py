@@ -128,7 +128,7 @@ def test_api__head_and_options(site):
         ("sam", "/staff/customers/?q=%FF%FE"),
         ("sam", "/staff/customers/?q=" + "x" * 2_000),
         ("sam", "/staff/customers/?q='%20OR%201=1"),
-        (None, "/account/sign-in/?next=https://elsewhere.example/"),
+        (None, "/account/login/?next=https://elsewhere.example/"),
         (None, "/account/who-am-i/?%00=%FF"),
     ],
 )

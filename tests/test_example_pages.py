@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 PAGES = {
     "/": None,
-    "/account/sign-in/": None,
-    "/account/sign-in/staff/": None,
+    "/account/login/": None,
+    "/account/login/staff/": None,
     "/account/sign-up/": None,
     "/account/who-am-i/": None,
     "/api-lines/": None,
@@ -43,7 +43,7 @@ def test_pages__open_to_those_whom_they_are_for(people, path, who):
 @pytest.mark.parametrize(("path", "who"), [item for item in PAGES.items() if item[1] and item[0] != "/admin/"])
 def test_pages__strangers_are_sent_to_sign_in_and_come_back(people, site, path, who):
     answer = people[None].get(path)
-    door = "/account/sign-in/staff/" if path.startswith("/staff/") else "/account/sign-in/"
+    door = "/account/login/staff/" if path.startswith("/staff/") else "/account/login/"
     assert (answer.status, answer.headers["Location"]) == (302, f"{door}?next={path}")
     newcomer = Person(site)
     newcomer.get(path)
@@ -54,7 +54,7 @@ def test_pages__strangers_are_sent_to_sign_in_and_come_back(people, site, path, 
 def test_sign_in__says_why_one_was_sent_there(site):
     stranger = Person(site)
     stranger.get("/reports/")
-    assert "Please sign in to see this page." in stranger.get("/account/sign-in/?next=/reports/").text
+    assert "Please sign in to see this page." in stranger.get("/account/login/?next=/reports/").text
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_who_am_i__tells_person_and_nobody_apart(people):
 def test_sign_out__needs_a_post_and_the_token(site):
     person = Person(site)
     person.sign_in("alice")
-    assert person.get("/account/sign-out/").status == 405
+    assert person.get("/account/logout/").status == 405
     assert (
         site.ask(
-            "/account/sign-out/", "POST", {"Cookie": "; ".join(f"{k}={v}" for k, v in person.cookies.items())}
+            "/account/logout/", "POST", {"Cookie": "; ".join(f"{k}={v}" for k, v in person.cookies.items())}
         ).status
         == 403
     )
-    assert person.post("/account/sign-out/", page="/account/who-am-i/").status == 302
+    assert person.post("/account/logout/", page="/account/who-am-i/").status == 302
     assert "Nobody yet" in person.get("/account/who-am-i/").text
 
 
@@ -117,7 +117,7 @@ def test_sign_out_everywhere__ends_the_other_browsers_too(site):
     home, phone = Person(site), Person(site)
     home.sign_in("sue")
     phone.sign_in("sue")
-    home.post("/account/sign-out/everywhere/", page="/account/who-am-i/")
+    home.post("/account/devices/all/end/")
     assert "Nobody yet" in home.get("/account/who-am-i/").text
     assert "Nobody yet" in phone.get("/account/who-am-i/").text
 
@@ -127,7 +127,7 @@ def test_end_session__signs_out_by_the_flag_alone(site):
     here.sign_in("alice")
     there.sign_in("alice")
     before = dict(here.cookies)
-    answer = here.post("/account/sign-out/by-flag/", page="/account/who-am-i/")
+    answer = here.post("/account/end-by-flag/", page="/account/who-am-i/")
     assert answer.status == 302
     assert here.cookies == before
     assert "Nobody yet" in here.get("/account/who-am-i/").text
@@ -216,7 +216,7 @@ def test_invoice__written_sent_and_paid(people):
 
 def test_sign_in__does_not_care_for_the_case_of_an_address(site):
     person = Person(site)
-    answer = person.post("/account/sign-in/", username="SAM@Desk.Example", password=PASSWORDS["sam"])
+    answer = person.post("/account/login/", username="SAM@Desk.Example", password=PASSWORDS["sam"])
     assert answer.status == 302
     assert "Sam Sorrel" in person.get("/account/who-am-i/").text
 

@@ -140,7 +140,7 @@ def test_project__has_nothing_to_warn_of_and_no_missing_migration(tmp_path):
 
 def test_project__without_debug_hides_passwords_and_has_its_own_404(tmp_path):
     with running(tmp_path, EXAMPLE_DEBUG="0") as site:
-        page = Person(site).get("/account/sign-in/")
+        page = Person(site).get("/account/login/")
         assert page.status == 200
         assert PASSWORDS["alice"] not in page.text
         missing = Person(site).get("/nowhere/")

@@ -1,48 +1,41 @@
-"""Pages of accounts: signing in, up and out, and who one is."""
+"""Pages of accounts that sessionauth does not bring: signing up, in by a link, and who one is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
-from django.contrib.auth.views import LoginView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
-from django.views.generic import CreateView
+from django.urls import reverse_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.generic import CreateView, FormView
 
-from accounts.forms import SignUpForm
+from accounts.forms import LinkForm, SignUpForm
 from accounts.models import User
 from accounts.who_am_i import describe
-from demo.people import PEOPLE, Person
-from sessionauth import get_auth, logout_everywhere
-from sessionauth.decorators import auth_method_required, login_required
+from sessionauth import LoginDenied, LoginManager, get_auth, login_user
+from sessionauth.decorators import auth_method_required, fresh_login_required, login_required
 from sessionauth.mixins import AnonymousRequiredMixin
 from sessionauth.sessions import registry
+from sessionauth.views.login import LoginView
 
 if TYPE_CHECKING:
+    LinkBase = FormView[LinkForm]
     SignUpBase = CreateView[User, SignUpForm]
 else:
+    LinkBase = FormView
     SignUpBase = CreateView
 
 
-class SignIn(LoginView):
-    """Django's own login page in the look of this site."""
+class StaffSignIn(LoginView):
+    """The login page of sessionauth once more, as the door of the staff."""
 
-    template_name = "accounts/sign_in.html"
-    redirect_authenticated_user = True
-    area = "customer"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the accounts of the demo, whose passwords are public."""
-        return super().get_context_data(area=self.area, people=self._people(), **kwargs)
-
-    def _people(self) -> tuple[Person, ...]:
-        return tuple(
-            person for person in PEOPLE if settings.SHOW_PASSWORDS and (self.area != "staff" or person.is_colleague)
-        )
+    next_page = "staff:desk"
+    extra_context = {"area": "staff"}
 
 
 class SignUp(AnonymousRequiredMixin, SignUpBase):
@@ -53,8 +46,39 @@ class SignUp(AnonymousRequiredMixin, SignUpBase):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Save the account and sign its owner in."""
-        login(self.request, form.save())
+        login_user(self.request, form.save(), method="password")
         return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+class AskForLink(LinkBase):
+    """Sends a sign-in link to whoever has the address; the answer does not tell whether somebody has."""
+
+    form_class = LinkForm
+    template_name = "accounts/link.html"
+    success_url = reverse_lazy("accounts:link")
+
+    def form_valid(self, form: LinkForm) -> HttpResponse:
+        """Send it."""
+        form.save(self.request)
+        messages.success(self.request, "If there is an account with this address, a link is on its way.")
+        return super().form_valid(form)
+
+
+@transaction.non_atomic_requests
+@never_cache
+@require_http_methods(["GET", "POST"])
+def link_sign_in(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign the owner of a link in, by POST: programs that look through mails open every link in them."""
+    if request.method == "GET":
+        return render(request, "accounts/link_sign_in.html")
+    try:
+        auth = LoginManager().login(request, link=token)
+    except LoginDenied as denial:
+        return render(request, "accounts/link_sign_in.html", {"wrong": denial.public}, status=denial.status)
+    if not auth:
+        wrong = "It has been used before, or is too old."
+        return render(request, "accounts/link_sign_in.html", {"wrong": wrong}, status=410)
+    return redirect(settings.LOGIN_REDIRECT_URL)
 
 
 @require_safe
@@ -63,15 +87,11 @@ def who_am_i(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/who_am_i.html", {"sections": describe(get_auth(request))})
 
 
-@require_POST
-@login_required
-@auth_method_required("session")
-def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """Sign the user out of every browser, this one included."""
-    logout_everywhere(request.user)
-    logout(request)
-    messages.success(request, "You are signed out of every browser.")
-    return redirect("accounts:sign_in")
+@require_safe
+@fresh_login_required
+def bank_details(request: HttpRequest) -> HttpResponse:
+    """Show where the money goes, to somebody who has proved a short while ago who they are."""
+    return render(request, "accounts/bank_details.html")
 
 
 @require_POST

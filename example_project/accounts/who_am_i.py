@@ -51,6 +51,11 @@ HOW_SURE: tuple[Entry, ...] = (
     ("state", lambda auth: auth.state, "Anonymous, remembered, stale or fresh for people; program for keys and Basic."),
     ("is_fresh", lambda auth: auth.is_fresh, "Whether they proved who they are within SESSIONAUTH_FRESH_AGE."),
     ("authenticated_at", lambda auth: auth.authenticated_at, "When they last did."),
+    (
+        "proofs",
+        lambda auth: sorted(auth.proofs),
+        "By what: password, link… A page may ask for one of them.",
+    ),
 )
 WHAT: tuple[Entry, ...] = (
     ("scopes", lambda auth: auth.scopes, "What they may do, cut down to what the credential may."),

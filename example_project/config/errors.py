@@ -13,6 +13,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     `reason` is Django's own text for developers; it is not shown, because it helps nobody who reads it there.
     """
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", ""):
         return problem(403, "CSRF check failed", "A session cookie alone may not change anything: send the CSRF token.")
     return render(request, "csrf_failed.html", status=403)

@@ -62,6 +62,20 @@ AUTHENTICATION_BACKENDS = [
     "sessionauth.backends.SessionAuthBackend",
     # Stays: it answers for permissions, and taking the line above out again signs nobody out.
     "django.contrib.auth.backends.ModelBackend",
+    # Our own: a one-time link by mail. It stands behind the first line, so the guards ask about it as well.
+    "accounts.backends.LinkBackend",
+]
+
+# Who may try how often. Without this setting it is 10 a minute for an address and 5 in five minutes for an account;
+# here the lines that the demo prints try wrong passwords, too. The last two are as they would be without it.
+SESSIONAUTH_LOGIN_GUARDS = [
+    {
+        "NAME": "sessionauth.guards.rate_limit.RateLimitGuard",
+        "OPTIONS": {"by": "address", "rates": ["60/m", "600/h"]},
+    },
+    {"NAME": "sessionauth.guards.rate_limit.RateLimitGuard", "OPTIONS": {"by": "account", "rates": ["10/5m", "60/h"]}},
+    "sessionauth.guards.lockout.LockoutGuard",
+    "sessionauth.guards.active.ActiveUserGuard",
 ]
 
 # How a request may say who it is, asked in this order; the first that finds a credential of its own decides.
@@ -103,7 +117,7 @@ SESSIONAUTH_EXEMPT = ("/reports/help/",)
 SESSIONAUTH_ON_FAILURE = "redirect"
 
 # Staff sign in at a door of their own: the URL namespace "staff" has its own login page.
-LOGIN_URL = "accounts:sign_in"
+LOGIN_URL = "sessionauth:login"
 SESSIONAUTH_LOGIN_URLS = {"staff": "accounts:staff_sign_in"}
 SESSIONAUTH_LOGIN_MESSAGE = "Please sign in to see this page."
 LOGIN_REDIRECT_URL = "accounts:who_am_i"
@@ -127,6 +141,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Mails go into files; the page "Mails of the demo" shows them.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mails"
+DEFAULT_FROM_EMAIL = "desk@desk.example"
 
 DATABASES = {
     "default": {

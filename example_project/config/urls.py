@@ -10,6 +10,9 @@ from demo import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("api-lines/", views.api_lines, name="api_lines"),
+    path("mails/", views.mails, name="mails"),
+    # Login, logout, confirm, passwords, devices, unlocking; templates/sessionauth/base.html puts them into our frame.
+    path("account/", include("sessionauth.urls")),
     path("account/", include("accounts.urls")),
     path("invoices/", include("invoices.urls.pages")),
     path("reports/", include("invoices.urls.reports")),

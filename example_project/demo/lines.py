@@ -171,7 +171,7 @@ def browsers(secrets: Secrets) -> tuple[Line, ...]:
     """What a browser sends, and gets."""
     path = "/api/invoices"
     alice, ended = cookie(secrets.session), cookie(secrets.ended_session)
-    door, staff_door = "Location: /account/sign-in/?next=/reports/", "Location: /account/sign-in/staff/?next=/staff/"
+    door, staff_door = "Location: /account/login/?next=/reports/", "Location: /account/login/staff/?next=/staff/"
     return (
         get("Alice's session cookie", path, 200, "Aster & Daughters", alice),
         post("Her cookie changes nothing without a CSRF token", path, 403, "CSRF", alice, body=invoice()),

@@ -1,12 +1,15 @@
-"""The home page, and the page that lists the curl lines."""
+"""The home page, the page that lists the curl lines, and the mails."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from demo.lines import groups
+from demo.mails import newest
 from demo.secrets import Secrets
 
 
@@ -24,3 +27,12 @@ def api_lines(request: HttpRequest) -> HttpResponse:
         (group.title, [(line, line.command(base)) for line in group.lines]) for group in groups(Secrets.placeholders())
     ]
     return render(request, "api_lines.html", {"groups": listed})
+
+
+@never_cache
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    """Show the mails that the demo wrote into files; they carry links that sign in, so only a demo shows them."""
+    if not settings.SHOW_PASSWORDS:
+        raise Http404
+    return render(request, "mails.html", {"mails": newest(settings.EMAIL_FILE_PATH)})

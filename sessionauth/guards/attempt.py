@@ -16,6 +16,9 @@ from sessionauth.guards.base import LoginGuard
 from sessionauth.guards.counters.base import Slot
 from sessionauth.request_state import state_of
 
+#: Attribute of an exception by which a guard refused, whatever its class; see backends.denial_of().
+REFUSAL = "_sessionauth_refusal"
+
 _current: ContextVar[Attempt | None] = ContextVar("sessionauth_attempt", default=None)
 
 
@@ -128,6 +131,7 @@ class Attempt:
             yield
         except kind as reason:
             self.denial = reason
+            reason.__dict__[REFUSAL] = True
             raise
 
     def _settle(self, user: Any | None) -> None:

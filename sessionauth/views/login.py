@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from sessionauth import http, refusals
 from sessionauth.conf import settings
 from sessionauth.forms import LoginForm
-from sessionauth.login import login_user, logout
+from sessionauth.login import LoginManager, logout
 from sessionauth.refusals import pop_next
 from sessionauth.views.facts import facts_of
 from sessionauth.views.page import FormPageMixin, PageMixin, json
@@ -41,11 +41,22 @@ class LoginView(FormPageMixin, NextMixin, auth_views.LoginView):
 
     is_open = True
     form_class = LoginForm
+    #: Who checks and signs in: `LoginView.as_view(manager=LoginManager(guards=[…]))` asks further guards here.
+    manager = LoginManager()
     template_name = "sessionauth/login.html"
+
+    def get_form(self, form_class: Any = None) -> LoginForm:
+        """Let the form ask `manager`."""
+        form: LoginForm = super().get_form(form_class)  # type: ignore[assignment]
+        form.manager = self.manager
+        return form
 
     def act(self, form: LoginForm) -> None:
         """Sign the owner of the password in."""
-        login_user(self.request, form.get_user(), remember=form.cleaned_data.get("remember", False), method="password")
+        user, remember = form.get_user(), form.cleaned_data.get("remember", False)
+        self.manager.sign_in(
+            self.request, user, remember=remember, method=self.manager.method_of(user, form.cleaned_data)
+        )
 
     def done(self, form: LoginForm) -> HttpResponse:
         """Tell the client who it is now."""

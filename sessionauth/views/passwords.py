@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.forms import PasswordChangeForm, PasswordResetForm
+from sessionauth.guards import unlock
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.views.facts import facts_of
 from sessionauth.views.page import FormPageMixin, PageMixin, has_password, json
@@ -93,6 +94,12 @@ class PasswordResetConfirmView(PageMixin, auth_views.PasswordResetConfirmView):
     is_open = True
     template_name = "sessionauth/password_reset_confirm.html"
     success_url = reverse_lazy("sessionauth:password_reset_complete")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set the password; who can read the mail of an account may try again at once."""
+        response = super().form_valid(form)
+        unlock.unlock(self.user)
+        return response
 
 
 class PasswordResetCompleteView(PageMixin, auth_views.PasswordResetCompleteView):

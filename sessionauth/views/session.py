@@ -8,9 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.views.generic import View
 
 from sessionauth.login import logout
+from sessionauth.request_state import state_of
 from sessionauth.views.facts import facts_of
 from sessionauth.views.login import LoginView
 from sessionauth.views.page import PageMixin, json
+
+
+class SessionLoginView(LoginView):
+    """The login page without the page."""
+
+    answers_json = True
 
 
 class SessionView(PageMixin, View):
@@ -21,10 +28,11 @@ class SessionView(PageMixin, View):
     """
 
     is_open = True
-    login_view: Any = LoginView
+    login_view: Any = SessionLoginView
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Tell who is there, how sure that is, and for how long."""
+        state_of(request).is_passive = True
         return json(facts_of(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.once
 PHONE = {"width": 360, "height": 740}
 PAGES = [
     ("/", None),
-    ("/account/sign-in/", None),
-    ("/account/sign-in/staff/", None),
+    ("/account/login/", None),
+    ("/account/login/staff/", None),
     ("/account/sign-up/", None),
     ("/account/who-am-i/", None),
     ("/reports/help/", None),
@@ -51,7 +51,7 @@ def new_context(browser: Browser, site: Site) -> Iterator[Callable[..., BrowserC
         context.close()
 
 
-def sign_in(page: Page, name: str, path: str = "/account/sign-in/") -> None:
+def sign_in(page: Page, name: str, path: str = "/account/login/") -> None:
     page.goto(path)
     page.get_by_label("E-mail address").fill(f"{name}@desk.example")
     page.get_by_label("Password").fill(PASSWORDS[name])

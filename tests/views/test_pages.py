@@ -22,6 +22,9 @@ OPEN = {
 }
 OWN = {
     "confirm/": "Confirm that it is you",
+    "devices/": "Your devices",
+    "devices/others/end/": "Sign out all other devices?",
+    "devices/all/end/": "Sign out everywhere?",
     "password/": "Change your password",
     "password/done/": "Your password is changed",
 }
@@ -32,6 +35,8 @@ ACTS = [
     ("confirm/", "post"),
     ("session/", "post"),
     ("session/", "delete"),
+    ("devices/others/end/", "post"),
+    ("devices/all/end/", "post"),
     ("password/", "post"),
     ("password/reset/", "post"),
     ("unlock/", "post"),

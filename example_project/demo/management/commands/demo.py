@@ -20,8 +20,12 @@ from invoices.models import Invoice
 
 PAGES = (
     ("/", "the home page: it looks at nobody"),
-    ("/account/sign-in/", "sign in"),
+    ("/account/login/", "sign in; tick the box to be remembered"),
     ("/account/who-am-i/", "who am I: everything that request.auth knows"),
+    ("/account/devices/", "where you are signed in, and how to end it"),
+    ("/account/bank-details/", "a page for fresh logins only"),
+    ("/account/link/", "sign in by a one-time link"),
+    ("/mails/", "the mails that carry it, and others"),
     ("/account/keys/", "issue a key or a token of your own"),
     ("/invoices/", "invoices"),
     ("/staff/", "the desk of staff"),

@@ -1,0 +1,3 @@
+"""Tags of the demo."""
+
+from __future__ import annotations
