@@ -17,18 +17,20 @@ class SessionAuthConfig(AppConfig):
         """Connect the receivers and register the checks."""
         from django.contrib.auth.signals import user_logged_in, user_logged_out
         from django.core.signals import setting_changed
+        from django.db.models.signals import post_save
 
         from sessionauth import checks, receivers
         from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
         from sessionauth.guards import base as guards
         from sessionauth.models import credentials
-        from sessionauth.sessions import registry
+        from sessionauth.sessions import account, registry
         from sessionauth.signals import logged_out_everywhere
 
         user_logged_in.connect(receivers.logged_in, dispatch_uid="sessionauth.logged_in")
         user_logged_out.connect(receivers.logged_out, dispatch_uid="sessionauth.logged_out")
         logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")
+        post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")
         # After ours of `user_logged_in`: the record names the session that it makes.
         audit_receivers.connect()
         setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")

@@ -1,0 +1,59 @@
+"""What a change of the account does to its sessions: deactivated it has none, a new password leaves one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from sessionauth.models import LoginSession
+from sessionauth.request_state import current, state_of
+from sessionauth.sessions import registry
+from sessionauth.signals import logged_out_everywhere
+
+
+def user_saved(*, instance: Any, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
+    """Receive `post_save` of every model: end what the state of a saved user no longer allows.
+
+    Costs a query only for a user who is inactive, or whose password was set since the last time. A QuerySet's
+    `update()` sends nothing: those sessions end at their next request, and for good.
+    """
+    if created or raw or not isinstance(instance, get_user_model()):
+        return
+    if not getattr(instance, "is_active", True) and _is_saved(instance, "is_active", update_fields):
+        registry.best_effort(partial(_end_all, instance))
+    # Django keeps the plain password on the user from set_password() until it is saved, and not where it only hashes
+    # the same one anew.
+    elif getattr(instance, "_password", None) is not None and _is_saved(instance, "password", update_fields):
+        registry.best_effort(partial(_end_others, instance))
+
+
+def _is_saved(user: Any, name: str, update_fields: Any) -> bool:
+    """Say whether `name` is among what was written; what is no column is worked out from others."""
+    columns = {field.name for field in user._meta.concrete_fields}
+    return update_fields is None or name not in columns or name in update_fields
+
+
+def _end_all(user: Any) -> None:
+    if registry.revoke_all(user, "deactivated"):
+        logged_out_everywhere.send(sender=type(user), user=user, reason="deactivated")
+
+
+def _end_others(user: Any) -> None:
+    """End the rows of the sessions that the new password ends, so that the list of devices is right at once.
+
+    That of the request in hand stays: `update_session_auth_hash()` keeps its session, and where nobody calls that the
+    row ends with the session. Those from before the app have other rows under another password.
+    """
+    own = _session_in_hand()
+    ended = registry.rows().filter(user_id=user.pk)
+    registry.revoke_rows(ended if own is None else ended.exclude(pk=own.pk), "password changed")
+    registry.forget_rows(registry.remembered().filter(user_id=user.pk), "password changed")
+
+
+def _session_in_hand() -> LoginSession | None:
+    request = current()
+    token = None if request is None else state_of(request).token
+    row = None if token is None else token.credential
+    return row if isinstance(row, LoginSession) and not row.earlier else None
