@@ -56,6 +56,7 @@ class RequestState:
         "next",
         "on_response",
         "others",
+        "refused",
         "session_data",
         "sign_in",
         "told",
@@ -86,6 +87,8 @@ class RequestState:
         #: Events to be written on the way out, and the kinds of all that this request has recorded.
         self.events: list[AuthEvent] = []
         self.told: set[Event] = set()
+        #: The name of the last attempt that a guard refused, until it has also been told of as failed.
+        self.refused: object = None
         #: True once the books are kept: what comes later (a streamed answer, a task) is written at once.
         self.is_closed = False
         #: What is known of the sign-in under way, for the receiver of `user_logged_in`.

@@ -33,7 +33,12 @@ class Event(StrEnum):
     LOGIN_DENIED = "login_denied", DENIED, "authn_login_fail_max", "A guard refused an attempt to sign in.", True
     LOGIN_RESTORED = "login_restored", SUCCESS, "session_renewed", "A remembered browser was let in again."
     LOGIN_CONFIRMED = "login_confirmed", SUCCESS, "authn_login_success", "Somebody proved again who they are."
-    CONFIRMATION_FAILED = "confirmation_failed", FAILURE, "authn_login_fail", "Somebody signed in could not prove it."
+    CONFIRMATION_FAILED = (
+        "confirmation_failed",
+        FAILURE,
+        "authn_login_fail",
+        "Somebody signed in gave a wrong password, to confirm the login or to change the password.",
+    )
     LOGGED_OUT = "logged_out", SUCCESS, "session_logout", "Somebody signed out."
     LOGGED_OUT_EVERYWHERE = (
         "logged_out_everywhere",
@@ -45,12 +50,6 @@ class Event(StrEnum):
     ACCOUNT_UNLOCKED = "account_unlocked", SUCCESS, "authn_login_unlock", "A name was unlocked."
     GUARD_DEGRADED = "guard_degraded", FAILURE, "sys_monitor_disabled", "Attempts could not be counted in the cache."
     PASSWORD_CHANGED = "password_changed", SUCCESS, "authn_password_change", "A user has a new password."
-    PASSWORD_CHANGE_FAILED = (
-        "password_change_failed",
-        FAILURE,
-        "authn_password_change_fail",
-        "The old password that a change asks for was wrong.",
-    )
     PASSWORD_RESET_ASKED = (
         "password_reset_asked",
         SUCCESS,

@@ -23,6 +23,8 @@ from sessionauth.request_state import current as current_request
 
 logger = logging.getLogger("sessionauth")
 
+#: Who sends `user_login_failed` of somebody who is signed in and could not prove it.
+CONFIRMING = "sessionauth.backends"
 #: What says already that a password sent by Basic was not accepted.
 REFUSALS = {Event.LOGIN_FAILED, Event.LOGIN_DENIED}
 
@@ -66,18 +68,28 @@ def logged_out(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) 
 
 
 @_harmless
-def login_failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Receive Django's `user_login_failed`; not where a guard has refused, which `login_denied` tells of."""
+def login_failed(
+    *, sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
+) -> None:
+    """Receive Django's `user_login_failed`; not where a guard has refused, which `login_denied` has told of."""
     state = _state(request)
-    if state is not None and state.denied is not None:
+    name = accounts.identity_in(credentials)
+    if state is not None and state.refused is not None:
+        refused, state.refused = state.refused, None
+        if refused == ("" if name is None else str(name)):
+            return
+    if sender == CONFIRMING and state is not None and state.token is not None:
+        record(Event.CONFIRMATION_FAILED, request, user=state.token.user, reason="wrong")
         return
-    name = accounts.name_in(credentials)
     record(Event.LOGIN_FAILED, request, user=accounts.just_found(name), name=name, reason="wrong")
 
 
 @_harmless
 def login_denied(*, request: HttpRequest | None, identity: str, user: Any, reason: Exception, **kwargs: Any) -> None:
     """Receive `login_denied`."""
+    state = _state(request)
+    if state is not None:
+        state.refused = identity
     code = reason.code if isinstance(reason, LoginDenied) else type(reason).__name__
     retry_after = getattr(reason, "retry_after", None)
     record(Event.LOGIN_DENIED, request, user=user, name=identity or None, reason=code, retry_after=retry_after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 
 from django.core.cache import caches
@@ -17,6 +18,10 @@ from sessionauth.request_state import current as current_request
 
 #: How long, in seconds, an equal event gets no row of its own.
 QUIET = 60
+#: How long, in seconds, a cache that did not answer is not asked again: each question may take as long as it waits.
+PAUSE = 5
+
+_unanswered: dict[str, float] = {}
 
 
 def keep(row: AuthEvent, event: Event) -> None:
@@ -48,9 +53,12 @@ def is_repeated(row: AuthEvent) -> bool:
     """
     told = f"{row.event}:{row.reason}:{row.ip_address}:{row.user_id}"
     key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
+    if time.monotonic() < _unanswered.get(settings.CACHE, 0):
+        return False
     try:
         return not caches[settings.CACHE].add(key, 1, QUIET)
     except Exception:  # every cache has exceptions of its own
+        _unanswered[settings.CACHE] = time.monotonic() + PAUSE
         return False
 
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from sessionauth import accounts
+from sessionauth import accounts, audit
 from sessionauth.conf import seconds, settings
 from sessionauth.guards import base, counters, keys
 from sessionauth.guards.counters import cache, outside
@@ -32,6 +32,8 @@ def unlock(user: Any) -> int:
     """
     ended = outside.write(lambda: _forget(Q(user_id=user.pk)), None)
     _clear_rates(keys.owner(user))
+    if ended:
+        audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)
     return ended
 
 
@@ -46,12 +48,25 @@ def unlock_name(name: str) -> int:
     value = keys.name(name)
     ended = outside.write(lambda: _forget(Q(key=key_of(value))), None)
     _clear_rates(value)
+    if ended:
+        audit.record(audit.Event.ACCOUNT_UNLOCKED, name=name)
     return ended if user is None else ended + unlock(user)
 
 
 async def aunlock_name(name: str) -> int:
     """See unlock_name()."""
     return await sync_to_async(unlock_name)(name)
+
+
+def unlock_row(row: LoginThrottle) -> int:
+    """Let the account or the name that `row` counts try again, where only the row is known."""
+    user = None if row.user_id is None else get_user_model()._base_manager.filter(pk=row.user_id).first()
+    if user is not None:
+        return unlock(user)
+    ended = outside.write(lambda: _forget(Q(pk=row.pk)), None)
+    if ended:
+        audit.record(audit.Event.ACCOUNT_UNLOCKED, subject=row)
+    return ended
 
 
 def is_locked(user: Any) -> bool:

@@ -34,7 +34,7 @@ class Listing:
             rows = rows.filter(is_live=True)
         rows = rows.order_by("-created_at", "-pk")
         found = list(rows[:limit] if limit else rows)
-        names = _names({row.user_id for row in found})
+        names = names_of({row.user_id for row in found})
         return [
             {"id": row.pk, "user_id": row.user_id, "user": names.get(row.user_id), **self._told(row)} for row in found
         ]
@@ -50,7 +50,7 @@ class Listing:
         }
 
 
-def _names(keys: set[Any]) -> dict[Any, str]:
+def names_of(keys: set[Any]) -> dict[Any, str]:
     """Return what the users are called; they may live in another database, and may be gone."""
     users = get_user_model()._base_manager.in_bulk(list(keys))
     return {key: user.get_username() for key, user in users.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
+from sessionauth import audit
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
 from sessionauth.sessions import protection, registry, timeouts
@@ -23,6 +24,7 @@ def look(request: HttpRequest, session: SessionBase, user: Any, row: LoginSessio
     reason: str | None = timeouts.over(registry.own(session), row)
     if reason is not None:
         _close(request, row, reason, forget_browser=timeouts.ends_remembered())
+        audit.record(audit.Event.SESSION_EXPIRED, request, user=user, reason=reason, subject=row)
         return Verdict.END
     verdict = protection.judge(request, session, user)
     if verdict is Verdict.END:

@@ -11,6 +11,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth import audit
 from sessionauth.forms import PasswordChangeForm, PasswordResetForm
 from sessionauth.guards import unlock
 from sessionauth.mixins import LoginRequiredMixin
@@ -63,7 +64,8 @@ class PasswordResetView(FormPageMixin, auth_views.PasswordResetView):
     success_url = reverse_lazy("sessionauth:password_reset_sent")
 
     def act(self, form: PasswordResetForm) -> None:
-        """Send the mail."""
+        """Send the mail, and record that one was asked for, by the digest of its address alone: it is anybody's."""
+        audit.record(audit.Event.PASSWORD_RESET_ASKED, self.request, name=form.cleaned_data["email"])
         form.save(
             request=self.request,
             use_https=self.request.is_secure(),

@@ -12,6 +12,7 @@ from django.core.cache import InvalidCacheBackendError, caches
 from django_ratelimit import ALL
 from django_ratelimit.core import _get_window, _make_cache_key, get_usage
 
+from sessionauth import audit
 from sessionauth.conf import settings
 from sessionauth.guards.counters.base import PENDING, Full, Tally, Unavailable, logger
 
@@ -160,4 +161,5 @@ def _failed(error: Exception | None) -> Unavailable:
     _broken[settings.CACHE] = time.monotonic() + PAUSE
     name = "no answer" if error is None else type(error).__name__
     logger.error("guard_degraded: the cache %r does not count login attempts (%s).", settings.CACHE, name)
+    audit.record(audit.Event.GUARD_DEGRADED, reason=name, cache=settings.CACHE)
     return Unavailable()
