@@ -56,7 +56,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"tuple\[str"),
     (r"py:.*", r"(Any|Callable|ClassVar|Collection|Iterable|Mapping|Sequence|Self|Literal|datetime|timedelta)"),
     (r"py:.*", r"(HttpRequest|HttpResponse|QuerySet|models\..*|crypto\..*|V|FailureCode)"),
-    (r"py:.*", r"sessionauth\.(crypto|access|decorators\.V|user_token\.RequestState).*"),
+    (r"py:.*", r"sessionauth\.(crypto|access|decorators\.V|guards\.base\.C|user_token\.RequestState).*"),
 ]
 
 html_theme = "furo"
