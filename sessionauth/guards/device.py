@@ -57,7 +57,7 @@ class _Cookie:
 
     def __call__(self, response: HttpResponseBase) -> None:
         token = state_of(self.request).token
-        if token is None or token.method != "session" or token.user_id != str(self.user.pk):
+        if token is None or token.method != "session" or token.user_id != self.user.pk:
             return  # a program's password, or one step of several
         # The same one as before: a new one with each login would be a new counter with each login.
         nonce = of(self.request, self.user) or secrets.token_urlsafe(16)
