@@ -8,8 +8,9 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import auth as django_auth
-from django.contrib.auth import get_user_model, load_backend
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model, load_backend
 from django.contrib.auth.signals import user_login_failed
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
@@ -167,12 +168,12 @@ def login_user(
 
     `remember` is that of LoginManager.login(). With `fresh=False` they have proved nothing just now; else `method` may
     say how they have ("password", "link"). `backend` is the path that the session keeps, None for the backend that
-    verified them or would have.
+    verified them or would have. The session key is drawn when the session is saved.
 
     Raises InactiveUser for somebody whom that backend does not let in.
     """
     is_wanted, age = wanted_age(remember)
-    path = backend or backends.verified_by(user) or getattr(user, "backend", None)
+    path = backend or _backend_of(user)
     if not lookup.may(load_backend(path) if path else None, user):
         raise InactiveUser
     state = state_of(request)
@@ -180,10 +181,32 @@ def login_user(
     token = remember_browser(request, user, age=age, backend=path) if is_wanted else None
     state.sign_in = SignIn(is_fresh=fresh, method=method if fresh else "", remember_token=token)
     try:
+        _spare_a_save(request.session, user)
         django_auth.login(request, user, path)
+    except BaseException:
+        request.session.flush()  # half a login is none
+        raise
     finally:
         state.sign_in = None
     return get_auth(request)
+
+
+def _backend_of(user: Any) -> str | None:
+    """Return the path of the backend that verified `user`, or else of one that would find them again."""
+    path: str | None = getattr(user, "_sessionauth_verified_by", None) or getattr(user, "backend", None)
+    return path if path and not backends.decides_for_others(path) else backends.verified_by(user)
+
+
+def _spare_a_save(session: SessionBase, user: Any) -> None:
+    """Give an anonymous session its new key here, and let Django find `user` in it.
+
+    Django's login() would save it under the new key, and SessionMiddleware a second time. What it does with another
+    user's session is left to it.
+    """
+    if SESSION_KEY not in session:
+        registry.rotate(session)
+        session[SESSION_KEY] = user._meta.pk.value_to_string(user)
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
 
 
 async def alogin_user(

@@ -100,7 +100,7 @@ def _was_somebodys(state: RequestState) -> bool:
 def _rotate(request: HttpRequest) -> None:
     """Give the session a new key where Django has left the one that came: it does for the same user (ASVS 7.2.4)."""
     if request.session.session_key is not None and request.session.session_key == _key_that_came(request):
-        request.session.cycle_key()
+        registry.rotate(request.session)
 
 
 def _key_that_came(request: HttpRequest) -> str | None:

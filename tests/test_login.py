@@ -237,6 +237,29 @@ def test_login_user__needs_no_credentials(acts, request_, alice):
     assert request_.session["_auth_user_backend"] == MODEL_BACKEND
 
 
+def test_login_user__keeps_the_backend_that_verified(acts, request_, alice, settings):
+    settings.AUTHENTICATION_BACKENDS = [MODEL_BACKEND, LINK]
+    alice.backend = LINK
+    acts.login_user(request_, alice)
+    assert request_.session["_auth_user_backend"] == LINK
+
+
+def test_login_user__that_fails_halfway_leaves_nothing(acts, request_, alice, settings):
+    """Two backends, and neither finds users: Django cannot tell which one it was."""
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.Blind", f"{__name__}.Blind"]
+    with pytest.raises(ValueError, match="multiple authentication backends"):
+        acts.login_user(request_, alice)
+    assert request_.session.is_empty()
+    assert state_of(request_).sign_in is None
+
+
+class Blind:
+    """Finds nobody."""
+
+    def authenticate(self, request):
+        return None
+
+
 def test_login_user__that_has_proved_nothing_is_stale(acts, request_, alice):
     token = acts.login_user(request_, alice, fresh=False, method="invitation")
     assert (token.state, token.authenticated_at, dict(token.proofs)) == (LoginState.STALE, None, {})
@@ -261,6 +284,7 @@ def test_login_user__says_nothing_of_the_next_sign_in(acts, request_, alice, bob
 def test_confirm_login__makes_a_stale_login_fresh(acts, as_, alice, heard):
     def view(request):
         acts.login_user(request, alice, fresh=False)
+        request.session.save()
         sid, key, csrf = (
             request.session["_sessionauth"]["sid"],
             request.session.session_key,

@@ -25,8 +25,7 @@ def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: s
     is_listed = row is not None and not row.earlier
     if row is not None and is_listed and not _note(row, moment):
         raise NotAuthenticated("revoked")
-    if request.session.session_key is not None:
-        request.session.cycle_key()
+    registry.rotate(request.session)
     if not is_listed and registry.lists(user):
         return registry.record(request, user, SignIn(method=method))
     own, now = registry.own(request.session), int(moment.timestamp())

@@ -66,6 +66,13 @@ def data(session: SessionBase) -> dict[str, Any]:
     return held
 
 
+def rotate(session: SessionBase) -> None:
+    """Make the key of `session` worthless and keep what it holds; the new key is drawn when it is saved, once."""
+    kept = data(session)
+    session.flush()
+    session.update(kept)
+
+
 def auth_at_in(own: dict[str, Any]) -> float | None:
     """Return when the person last proved who they are, as a timestamp."""
     auth_at = own.get("auth_at")
