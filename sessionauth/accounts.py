@@ -36,19 +36,22 @@ def name_in(credentials: dict[str, Any]) -> str | None:
     return credentials.get(get_user_model().USERNAME_FIELD) if name is None else name
 
 
-def identity_in(credentials: dict[str, Any]) -> Any | None:
-    """Return the name that an attempt is counted by: name_in(), or what a backend with words of its own calls it.
-
-    Where a password stands beside names that nobody knows, it is the first of them; without a password, such as a
-    signed link, there is none.
-    """
+def known_name_in(credentials: dict[str, Any]) -> Any | None:
+    """Return name_in(), or what a backend with words of its own calls the name: "email", say."""
     known = (name_in(credentials), *(credentials.get(word) for word in (*login_fields(), *NAMES)))
-    found = next((name for name in known if name is not None), None)
-    if found is None and "password" in credentials:
-        return next(
-            (value for word, value in credentials.items() if word != "password" and isinstance(value, str)), None
-        )
-    return found
+    return next((name for name in known if name is not None), None)
+
+
+def identity_in(credentials: dict[str, Any]) -> Any | None:
+    """Return the name that an attempt is counted by, None where there is none, as with a signed link.
+
+    Where a password stands beside words that nobody knows, it is the first of them.
+    """
+    found = known_name_in(credentials)
+    if found is not None or "password" not in credentials:
+        return found
+    others = (value for word, value in credentials.items() if word != "password" and isinstance(value, str))
+    return next(others, None)
 
 
 def login_fields() -> tuple[str, ...]:

@@ -132,8 +132,8 @@ def confirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any])
     A password without a name is that of `user`. A guard that refuses raises its own exception; what is wrong is told by
     Django's `user_login_failed`.
     """
-    named = _named(user, credentials)
-    is_right = _is_same(_verify(_attempt(request, named, account=user), named), user)
+    named, account = _named(user, credentials)
+    is_right = _is_same(_verify(_attempt(request, named, account=account), named), user)
     if not is_right:
         user_login_failed.send_robust(**_failure(request, named))
     return is_right
@@ -142,17 +142,18 @@ def confirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any])
 @sensitive_variables("credentials")
 async def aconfirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
     """See confirm()."""
-    named = _named(user, credentials)
-    is_right = _is_same(await _averify(_attempt(request, named, account=user), named), user)
+    named, account = _named(user, credentials)
+    is_right = _is_same(await _averify(_attempt(request, named, account=account), named), user)
     if not is_right:
         await user_login_failed.asend_robust(**_failure(request, named))
     return is_right
 
 
-def _named(user: Any, credentials: dict[str, Any]) -> dict[str, Any]:
-    if "password" not in credentials or accounts.name_in(credentials) is not None:
-        return credentials
-    return {"username": user.get_username(), **credentials}
+def _named(user: Any, credentials: dict[str, Any]) -> tuple[dict[str, Any], Any | None]:
+    """Return the credentials with the name of `user`, and the account if it need not be found by that name."""
+    if "password" not in credentials or accounts.known_name_in(credentials) is not None:
+        return credentials, None
+    return {"username": user.get_username(), **credentials}, user
 
 
 def _is_same(found: Any | None, user: Any) -> bool:

@@ -122,9 +122,12 @@ def people_only(request: HttpRequest) -> HttpResponse:
     return problem(403, "people_only", gettext("This page takes no program's credential."))
 
 
-def denied(request: HttpRequest, denial: LoginDenied) -> HttpResponse:
-    """Answer a login that a guard refused: a page for people, problem+json for programs, never to be stored."""
-    if http.wants_html(request) and not presented_by_program(request):
+def denied(request: HttpRequest, denial: LoginDenied, *, as_page: bool = True) -> HttpResponse:
+    """Answer a login that a guard refused: a page for people, problem+json for programs, never to be stored.
+
+    `as_page` is False where the client was about to get something else than a page.
+    """
+    if as_page and http.wants_html(request) and not presented_by_program(request):
         response = render(request, "sessionauth/denied.html", {"denial": denial}, status=denial.status)
         add_never_cache_headers(response)
     else:
@@ -140,8 +143,10 @@ def instead(request: HttpRequest, response: HttpResponseBase, denial: LoginDenie
     Django's authenticate() swallows why a login was refused, so the forms of others show a wrong password. A denial
     that is to look like one is left as it is.
     """
-    is_told_by_status = denial.status in (429, 503)
-    return denied(request, denial) if is_told_by_status and response.status_code in REPLACED else response
+    if denial.status not in (429, 503) or response.status_code not in REPLACED:
+        return response
+    as_page = response.get("Content-Type", "text/html").startswith("text/html")
+    return denied(request, denial, as_page=as_page)
 
 
 def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (), **extra: Any) -> HttpResponse:
