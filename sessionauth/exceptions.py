@@ -109,6 +109,13 @@ class GuardUnavailable(LoginDenied):
     public = _("Signing in is not possible at the moment. Please try again in a minute.")
 
 
+class TooManySessions(LoginDenied):
+    """As many browsers are signed in as SESSIONAUTH_MAX_SESSIONS allows, and a further one is not let in."""
+
+    code = "too_many_sessions"
+    public = _("You are signed in with too many browsers. Sign out of one of them first.")
+
+
 class ChallengeRequired(LoginDenied):
     """A further proof is asked before the password is looked at, such as a CAPTCHA; raised by guards of a project."""
 

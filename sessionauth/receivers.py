@@ -14,12 +14,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.middleware.csrf import CSRF_SESSION_KEY
 
-from sessionauth import backends
+from sessionauth import backends, signals
 from sessionauth.authenticators.session import read, token_of
 from sessionauth.conf import settings
+from sessionauth.exceptions import LoginDenied
 from sessionauth.request_state import RequestState, SignIn, state_of
 from sessionauth.sessions import registry, remember, remember_cookie, series
-from sessionauth.user_token import replace
+from sessionauth.user_token import anonymous, replace
 
 #: What a sign-in itself has put into the session.
 OF_THE_SIGN_IN = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY, registry.KEY})
@@ -41,8 +42,12 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     sign_in = state.sign_in or SignIn(method=backends.method_of(user))
     if sign_in.remember_token is None:
         sign_in = replaced(sign_in, remember_token=remember.at_login(request, user))
-    row = registry.record(request, user, sign_in) if registry.lists(user) else None
     registry.supersede(before)
+    try:
+        row = registry.record(request, user, sign_in) if registry.lists(user) else None
+    except LoginDenied as denial:
+        _undo(request, user, sign_in, denial)
+        raise
     own = registry.own(request.session)
     replace(request, token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own)))
 
@@ -56,6 +61,23 @@ def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:
     if session is None or not session.modified or not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
         return False
     return bool(session.get(SESSION_KEY) == user._meta.pk.value_to_string(user))
+
+
+def _undo(request: HttpRequest, user: Any, sign_in: SignIn, denial: LoginDenied) -> None:
+    """Take back what Django's login() has done before it told us: nobody has signed in, and nothing is remembered.
+
+    What the session held before stays; its key is a new one already.
+    """
+    for name in OF_THE_SIGN_IN:
+        request.session.pop(name, None)
+    if sign_in.remember_token is not None:
+        registry.forget_browser(sign_in.remember_token.pk, denial.code)
+    nobody = anonymous(request)
+    request.user = nobody.user
+    replace(request, nobody)
+    state_of(request).denied = denial
+    name = user.get_username()
+    signals.login_denied.send_robust(sender=None, request=request, identity=name, user=user, reason=denial)
 
 
 def _sids_before(request: HttpRequest, state: RequestState) -> set[str | None]:

@@ -1,8 +1,4 @@
-"""The list of signed-in browsers: entered at login, marked when seen, ended by a flag.
-
-What we keep in a session is one dict under `KEY`. It is replaced, never changed in place: a session notices
-assignments only.
-"""
+"""The list of signed-in browsers: entered at login, ended by a flag."""
 
 from __future__ import annotations
 
@@ -26,13 +22,16 @@ from sessionauth.conf import settings
 from sessionauth.models import LoginSession, RememberToken, writing
 from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import fingerprint
+from sessionauth.sessions import fingerprint, limit
+from sessionauth.sessions.kept import KEY as KEY
+from sessionauth.sessions.kept import OF_A_SIGN_IN as OF_A_SIGN_IN
+from sessionauth.sessions.kept import SID_LENGTH as SID_LENGTH
+from sessionauth.sessions.kept import auth_at_in as auth_at_in
+from sessionauth.sessions.kept import data as data
+from sessionauth.sessions.kept import own as own
+from sessionauth.sessions.kept import proofs_in as proofs_in
+from sessionauth.sessions.kept import sid_in as sid_in
 from sessionauth.signals import logged_out_everywhere
-
-KEY = "_sessionauth"
-SID_LENGTH = 43
-#: What we keep in a session that belongs to one sign-in, and not to the next.
-OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen", "unconfirmed")
 
 
 def new_sid() -> str:
@@ -54,46 +53,11 @@ def rows() -> models.QuerySet[LoginSession]:
     return LoginSession._base_manager.using(router.db_for_write(LoginSession))
 
 
-def own(session: SessionBase | dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of what we keep in `session` (or in its data), empty where there is nothing that could be ours."""
-    kept = session.get(KEY)
-    return dict(kept) if isinstance(kept, dict) else {}
-
-
-def data(session: SessionBase) -> dict[str, Any]:
-    """Return the dict in which `session` holds its data; a flush leaves it behind as it was."""
-    held: dict[str, Any] = session._session  # type: ignore[attr-defined]
-    return held
-
-
 def rotate(session: SessionBase) -> None:
     """Make the key of `session` worthless and keep what it holds; the new key is drawn when it is saved, once."""
     kept = data(session)
     session.flush()
     session.update(kept)
-
-
-def auth_at_in(own: dict[str, Any]) -> float | None:
-    """Return when the person last proved who they are, as a timestamp."""
-    auth_at = own.get("auth_at")
-    return auth_at if isinstance(auth_at, int | float) else None
-
-
-def proofs_in(own: dict[str, Any]) -> dict[str, float]:
-    """Return when the person last proved who they are by which method, as timestamps."""
-    proofs = own.get("proofs")
-    return proofs if isinstance(proofs, dict) else {}
-
-
-def sid_in(own: dict[str, Any]) -> str | None:
-    """Return the sid in `own`, what we keep in a session; None if there is none.
-
-    What we cannot have given becomes a name that no row has, so that such a session is ended like a forged one.
-    """
-    sid = own.get("sid")
-    if sid is None:
-        return None
-    return sid if isinstance(sid, str) and 0 < len(sid) <= SID_LENGTH and "\0" not in sid else "-"
 
 
 def put(session: SessionBase, changes: dict[str, Any]) -> None:
@@ -122,7 +86,7 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | N
     """Enter the session that `user` has just signed in to, and return its row.
 
     Returns None where the row cannot be kept: an unsaved user, a read-only database, a missing migration. The sign-in
-    then works as it does in Django, and is not listed.
+    then works as it does in Django, and is not listed. Raises TooManySessions by SESSIONAUTH_MAX_SESSIONS.
     """
     kept_before = own(request.session)
     moment = timezone.now()
@@ -135,7 +99,7 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | N
         ip_address=http.client_ip(request),
         user_agent=http.user_agent(request),
     )
-    kept = best_effort(lambda: row.save(force_insert=True, using=router.db_for_write(LoginSession)))
+    kept = best_effort(partial(limit.enter, row))
     for name in OF_A_SIGN_IN:
         kept_before.pop(name, None)
     request.session[KEY] = kept_before | binding(request) | _proof(sign_in, moment) | ({"sid": row.sid} if kept else {})

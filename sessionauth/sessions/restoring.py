@@ -15,6 +15,7 @@ from django.middleware.csrf import CSRF_SESSION_KEY
 
 from sessionauth import crypto, http, signals
 from sessionauth.conf import settings
+from sessionauth.exceptions import LoginDenied
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import browsers, registry, remember_cookie, series
@@ -66,7 +67,7 @@ def _can_begin(request: HttpRequest) -> bool:
     return state_of(request).lazy_user is not None and hasattr(request, "session")
 
 
-def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str, backend: str) -> Restored:
+def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str, backend: str) -> Restored | None:
     """Begin the session of `user`, send the cookie `validator`, and tell `remember_token_used`.
 
     What Django's login() does, less what would say that a person has just proved who they are: `user_logged_in`, by
@@ -79,7 +80,11 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
     if registry.best_effort(partial(_renew, session), catching=Exception):
         name_user(session, user, backend)
         _supersede(token)
-        row = registry.record(request, user, SignIn(False, METHOD, token, is_restored=True))
+        try:
+            row = registry.record(request, user, SignIn(False, METHOD, token, is_restored=True))
+        except LoginDenied as denial:
+            _undo(session, token, denial)
+            return None
         _keep_to_limit(row, token)
         session[registry.KEY] = registry.own(session) | {UNCONFIRMED: token.digest}
     signals.remember_token_used.send_robust(sender=type(user), request=request, user=user, token=token)
@@ -98,6 +103,13 @@ def _keep_to_limit(row: LoginSession | None, token: RememberToken) -> None:
     if row is not None and series.overall_limit() is not None:
         row.created_at = token.created_at
         registry.best_effort(lambda: registry.rows().filter(pk=row.pk).update(created_at=token.created_at))
+
+
+def _undo(session: SessionBase, token: RememberToken, denial: LoginDenied) -> None:
+    """Let nobody in after all, and forget the browser: it would ask again and again, and never be told why."""
+    for name in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, registry.KEY):
+        session.pop(name, None)
+    registry.best_effort(partial(registry.forget_browser, token.pk, denial.code))
 
 
 def _supersede(token: RememberToken) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from django.conf import settings as django_settings
+from django.db import router
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.utils import timezone
 from sessionauth.conf import seconds, settings
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 
 #: (idle, absolute) of NIST SP 800-63B-4 sections 2.1.3, 2.2.3 and 2.3.3, in seconds.
 PRESETS: dict[str, tuple[float | None, float]] = {
@@ -152,7 +153,7 @@ def seconds_left(request: HttpRequest) -> tuple[float | None, float | None]:
     if token is None or not token.has_user or token.is_program:
         return None, None
     row = token.credential if isinstance(token.credential, LoginSession) else None
-    begun, seen = times(registry.own(request.session), row)
+    begun, seen = times(kept.own(request.session), row)
     seen = seen if is_passive(request) else _now()
     limits = ((idle(), seen), (absolute(), begun))
     left = [None if limit is None else max(0.0, since + limit - _now()) for limit, since in limits]
@@ -163,7 +164,8 @@ def touch(row: LoginSession) -> None:
     """Note that the browser was seen: one conditional UPDATE, so that of parallel requests one writes."""
     often = interval()
     if often is not None and (due := _ago(often)) is not None:
-        registry.rows().filter(pk=row.pk, last_seen_at__lt=due).update(last_seen_at=timezone.now())
+        rows = LoginSession._base_manager.using(router.db_for_write(LoginSession))
+        rows.filter(pk=row.pk, last_seen_at__lt=due).update(last_seen_at=timezone.now())
 
 
 def is_touch_due(row: LoginSession) -> bool:

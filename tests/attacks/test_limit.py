@@ -1,0 +1,170 @@
+"""The number of browsers one may be signed in with, also where logins come at the same moment."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.contrib.auth import login
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from sessionauth import LoginManager, get_auth, signals
+from sessionauth.exceptions import TooManySessions
+from sessionauth.middleware import AuthenticationMiddleware
+from sessionauth.models import LoginSession, RememberToken
+from sessionauth.request_state import SignIn
+from sessionauth.sessions import limit as limit_rooms
+from sessionauth.sessions import registry
+from tests.attacks.browsers import COOKIE, cookie_of, sign_in, user_of
+from tests.contracts import MODEL_BACKEND
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.project.ways_urls")]
+
+
+@pytest.fixture
+def alice(make_user):
+    return make_user("alice")
+
+
+@pytest.fixture
+def limit(settings):
+    def limit(number, action="evict"):
+        settings.SESSIONAUTH_MAX_SESSIONS, settings.SESSIONAUTH_MAX_SESSIONS_ACTION = number, action
+
+    return limit
+
+
+def live(user):
+    return LoginSession.objects.filter(user=user, revoked_at=None)
+
+
+def request_of(rf, **session):
+    request = rf.post("/login/")
+    request.session = SessionStore()
+    request.session.update(session)
+    AuthenticationMiddleware(lambda request: None).process_request(request)
+    return request
+
+
+def test_evict__signs_the_oldest_out_and_forgets_it(alice, password, limit):
+    limit(2)
+    browsers = [sign_in(alice, password) for _ in range(2)]
+    token = RememberToken.objects.create(
+        user=alice, selector="s", digest="d", expires_at=timezone.now() + timedelta(days=1)
+    )
+    LoginSession.objects.filter(pk=live(alice).earliest("pk").pk).update(remember_token=token)
+    browsers.append(sign_in(alice, password))
+    assert [user_of(cookie_of(browser)) for browser in browsers] == [None, "alice", "alice"]
+    token.refresh_from_db()
+    assert (token.revoked_reason, LoginSession.objects.earliest("pk").revoked_reason) == ("evicted", "evicted")
+
+
+def test_evict__counts_only_what_is_alive_and_ones_own(alice, make_user, password, limit, settings):
+    limit(2)
+    settings.SESSIONAUTH_IDLE_TIMEOUT = 1000
+    bob = make_user("bob")
+    others = [cookie_of(sign_in(bob, password)) for _ in range(2)]
+    browser = sign_in(alice, password)
+    for fields in ({"revoked_at": timezone.now()}, {"last_seen_at": timezone.now() - timedelta(seconds=1001)}):
+        LoginSession.objects.create(user=alice, sid=registry.new_sid(), **fields)
+    sign_in(alice, password)
+    assert [user_of(cookie) for cookie in (cookie_of(browser), *others)] == ["alice", "bob", "bob"]
+
+
+@pytest.mark.parametrize("action", ["evict", "reject"])
+def test_login_again_in_the_same_browser__takes_no_further_place(action, alice, password, limit):
+    limit(1, action)
+    browser = sign_in(alice, password)
+    for _ in range(2):
+        browser.post("/login/", {"username": "alice", "password": password})
+        assert user_of(cookie_of(browser)) == "alice"
+    assert live(alice).count() == 1
+
+
+def test_reject__refuses_the_new_one_and_leaves_the_others(alice, password, limit):
+    limit(1, "reject")
+    first, second = sign_in(alice, password), Client()
+    answer = second.post("/login/", {"username": "alice", "password": password})
+    assert answer.status_code == 403
+    assert "too many browsers" in answer.content.decode()
+    assert user_of(cookie_of(first)) == "alice"
+    assert COOKIE not in second.cookies or user_of(cookie_of(second)) is None
+    assert second.get("/tell/").json()["user"] is None
+    first.post("/logout/")
+    assert second.post("/login/", {"username": "alice", "password": password}).status_code == 302
+
+
+WAYS_IN = {
+    "django": lambda request, user, password: login(request, user, MODEL_BACKEND),
+    "manager": lambda request, user, password: LoginManager().login(request, "alice", password),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_reject__leaves_nobody_on_the_request_and_the_cart(way, rf, alice, password, limit):
+    limit(1, "reject")
+    sign_in(alice, password)
+    request = request_of(rf, cart=[1])
+    told = []
+
+    def note(**kwargs):
+        told.append((kwargs["user"], kwargs["reason"].code))
+
+    signals.login_denied.connect(note)
+    try:
+        with pytest.raises(TooManySessions):
+            WAYS_IN[way](request, alice, password)
+    finally:
+        signals.login_denied.disconnect(note)
+    assert (request.user.is_anonymous, get_auth(request).is_authenticated) == (True, False)
+    assert dict(request.session.items()) == {"cart": [1]}
+    assert told == [(alice, "too_many_sessions")]
+    assert LoginSession.objects.count() == 1
+
+
+def test_reject__remembers_nobody(rf, alice, password, limit):
+    limit(1, "reject")
+    sign_in(alice, password)
+    with pytest.raises(TooManySessions):
+        LoginManager().login(request_of(rf), "alice", password, remember=True)
+    assert [token.is_revoked for token in RememberToken.objects.all()] in ([], [True])
+
+
+def test_none__costs_nothing_more(rf, alice, django_assert_num_queries, limit):
+    request = request_of(rf)
+    with django_assert_num_queries(3):  # a savepoint, because the test is in a transaction
+        registry.record(request, alice, SignIn())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ["evict", "reject"])
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once__are_three_in_the_end(action, alice, limit, settings):
+    """Each of them in a connection of its own; which three is nobody's business."""
+    limit(3, action)
+    number, outcomes = 20, []
+    barrier = Barrier(number)
+
+    def enter():
+        row = LoginSession(user_id=alice.pk, sid=registry.new_sid())
+        barrier.wait()
+        try:
+            limit_rooms.enter(row)
+        except TooManySessions:
+            outcomes.append("refused")
+        else:
+            outcomes.append("in")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        for future in [pool.submit(enter) for _ in range(number)]:
+            future.result()
+    assert live(alice).count() == 3
+    expected = {"evict": {"in": 20}, "reject": {"in": 3, "refused": 17}}[action]
+    assert {word: outcomes.count(word) for word in set(outcomes)} == expected
