@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
 register = template.Library()
@@ -45,3 +48,11 @@ def in_words(seconds: int) -> str:
         minutes = -(-seconds // MINUTE)
         return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
     return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Return how long ago `moment` was, in its largest unit; within the last minute it was just now."""
+    if (timezone.now() - moment).total_seconds() < MINUTE:
+        return gettext("just now")
+    return gettext("%(span)s ago") % {"span": timesince(moment, depth=1)}
