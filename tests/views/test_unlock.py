@@ -1,0 +1,78 @@
+"""Unlocking by a link in a mail."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sessionauth.guards import unlock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
+
+LOGIN, UNLOCK = "/account/login/", "/account/unlock/"
+
+
+@pytest.fixture
+def alice(make_user, client, settings):
+    """Somebody whose account others have locked."""
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    settings.SESSIONAUTH_LOCKOUT_LIMIT = 3
+    user = make_user("alice")
+    for _ in range(3):
+        client.post(LOGIN, {"username": "alice", "password": "wrong"})
+    assert unlock.is_locked(user)
+    return user
+
+
+def link_in(outbox):
+    return re.search(r"http://testserver(/\S+)", outbox[-1].body)[1]
+
+
+def test_unlock__get_asks_and_post_unlocks_once(client, alice, mailoutbox, password):
+    right = {"username": "alice", "password": password}
+    assert client.post(LOGIN, right).status_code == 429
+    answer = client.post(UNLOCK, {"username": "alice"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{UNLOCK}sent/")
+    link = link_in(mailoutbox)
+    assert mailoutbox[-1].to == ["alice@example.org"]
+    assert "within the next 10 minutes" in mailoutbox[-1].body
+    assert "Unlock it" in client.get(link).text
+    assert unlock.is_locked(alice)
+    assert client.post(link)["Location"] == f"{UNLOCK}done/"
+    assert not unlock.is_locked(alice)
+    assert client.post(LOGIN, right).status_code == 302
+    assert client.post(link).status_code == 410
+
+
+@pytest.mark.parametrize("name", ["nobody", "bob", "", "a\0b"])
+def test_unlock__nobody_is_written_to_who_is_not_locked(client, alice, make_user, mailoutbox, name):
+    make_user("bob")
+    answer = client.post(UNLOCK, {"username": name})
+    assert answer.status_code == (302 if name.isalpha() else 200)
+    assert mailoutbox == []
+
+
+def test_unlock__json(client, alice, mailoutbox):
+    json = {"content_type": "application/json"}
+    told = [client.post(UNLOCK, {"username": name}, **json) for name in ("alice", "nobody")]
+    assert [answer.status_code for answer in told] == [202, 202]
+    assert told[0].json() == told[1].json()
+    assert client.post(link_in(mailoutbox), **json).status_code == 204
+    answer = client.post(link_in(mailoutbox), **json)
+    assert (answer.status_code, answer.json()["code"]) == (410, "used")
+
+
+@pytest.mark.parametrize("token", ["x", "a:b:c", "%00", "%ff", "1" * 4_000])
+def test_unlock__a_forged_link_is_no_good(client, token):
+    assert client.get(f"{UNLOCK}{token}/").status_code == 200
+    answer = client.post(f"{UNLOCK}{token}/")
+    assert answer.status_code == 410
+    assert "This link is no good" in answer.text
+
+
+def test_locked__the_page_says_how_to_unlock(client, alice, password):
+    answer = client.post(LOGIN, {"username": "alice", "password": password})
+    assert answer.status_code == 429
+    assert "or unlock it" in answer.text
+    assert UNLOCK in answer.text
