@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any, ClassVar
 
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import alogin, load_backend, login
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpHeaders, HttpRequest, SimpleCookie
+from django.http import HttpHeaders, HttpRequest, HttpResponse, SimpleCookie
 from django.test.client import AsyncClient, AsyncRequestFactory, Client, ClientMixin, RequestFactory
 
 from sessionauth.authenticators import active
@@ -16,8 +18,10 @@ from sessionauth.authenticators.api_key import APIKeyAuthenticator
 from sessionauth.authenticators.token import TokenAuthenticator
 from sessionauth.backends import SessionAuthBackend
 from sessionauth.conf import seconds, settings
+from sessionauth.login import Remember, wanted_age
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
-from sessionauth.sessions import registry
+from sessionauth.request_state import SignIn, state_of
+from sessionauth.sessions import registry, remember
 
 
 class SigningIn(ClientMixin):
@@ -31,15 +35,24 @@ class SigningIn(ClientMixin):
     cookies: SimpleCookie
     #: The header of the credential that `force_login()` issued; none while signed in by session or not at all.
     credential_header: str | None = None
+    _wants_memory: bool = False
+    _memory_age: timedelta | None = None
 
     def force_login(
-        self, user: Any, backend: str | None = None, *, fresh: bool = True, method: str = "session"
+        self,
+        user: Any,
+        backend: str | None = None,
+        *,
+        fresh: bool = True,
+        method: str = "session",
+        remember: Remember = False,
     ) -> None:
         """Be `user` from now on, without a password.
 
         With `method="session"` that is a real login: a session of `backend` (by default the one that would have checked
         a password), listed as a login session of this client's address and browser. `fresh=False` makes it an old one,
-        as if the login had been longer ago than SESSIONAUTH_FRESH_AGE.
+        as if the login had been longer ago than SESSIONAUTH_FRESH_AGE. `remember` lets the browser be remembered: True,
+        or for how long, as a timedelta or seconds.
 
         With the name of another authenticator ("bearer", "api_key", "token") a real credential is issued and sent in
         its header with every request, until `logout()` or the next `force_login()`. `user` may be None for an API key
@@ -48,7 +61,7 @@ class SigningIn(ClientMixin):
         Raises ValueError for a method that no active authenticator has, or that issues nothing: Basic needs a password,
         so give it in `headers` yourself.
         """
-        self._put_away()
+        self._begin(method, remember)
         if method == "session":
             super().force_login(user, backend or _verifying_backend())
             if not fresh:
@@ -59,10 +72,16 @@ class SigningIn(ClientMixin):
             self._carry(header, prefix + secret)
 
     async def aforce_login(
-        self, user: Any, backend: str | None = None, *, fresh: bool = True, method: str = "session"
+        self,
+        user: Any,
+        backend: str | None = None,
+        *,
+        fresh: bool = True,
+        method: str = "session",
+        remember: Remember = False,
     ) -> None:
         """See force_login()."""
-        self._put_away()
+        self._begin(method, remember)
         if method == "session":
             await super().aforce_login(user, backend or _verifying_backend())
             if not fresh:
@@ -84,24 +103,44 @@ class SigningIn(ClientMixin):
 
     def _login(self, user: Any, backend: str | None = None) -> None:
         # Django's own signs in from an empty request; ours knows address and browser, which the login is bound to.
-        request = self._request()
-        request.session = self.session
+        request = self._request(self.session)
+        self._remember(request, user, backend)
         login(request, user, backend)
         request.session.save()
-        self._set_login_cookies(request)  # type: ignore[attr-defined]
+        self._set_cookies(request)
 
     async def _alogin(self, user: Any, backend: str | None = None) -> None:
-        request = self._request()
-        request.session = await self.asession()
+        request = self._request(await self.asession())
+        await sync_to_async(self._remember)(request, user, backend)
         await alogin(request, user, backend)
         await request.session.asave()
-        self._set_login_cookies(request)  # type: ignore[attr-defined]
+        self._set_cookies(request)
 
-    def _request(self) -> HttpRequest:
+    def _begin(self, method: str, remember: Remember) -> None:
+        self._put_away()
+        self._wants_memory, self._memory_age = wanted_age(remember)
+        if self._wants_memory and method != "session":
+            raise ValueError(f"A browser is remembered, not a program: remember= does not go with method={method!r}.")
+
+    def _request(self, session: SessionBase) -> HttpRequest:
         factory = self.factory()
         factory.defaults = self.defaults
         request: HttpRequest = factory.get("/")
+        request.COOKIES = {name: morsel.value for name, morsel in self.cookies.items()}
+        request.session = session
         return request
+
+    def _remember(self, request: HttpRequest, user: Any, backend: str | None) -> None:
+        if self._wants_memory:
+            token = remember.issue(request, user, age=self._memory_age, backend=backend)
+            state_of(request).sign_in = SignIn(remember_token=token)
+
+    def _set_cookies(self, request: HttpRequest) -> None:
+        self._set_login_cookies(request)  # type: ignore[attr-defined]
+        response = HttpResponse()
+        for act in state_of(request).on_response:
+            act(response)
+        self.cookies.update(response.cookies)
 
     def _age(self) -> None:
         session = self.session

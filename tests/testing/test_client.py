@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from sessionauth.models import AccessToken, APIKey, LoginSession
+from sessionauth.models import AccessToken, APIKey, LoginSession, RememberToken
 from sessionauth.sessions import registry
 from sessionauth.testing import AsyncAuthClient, AuthClient
 
@@ -213,3 +215,29 @@ def test_django_client__is_listed_too(alice):
     client.force_login(alice)
     assert client.get("/who/").json()["state"] == "fresh"
     assert get_user_model().objects.get(pk=alice.pk).sessionauth_loginsession_set.count() == 1
+
+
+@pytest.mark.parametrize(("remember", "days"), [(True, 30), (timedelta(days=3), 3), (7 * 86_400, 7)])
+def test_force_login__remembers_the_browser(client, alice, remember, days):
+    client.force_login(alice, remember=remember)
+    token = RememberToken.objects.get(user=alice)
+    assert token == LoginSession.objects.get(user=alice).remember_token
+    assert round((token.expires_at - token.created_at).total_seconds()) == days * 86_400
+    del client.client.cookies["sessionid"]
+    told = client.who()
+    assert (told["name"], told["state"]) == ("alice", "remembered")
+
+
+def test_force_login__of_another_user_forgets_who_was_remembered(client, alice, make_user):
+    client.force_login(alice, remember=True)
+    client.force_login(make_user("bob"))
+    del client.client.cookies["sessionid"]
+    assert client.who()["name"] == ""
+    assert RememberToken.objects.get().is_revoked
+
+
+def test_force_login__remembers_no_program(client, alice):
+    with pytest.raises(ValueError, match="not a program"):
+        client.force_login(alice, method="api_key", remember=True)
+    with pytest.raises(TypeError, match="remember must be"):
+        client.force_login(alice, remember="yes")
