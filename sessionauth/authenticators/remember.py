@@ -25,6 +25,9 @@ from sessionauth.user_token import LoginState, UserToken
 #: Our own pages on which nobody is restored: who logs out must not log in first, and who proves who they are need not.
 WAYS_IN_AND_OUT = {"login", "logout", "confirm_login", "unlock"}
 
+#: Methods by which `session/` only says who is there; by the others it signs in and out.
+READING = {"GET", "HEAD", "OPTIONS"}
+
 
 @dataclass(frozen=True, slots=True)
 class RememberCookie:
@@ -93,8 +96,9 @@ def _is_way_in_or_out(request: HttpRequest) -> bool:
     match = confinement.match_of(request)
     if match is None:
         return False
-    if "sessionauth" in match.app_names and match.url_name in WAYS_IN_AND_OUT:
-        return True
+    if "sessionauth" in match.app_names:
+        if match.url_name in WAYS_IN_AND_OUT or (match.url_name == "session" and request.method not in READING):
+            return True
     view_class = getattr(match.func, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, LogoutView)
 
