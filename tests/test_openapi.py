@@ -6,7 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from sessionauth.models import APIKey
-from sessionauth.openapi import security_requirements, security_schemes
+from sessionauth.openapi import paths, security_requirements, security_schemes
 
 pytestmark = pytest.mark.once
 
@@ -86,6 +86,40 @@ def test_project_without_authenticators__asks_for_nothing(settings):
     settings.SESSIONAUTH_AUTHENTICATORS = []
     assert (security_schemes(), security_requirements()) == ({}, [])
     validate(document("3.1.0"))
+
+
+@pytest.mark.urls("tests.account_urls")
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_paths__are_valid_and_at_the_addresses_of_the_project(version):
+    validate(document(version) | {"paths": paths()})
+    assert "/account/session/" in paths()
+    assert "/account/devices/{id}/end/" in paths()
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.account_urls")
+def test_paths__say_what_the_pages_answer(client, make_user, password):
+    """Every answer below has a status that stands in the document, and the members that its schema requires."""
+    make_user("alice")
+    asked = [
+        ("/account/session/", "post", {"username": "alice", "password": "wrong"}),
+        ("/account/session/", "post", {"username": "alice"}),
+        ("/account/session/", "post", {"username": "alice", "password": password}),
+        ("/account/session/", "get", None),
+        ("/account/confirm/", "post", {"password": password}),
+        ("/account/devices/", "get", None),
+        ("/account/devices/others/end/", "post", {}),
+        ("/account/password/reset/", "post", {"email": "alice@example.org"}),
+        ("/account/unlock/", "post", {"username": "alice"}),
+        ("/account/logout/", "post", {}),
+        ("/account/session/", "delete", None),
+    ]
+    headers = {"accept": "application/json"}
+    for path, method, body in asked:
+        answer = getattr(client, method)(path, body, content_type="application/json", headers=headers)
+        told = paths()[path][method]["responses"][str(answer.status_code)]
+        for content in told.get("content", {}).values():
+            assert set(content["schema"]["required"]) <= set(answer.json()), path
 
 
 @pytest.mark.django_db
