@@ -26,7 +26,6 @@ from sessionauth import (
     urls,
     user_token,
 )
-from sessionauth.audit.log import ATTRIBUTES
 from sessionauth.authenticators.api_key import APIKeyAuthenticator
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.authenticators.basic import BasicAuthenticator
@@ -35,6 +34,7 @@ from sessionauth.authenticators.remember import RememberAuthenticator
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
 from sessionauth.exceptions import LoginDenied
+from sessionauth.logs import ATTRIBUTES
 from tests.pages import DOCS, ROOT, name_of, pages
 from tests.test_conformance import MENTION, fault
 

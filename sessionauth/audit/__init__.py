@@ -7,8 +7,8 @@ off, a row of `AuthEvent`. It never fails, and no request that it tells of can t
 from __future__ import annotations
 
 from sessionauth.audit.events import Event
-from sessionauth.audit.log import JSONFormatter
 from sessionauth.audit.recording import arecord, record
 from sessionauth.audit.writing import write_pending
+from sessionauth.logs import JSONFormatter
 
 __all__ = ["Event", "JSONFormatter", "arecord", "record", "write_pending"]

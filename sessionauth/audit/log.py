@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
-from sessionauth.audit.events import SUCCESS, Event
+from sessionauth.audit.events import SUCCESS
 from sessionauth.audit.text import moment
+from sessionauth.logs import ATTRIBUTES
 from sessionauth.models import AuthEvent
 
-logger = logging.getLogger("sessionauth.audit")
+__all__ = ["ATTRIBUTES", "attributes", "tell"]
 
-#: The attributes of every record, always all there; also what JSONFormatter writes.
-ATTRIBUTES = (
-    "event",
-    "time",
-    "outcome",
-    "reason",
-    "user_id",
-    "user_name",
-    "actor_id",
-    "actor_name",
-    "method",
-    "subject",
-    "session",
-    "ip_address",
-    "user_agent",
-    "path",
-    "data",
-)
+logger = logging.getLogger("sessionauth.audit")
 
 
 def tell(row: AuthEvent) -> None:
@@ -40,7 +23,7 @@ def tell(row: AuthEvent) -> None:
 
 
 def attributes(row: AuthEvent) -> dict[str, Any]:
-    """Return what the record of `row` says beside its name."""
+    """Return what the record of `row` says beside its name: all of sessionauth.logs.ATTRIBUTES."""
     data = dict(row.data)
     return {
         "event": str(row.event),
@@ -63,20 +46,3 @@ def attributes(row: AuthEvent) -> dict[str, Any]:
 
 def _key(pk: object) -> str | None:
     return None if pk is None else str(pk)
-
-
-class JSONFormatter(logging.Formatter):
-    """Writes each event as one line of JSON. For a handler of the logger "sessionauth.audit".
-
-    ::
-
-        "formatters": {"events": {"()": "sessionauth.audit.JSONFormatter"}}
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; of records that are no event, their level, logger and message."""
-        if not isinstance(getattr(record, "event", None), str | Event):
-            plain = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
-            return json.dumps(plain)
-        kept = {name: getattr(record, name, None) for name in ATTRIBUTES}
-        return json.dumps({"level": record.levelname, **kept}, default=str)
