@@ -29,8 +29,8 @@ def _escaped(char: str) -> str:
 
 def details(value: Any, depth: int = 0) -> Any:
     """Return `value` as something that JSON can hold, bounded in every direction."""
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
-        return value
+    if value is None or isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < 2**63):
+        return value  # a float that is no number is not less than anything
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):

@@ -1,0 +1,165 @@
+"""When rows are written: together, on the way out, and whatever becomes of the view."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.cache import caches
+from django.core.handlers.asgi import ASGIHandler
+from django.db import connection, transaction
+
+from sessionauth import audit
+from sessionauth.audit import Event, writing
+from sessionauth.models import APIKey, AuthEvent, LoginSession
+from tests.asking import ask, connections_kept, counted, handler, scope_of
+from tests.attacks.trouble import atomic_requests
+from tests.audit.urls import seen
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.audit.urls")]
+
+WAYS = ["wsgi", "asgi"]
+
+
+def inserts(statements):
+    return [one for one in statements if one.startswith("INSERT") and AuthEvent._meta.db_table in one]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_events_of_a_request__are_one_insert(way):
+    with counted() as statements:
+        assert ask(way, "/three/").status == 200
+    assert AuthEvent.objects.count() == 3
+    assert len(inserts(statements)) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.django_db(transaction=True)
+def test_view_that_fails__cannot_take_them_back(way, make_user):
+    make_user("alice")
+    with atomic_requests():
+        assert ask(way, "/fail/").status == 500
+    assert seen["atomic"]
+    assert (APIKey.objects.count(), LoginSession.objects.count()) == (0, 0)
+    assert set(AuthEvent.objects.values_list("event", flat=True)) == {"credential_issued", "login_succeeded"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_transaction_rolled_back_within__cannot_either(client):
+    client.get("/undo/")
+    assert not APIKey.objects.exists()
+    assert AuthEvent.objects.get().event == "credential_issued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_exception_that_django_lets_through__keeps_them(client, make_user, settings):
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = True
+    make_user("alice")
+    with atomic_requests(), pytest.raises(RuntimeError):
+        client.get("/fail/")
+    assert AuthEvent.objects.filter(event="login_succeeded").exists()
+
+
+def test_answer_that_streams__is_told_of_at_once(client):
+    answer = client.get("/stream/")
+    assert not AuthEvent.objects.exists()
+    assert b"".join(answer) == b"ok"
+    assert AuthEvent.objects.get().reason == "late"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_client_that_goes_away__keeps_them():
+    async_to_sync(_go_away)()
+    assert AuthEvent.objects.get().reason == "left"
+
+
+async def _go_away():
+    seen["waiting"] = asyncio.Event()
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await seen["waiting"].wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        raise AssertionError(message)
+
+    with connections_kept():
+        await handler(ASGIHandler)(scope_of("/wait/", []), receive, send)
+
+
+def test_without_a_request__is_written_at_once():
+    audit.record(Event.LOGIN_FAILED)
+    assert AuthEvent.objects.exists()
+
+
+def test_request_that_never_passed_the_middleware__is_written_at_once(rf):
+    audit.record(Event.LOGIN_FAILED, rf.get("/"))
+    assert AuthEvent.objects.exists()
+
+
+def test_trouble_inside_a_transaction__leaves_it_usable(monkeypatch):
+    def broken(*args, **kwargs):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nothing FROM nowhere")
+
+    monkeypatch.setattr(AuthEvent, "save", broken)
+    with transaction.atomic():
+        audit.record(Event.LOGIN_FAILED)
+        assert AuthEvent.objects.count() == 0
+
+
+@pytest.fixture
+def denied(rf):
+    """Tell of a refusal from an address, `reason` being why."""
+
+    def tell(address="192.0.2.1", reason="too_many_attempts", user=None):
+        audit.record(Event.LOGIN_DENIED, rf.post("/", REMOTE_ADDR=address), user=user, name="x", reason=reason)
+        return AuthEvent.objects.count()
+
+    return tell
+
+
+def test_refusals__are_a_row_a_minute_and_all_in_the_log(denied, make_user, caplog):
+    assert [denied() for _ in range(5)] == [1] * 5
+    assert denied(address="192.0.2.2") == 2
+    assert denied(reason="account_locked") == 3
+    assert denied(user=make_user("alice")) == 4
+    assert len(caplog.records) == 8
+
+
+def test_refusals__are_told_again_after_a_minute(denied):
+    denied()
+    caches["default"].clear()
+    assert denied() == 2
+
+
+def test_failures__are_all_kept():
+    for _ in range(3):
+        audit.record(Event.LOGIN_FAILED, name="alice")
+    assert AuthEvent.objects.count() == 3
+
+
+def test_cache_that_does_not_answer__costs_one_question_and_no_row(denied, monkeypatch):
+    asked = []
+
+    def broken(*args):
+        asked.append(args)
+        raise ConnectionError
+
+    monkeypatch.setattr(caches["default"], "add", broken)
+    monkeypatch.setattr(writing, "_unanswered", {})
+    assert [denied(), denied(), denied()] == [1, 2, 3]
+    assert len(asked) == 1
+
+
+def test_login__is_django_s_statements_and_two(client, make_user, password):
+    """The session's row and the record; counted on the way, for a login is more than its view."""
+    make_user("alice")
+    client.post("/login/", {"username": "alice", "password": password})
+    with counted() as statements:
+        client.post("/login/", {"username": "alice", "password": password})
+    assert len(inserts(statements)) == 1
