@@ -76,6 +76,7 @@ def _row(event: Event, request: HttpRequest | None, user: Any, actor: Any) -> Au
     if request is not None:
         state_of(request).told.add(event)
         _describe(row, request)
+        user = _in_hand(request, user)
         actor = _actor(request, user) if actor is None else actor
     row.user_id, row.user_name = _person(user)
     row.actor_id, row.actor_name = _person(actor)
@@ -107,6 +108,12 @@ def _route(request: HttpRequest) -> str:
         except Resolver404:
             return ""
     return f"/{match.route}"
+
+
+def _in_hand(request: HttpRequest, user: Any) -> Any:
+    """Return `user`, and for a bare key the user of `request` if it is theirs: with them there is a name."""
+    token = state_of(request).token
+    return token.user if token is not None and token.has_user and token.user_id == user else user
 
 
 def _actor(request: HttpRequest, user: Any) -> Any:

@@ -12,7 +12,7 @@ from django.db import router
 from sessionauth.audit.events import Event
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent
-from sessionauth.models.writing import best_effort
+from sessionauth.models.writing import best_effort, survival
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.request_state import current as current_request
 
@@ -28,7 +28,7 @@ def keep(row: AuthEvent, event: Event) -> None:
     """Write `row` of `event` on the way out of the request that is under way, or at once where there is none.
 
     On the way out it is written after the view's transaction, be that committed or rolled back, and all events of a
-    request are one INSERT.
+    request are one INSERT. What was rolled back has happened and come to nothing, and the row says so.
     """
     if event.is_bounded and is_repeated(row):
         return
@@ -36,7 +36,7 @@ def keep(row: AuthEvent, event: Event) -> None:
     if state is None:
         write([row])
     else:
-        state.events.append(row)
+        state.events.append((row, survival(router.db_for_write(AuthEvent))))
 
 
 def _open_state() -> RequestState | None:
@@ -64,9 +64,12 @@ def is_repeated(row: AuthEvent) -> bool:
 
 def write_pending(state: RequestState) -> None:
     """Write what the request of `state` has left to be written."""
-    rows, state.events = state.events, []
-    if rows:
-        write(rows)
+    events, state.events = state.events, []
+    for row, survives in events:
+        if not survives():
+            row.data["rolled_back"] = True
+    if events:
+        write([row for row, _ in events])
 
 
 def write(rows: Sequence[AuthEvent]) -> None:

@@ -26,3 +26,21 @@ def best_effort(write: Callable[[], object], using: str, *, catching: type[Excep
         logger.warning("A record of sessionauth could not be written (is it migrated?): %s", type(error).__name__)
         return False
     return True
+
+
+def survival(using: str) -> Callable[[], bool]:
+    """Return a question to be asked later: has what was written to the database `using` up to now not been rolled back?
+
+    A transaction that is still open by then, such as a test's, has taken nothing back yet. Asked of the connection in
+    hand, because under ASGI the answer goes out from another thread.
+    """
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block:
+        return lambda: True
+    committed: list[bool] = []
+
+    def note() -> None:
+        committed.append(True)
+
+    connection.on_commit(note)
+    return lambda: bool(committed) or any(waiting[1] is note for waiting in connection.run_on_commit)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from sessionauth import audit
 from sessionauth.models import LoginSession
 from sessionauth.request_state import current, state_of
 from sessionauth.sessions import registry
@@ -27,6 +28,7 @@ def user_saved(*, instance: Any, created: bool, raw: bool, update_fields: Any = 
     # the same one anew.
     elif getattr(instance, "_password", None) is not None and _is_saved(instance, "password", update_fields):
         registry.best_effort(partial(_end_others, instance))
+        audit.record(audit.Event.PASSWORD_CHANGED, user=instance)
 
 
 def _is_saved(user: Any, name: str, update_fields: Any) -> bool:

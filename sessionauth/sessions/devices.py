@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from sessionauth import http
+from sessionauth import audit, http
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import SignIn
 from sessionauth.sessions import browsers, fingerprint, registry, timeouts
@@ -84,7 +84,9 @@ def logout_others(request: HttpRequest, reason: str = REASON) -> int:
     keep = registry.record(request, user, SignIn(is_fresh=False)) if registry.sid_in(own) is None else None
     if keep is None:
         keep = registry.find(registry.sid_in(registry.own(request.session)) or "")
-    return registry.revoke_all(user, reason, keep=keep)
+    ended = registry.revoke_all(user, reason, keep=keep)
+    audit.record(audit.Event.SESSION_REVOKED, request, user=user, reason=reason, others=ended)
+    return ended
 
 
 async def alogout_others(request: HttpRequest, reason: str = REASON) -> int:

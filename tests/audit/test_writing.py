@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -42,14 +43,24 @@ def test_view_that_fails__cannot_take_them_back(way, make_user):
         assert ask(way, "/fail/").status == 500
     assert seen["atomic"]
     assert (APIKey.objects.count(), LoginSession.objects.count()) == (0, 0)
-    assert set(AuthEvent.objects.values_list("event", flat=True)) == {"credential_issued", "login_succeeded"}
+    told = dict(AuthEvent.objects.values_list("event", "data__rolled_back"))
+    assert told == {"credential_issued": True, "login_succeeded": True}
+
+
+@pytest.mark.parametrize("is_atomic", [True, False])
+@pytest.mark.django_db(transaction=True)
+def test_view_that_does_not_fail__has_taken_nothing_back(is_atomic, client):
+    with atomic_requests() if is_atomic else nullcontext():
+        client.get("/three/")
+    assert not any("rolled_back" in row.data for row in AuthEvent.objects.all())
 
 
 @pytest.mark.django_db(transaction=True)
 def test_transaction_rolled_back_within__cannot_either(client):
     client.get("/undo/")
     assert not APIKey.objects.exists()
-    assert AuthEvent.objects.get().event == "credential_issued"
+    row = AuthEvent.objects.get()
+    assert (row.event, row.data["rolled_back"]) == ("credential_issued", True)
 
 
 @pytest.mark.django_db(transaction=True)
