@@ -28,7 +28,12 @@ class Event(StrEnum):
         self.outcome, self.owasp, self.says, self.is_bounded = outcome, owasp, says, is_bounded
         return self
 
-    LOGIN_SUCCEEDED = "login_succeeded", SUCCESS, "authn_login_success", "Somebody signed in."
+    LOGIN_SUCCEEDED = (
+        "login_succeeded",
+        SUCCESS,
+        "authn_login_success",
+        "Somebody signed in; `remembered` says whether the browser will be let in again.",
+    )
     LOGIN_FAILED = "login_failed", FAILURE, "authn_login_fail", "Credentials to sign in were wrong."
     LOGIN_DENIED = "login_denied", DENIED, "authn_login_fail_max", "A guard refused an attempt to sign in.", True
     LOGIN_RESTORED = "login_restored", SUCCESS, "session_renewed", "A remembered browser was let in again."
@@ -66,7 +71,6 @@ class Event(StrEnum):
         "session_use_after_expire",
         "A session came from another browser or network.",
     )
-    REMEMBER_ISSUED = "remember_issued", SUCCESS, "authn_token_created", "A browser is remembered."
     REMEMBER_REVOKED = "remember_revoked", SUCCESS, "authn_token_revoked", "A browser is remembered no longer."
     REMEMBER_STOLEN = "remember_stolen", DENIED, "authn_token_reuse", "A remember cookie came a second time."
     CREDENTIAL_ISSUED = "credential_issued", SUCCESS, "authn_token_created", "A key or token was issued."

@@ -128,10 +128,8 @@ def remember_token_stolen(*, request: HttpRequest, user: Any, token: Any, **kwar
 
 @_harmless
 def credential_issued(*, credential: Any, **kwargs: Any) -> None:
-    """Receive `credential_issued`, sent of remembered browsers too."""
-    event = Event.REMEMBER_ISSUED if isinstance(credential, RememberToken) else Event.CREDENTIAL_ISSUED
-    facts = {} if isinstance(credential, RememberToken) else {"label": credential.name}
-    record(event, user=_owner(credential), subject=credential, **facts)
+    """Receive `credential_issued`."""
+    record(Event.CREDENTIAL_ISSUED, user=_owner(credential), subject=credential, label=credential.name)
 
 
 @_harmless
