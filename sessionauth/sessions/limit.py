@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import models, router, transaction
 from django.utils import timezone
 
+from sessionauth import audit
 from sessionauth.conf import settings
 from sessionauth.exceptions import TooManySessions
 from sessionauth.models import LoginSession, RememberToken
@@ -45,6 +46,7 @@ def _make_room(row: LoginSession, limit: int, rows: models.QuerySet[LoginSession
     if not over:
         return
     if settings.MAX_SESSIONS_ACTION == "reject":
+        audit.record(audit.Event.LOGIN_DENIED, user=row.user_id, reason=TooManySessions.code)
         raise TooManySessions
     ended = {"revoked_at": timezone.now(), "revoked_reason": REASON}
     rows.filter(pk__in=[one.pk for one in over], revoked_at=None).update(**ended)
@@ -53,3 +55,4 @@ def _make_room(row: LoginSession, limit: int, rows: models.QuerySet[LoginSession
     if remembered:
         tokens = RememberToken._base_manager.using(router.db_for_write(RememberToken))
         tokens.filter(pk__in=remembered, revoked_at=None).update(**ended)
+    audit.record(audit.Event.SESSION_EVICTED, user=row.user_id, sessions=[one.pk for one in over])

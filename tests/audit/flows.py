@@ -205,3 +205,8 @@ def key_used(browser):
     key.revoke("lost")
     browser.get("/whoami/", headers={"x-api-key": secret})
     browser.get("/whoami/", headers={"x-api-key": secret[:-1]})
+
+
+def one_too_many(browser):
+    Browser(browser.way).sign_in()
+    browser.sign_in()

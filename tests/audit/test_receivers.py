@@ -74,14 +74,29 @@ def browser(request, make_user, settings):
 
 
 def told():
-    rows = AuthEvent.objects.order_by("pk")
-    return [(row.event, row.outcome, row.reason, row.user_name, row.method) for row in rows]
+    rows = AuthEvent.objects.select_related("user").order_by("pk")
+    return [
+        (row.event, row.outcome, row.reason, "" if row.user is None else row.user.username, row.method) for row in rows
+    ]
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
 def test_flow__is_told_once_with_whom_and_why(flow, browser):
     flow(browser)
     assert told() == FLOWS[flow]
+
+
+@pytest.mark.parametrize(
+    ("action", "second"),
+    [
+        ("evict", [("session_evicted", "success", "", "alice", ""), IN]),
+        ("reject", [("login_denied", "denied", "too_many_sessions", "alice", "")]),
+    ],
+)
+def test_login_above_the_number__is_told_with_what_it_did(action, second, browser, settings):
+    settings.SESSIONAUTH_MAX_SESSIONS, settings.SESSIONAUTH_MAX_SESSIONS_ACTION = 1, action
+    flows.one_too_many(browser)
+    assert told() == [IN, *second]
 
 
 def test_theft__is_told_once(browser):
