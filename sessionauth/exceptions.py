@@ -18,6 +18,10 @@ class SessionAuthError(Exception):
     """Root of this app's exceptions."""
 
 
+class SessionTooLarge(SessionAuthError):
+    """A session does not fit into a cookie. A mistake of the project's code, so it is neither hidden nor survived."""
+
+
 class InvalidCredential(SessionAuthError):
     """A credential that is ours, and wrong.
 

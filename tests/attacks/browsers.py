@@ -15,16 +15,22 @@ from sessionauth.models import LoginSession
 from tests.asking import Sent, ask
 from tests.contracts import MODEL_BACKEND, who
 
-ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies"]
+ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies", "encrypted_cookies"]
 COOKIE = "sessionid"
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request, settings, tmp_path, monkeypatch):
-    """Run the test with one of Django's session engines."""
-    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    """Run the test with one of Django's session engines, or with ours."""
+    settings.SESSION_ENGINE = engine_path(request.param)
     monkeypatch.setattr(FileStore, "_storage_path", str(tmp_path), raising=False)
     return request.param
+
+
+def engine_path(name: str) -> str:
+    """Return the SESSION_ENGINE that a test calls `name`."""
+    ours = name == "encrypted_cookies"
+    return f"sessionauth.sessions.{name}" if ours else f"django.contrib.sessions.backends.{name}"
 
 
 def store(key: str | None = None) -> Any:

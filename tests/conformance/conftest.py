@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.backends.file import SessionStore as FileStore
 
+from tests.attacks.browsers import engine_path
 from tests.conformance.web import Web
 
 PATHS = {
@@ -34,10 +35,10 @@ def other_web(web) -> Web:
     return Web(asgi=web.asgi)
 
 
-@pytest.fixture(params=["db", "cache", "cached_db", "file", "signed_cookies"])
+@pytest.fixture(params=["db", "cache", "cached_db", "file", "signed_cookies", "encrypted_cookies"])
 def engine(request, settings, tmp_path, monkeypatch) -> str:
-    """Each of Django's session engines."""
-    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    """Each of Django's session engines, and ours."""
+    settings.SESSION_ENGINE = engine_path(request.param)
     monkeypatch.setattr(FileStore, "_storage_path", str(tmp_path), raising=False)  # it would be kept for other tests
     return str(request.param)
 
