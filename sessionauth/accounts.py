@@ -87,7 +87,7 @@ def find(request: HttpRequest | None, name: str | None) -> Any | None:
     saved. One query, whatever the number of fields. A name that means two accounts means none: whom of them a password
     was for cannot be told without trying both.
     """
-    if not _can_be_a_name(name):
+    if not can_be_a_name(name):
         return None
     account = _find(request, str(name))
     _last.set((str(name), None if account is None else Named(account.pk, account.get_username())))
@@ -113,7 +113,7 @@ def _find(request: HttpRequest | None, name: str) -> Any | None:
     return found[0] if len(found) == 1 else None
 
 
-def _can_be_a_name(name: object) -> bool:
+def can_be_a_name(name: object) -> bool:
     """Say whether a database can be asked for `name`: PostgreSQL takes no NUL, and none takes a lone surrogate."""
     if not isinstance(name, str) or not name or "\0" in name:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +16,7 @@ from sessionauth import retention
 from sessionauth.models import AuthEvent, LoginSession, LoginThrottle, RememberToken
 from sessionauth.sessions import registry
 from tests.asking import counted
+from tests.management.asking import Terminal, run, run_json
 
 pytestmark = pytest.mark.django_db
 
@@ -22,15 +24,12 @@ DAY = timedelta(days=1)
 COOKIE = timedelta(weeks=2)  # Django's SESSION_COOKIE_AGE
 
 
-def prune(*arguments):
-    """Return what the command printed."""
-    out = io.StringIO()
-    call_command("sessionauth_prune", *arguments, stdout=out)
-    return out.getvalue()
+NAME = "sessionauth_prune"
+prune = partial(run, NAME)
 
 
 def rows_of(*arguments):
-    return json.loads(prune("--json", *arguments))["rows"]
+    return run_json(NAME, *arguments)["rows"]
 
 
 @pytest.fixture
@@ -231,13 +230,6 @@ def double(model, times):
     with connection.cursor() as cursor:
         for _ in range(times):
             cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {table}")  # noqa: S608
-
-
-class Terminal(io.StringIO):
-    """What says that somebody is looking."""
-
-    def isatty(self):
-        return True
 
 
 @pytest.mark.parametrize(("stream", "shown"), [(Terminal, True), (io.StringIO, False)])

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from sessionauth.management.listing import REMEMBERED, SESSIONS, Listing
-from sessionauth.management.people import find_user
+from sessionauth.management.people import find_user, row_key
 from sessionauth.management.printing import as_json, as_table, explain
 from sessionauth.management.progress import Progress
 from sessionauth.models import LoginSession, RememberToken
@@ -49,9 +49,9 @@ class Command(BaseCommand):
 
     def _describe_revoke(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--id", type=int, action="append", metavar="ID", help="This login session, as listed.")
+        which.add_argument("--id", type=row_key, action="append", metavar="ID", help="This login session, as listed.")
         which.add_argument(
-            "--remembered", type=int, action="append", metavar="ID", help="This remembered browser, as listed."
+            "--remembered", type=row_key, action="append", metavar="ID", help="This remembered browser, as listed."
         )
         which.add_argument("--user", metavar="NAME_OR_ID", help="Every browser of this user, also unlisted ones.")
         which.add_argument("--all", action="store_true", help="Every browser of everybody; asks first.")
