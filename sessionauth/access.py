@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from sessionauth import http, refusals
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
+from sessionauth.login import can_confirm
 from sessionauth.refusals import pop_next, unauthorized
 from sessionauth.user_token import UserToken
 
@@ -155,12 +156,13 @@ def needs_confirmation(
     """Answer a request for which its person must first prove again who they are.
 
     A browser is sent to the confirm page, a client of JSON gets a 401 that says so (RFC 9470), nobody is sent to log
-    in, and a program is refused: it can never be fresh. `max_age` and `methods`, as in FreshRule, are told to clients.
+    in, and whoever came without a session is refused, programs above all. `max_age` and `methods`, as in FreshRule, are
+    told to clients.
     """
     auth = get_auth(request)
     if not auth.is_authenticated:
         return unauthorized(request)
-    if auth.is_program or auth.is_impersonating:
+    if not can_confirm(auth):
         if wants_page(request):
             raise PermissionDenied(gettext("This needs a person who has just signed in."))
         return refusals.never_fresh()

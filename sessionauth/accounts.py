@@ -30,6 +30,10 @@ class Named:
 _last: ContextVar[tuple[str, Named | None] | None] = ContextVar("sessionauth_last_found", default=None)
 
 
+#: What stands in the place of a credential in signals; Django's own.
+CLEANSED = "*" * 20
+
+
 def name_in(credentials: dict[str, Any]) -> str | None:
     """Return the name in the keywords of `authenticate()`: `username`, or the user model's own word for it."""
     name = credentials.get("username")
@@ -141,3 +145,12 @@ def _fits(field: Any, value: str) -> bool:
 def _normalized(email: str) -> str:
     local, at, domain = email.rpartition("@")
     return local + at + domain.lower()
+
+
+def cleansed(credentials: dict[str, Any]) -> dict[str, Any]:
+    """Return `credentials` with all but the name replaced by stars, as Django's signal has them.
+
+    Django goes by what a keyword is called; a one-time code by any name is a secret too.
+    """
+    names = {"username", get_user_model().USERNAME_FIELD, *login_fields()}
+    return {name: value if name in names else CLEANSED for name, value in credentials.items()}

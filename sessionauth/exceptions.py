@@ -56,6 +56,13 @@ class NotAuthenticated(SessionAuthError, PermissionDenied):
         self.reason = reason
 
 
+class NeverFresh(SessionAuthError, PermissionDenied, ValueError):
+    """Who is there cannot confirm a login, because it was none with a session: a program, above all.
+
+    A PermissionDenied, so that a page that lets it through answers 403.
+    """
+
+
 class LoginDenied(SessionAuthError, PermissionDenied):
     """A guard refuses a login, whatever the credentials.
 

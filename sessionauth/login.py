@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
 from django.contrib import auth as django_auth
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model, load_backend
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.views.decorators.debug import sensitive_variables
@@ -19,22 +19,17 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import accounts, backends, lookup
 from sessionauth.authenticators import get_auth
 from sessionauth.authenticators.session import token_of
-from sessionauth.exceptions import InactiveUser, InvalidCredential, NotAuthenticated
+from sessionauth.exceptions import InactiveUser, InvalidCredential, NeverFresh, NotAuthenticated
 from sessionauth.models import RememberToken
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import freshness, registry
+from sessionauth.sessions.remember import Remember, wanted_age
 from sessionauth.sessions.remember import issue as remember_browser
 from sessionauth.signals import login_confirmed
 from sessionauth.user_token import UserToken, anonymous, anonymous_user, replace
 
-#: `remember=`: yes or no, or for how long, as a timedelta or seconds.
-Remember = bool | int | timedelta
-
 #: The ways of being recognised that stand on a session, and can be confirmed.
 BY_SESSION = frozenset({"session", "remember"})
-
-#: What stands in the place of a credential in signals; Django's own.
-CLEANSED = "*" * 20
 
 
 class LoginManager:
@@ -69,6 +64,7 @@ class LoginManager:
         A guard's exception comes through. Whoever is signed in stays so unless the login succeeds.
         """
         wanted_age(remember)
+        _must_be_installed(self.backends)
         given = self.gather(identity, credential, credentials)
         try:
             user = self.verify(request, given, guards)
@@ -93,6 +89,7 @@ class LoginManager:
     ) -> UserToken:
         """See login()."""
         wanted_age(remember)
+        _must_be_installed(self.backends)
         given = self.gather(identity, credential, credentials)
         try:
             user = await self.averify(request, given, guards)
@@ -122,12 +119,15 @@ class LoginManager:
     @sensitive_variables("given")
     def tell_failure(self, request: HttpRequest, given: dict[str, Any]) -> None:
         """Send Django's `user_login_failed`."""
-        user_login_failed.send(sender=django_auth.__name__, credentials=cleansed(given), request=request)
+        cleansed = accounts.cleansed(given)
+        user_login_failed.send(sender=django_auth.__name__, credentials=cleansed, request=request)
 
     @sensitive_variables("given")
     async def atell_failure(self, request: HttpRequest, given: dict[str, Any]) -> None:
         """See tell_failure()."""
-        await user_login_failed.asend(sender=django_auth.__name__, credentials=cleansed(given), request=request)
+        await user_login_failed.asend(
+            sender=django_auth.__name__, credentials=accounts.cleansed(given), request=request
+        )
 
     def refuse(self, request: HttpRequest) -> UserToken:
         """Return the answer to wrong credentials: nobody's token, which does not become that of the request."""
@@ -153,6 +153,14 @@ class LoginManager:
     async def alogout(self, request: HttpRequest) -> None:
         """See logout()."""
         await alogout(request)
+
+
+def _must_be_installed(paths: Sequence[str] | None) -> None:
+    if strange := set(paths or ()) - set(django_settings.AUTHENTICATION_BACKENDS):
+        raise ImproperlyConfigured(
+            f"LoginManager(backends=…) names {', '.join(sorted(strange))}: without a place in AUTHENTICATION_BACKENDS "
+            "nobody whom it signs in would be known to the next request."
+        )
 
 
 def login_user(
@@ -230,22 +238,27 @@ def confirm_login(request: HttpRequest, *, method: str = "") -> UserToken:
     `method` says how ("password", "code"). The session gets a new key and the forms a new CSRF token; the sign-in stays
     the same one, and its idle and absolute time begin again.
 
-    Raises NotAuthenticated for nobody, and ValueError for who has not signed in with a session: a program is never
-    fresh.
+    Raises NotAuthenticated for nobody, and NeverFresh (a ValueError) for whoever has not signed in with a session,
+    programs above all.
     """
     auth = get_auth(request)
     if not auth.is_authenticated:
         raise NotAuthenticated
     if isinstance(auth.credential, RememberToken):
         raise NotAuthenticated  # known for this request only, beside the one that begins a session
-    if auth.method not in BY_SESSION or auth.is_program or auth.is_impersonating:
-        raise ValueError(f"confirm_login() is for people who signed in with a session, not for {auth!r}.")
+    if not can_confirm(auth):
+        raise NeverFresh(f"confirm_login() is for people who signed in with a session, not for {auth!r}.")
     row = freshness.confirm(request, auth.user, auth.credential, method)
     own = registry.own(request.session)
     rotate_token(request)
     token = replace(request, token_of(auth.user, registry.auth_at_in(own), row, registry.proofs_in(own)))
     login_confirmed.send_robust(sender=type(auth.user), request=request, user=auth.user, method=method)
     return token
+
+
+def can_confirm(auth: UserToken) -> bool:
+    """Say whether somebody is there who signed in with a session, and could confirm it."""
+    return auth.method in BY_SESSION and not auth.is_program and not auth.is_impersonating
 
 
 async def aconfirm_login(request: HttpRequest, *, method: str = "") -> UserToken:
@@ -268,27 +281,3 @@ def logout(request: HttpRequest) -> None:
 async def alogout(request: HttpRequest) -> None:
     """See logout()."""
     await sync_to_async(logout)(request)
-
-
-def wanted_age(remember: Remember) -> tuple[bool, timedelta | None]:
-    """Return whether `remember` asks for a remembered login, and for how long; None for as long as the setting says.
-
-    Raises TypeError for what is neither, and ValueError for no time at all.
-    """
-    if isinstance(remember, bool):
-        return remember, None
-    if not isinstance(remember, timedelta | int):
-        raise TypeError(f"remember must be True, False, a timedelta or a whole number of seconds, not {remember!r}")
-    age = remember if isinstance(remember, timedelta) else timedelta(seconds=remember)
-    if age <= timedelta(0):
-        raise ValueError(f"remember must be longer than no time, not {remember!r}")
-    return True, age
-
-
-def cleansed(credentials: dict[str, Any]) -> dict[str, Any]:
-    """Return `credentials` with all but the name replaced by stars, as Django's signal has them.
-
-    Django goes by what a keyword is called; a one-time code by any name is a secret too.
-    """
-    names = {"username", get_user_model().USERNAME_FIELD, *accounts.login_fields()}
-    return {name: value if name in names else CLEANSED for name, value in credentials.items()}

@@ -155,6 +155,7 @@ def _prepare(request: HttpRequest) -> RequestState:
             "of SESSIONAUTH_AUTHENTICATORS."
         )
     state = state_of(request)
+    state.session_key = getattr(getattr(request, "session", None), "session_key", None)
     state.lazy_user = request.user = SimpleLazyObject(partial(_user, request))  # type: ignore[assignment]
     # Others ask Django's get_user(), which looks here first: so they too are told of what has been revoked.
     request.__dict__.setdefault("_cached_user", request.user)

@@ -126,7 +126,8 @@ def _rotate(request: HttpRequest) -> None:
 
 
 def _key_that_came(request: HttpRequest) -> str | None:
-    return request.COOKIES.get(django_settings.SESSION_COOKIE_NAME)
+    """Return the key that the session came with: by any middleware of sessions, or by Django's where ours is not."""
+    return state_of(request).session_key or request.COOKIES.get(django_settings.SESSION_COOKIE_NAME)
 
 
 def _name_backend(session: SessionBase, user: Any) -> None:

@@ -58,6 +58,7 @@ class RequestState:
         "others",
         "refused",
         "session_data",
+        "session_key",
         "sign_in",
         "told",
         "token",
@@ -94,6 +95,8 @@ class RequestState:
         self.is_closed = False
         #: What is known of the sign-in under way, for the receiver of `user_logged_in`.
         self.sign_in: SignIn | None = None
+        #: The key that the session came with.
+        self.session_key: str | None = None
         #: What the session of the user who came held: its own dict, which outlives a flush of the session.
         self.session_data: dict[str, Any] | None = None
         #: The way back that the session kept until somebody signed in.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import PermissionDenied
 
 from sessionauth import LoginState, UserToken, access, decorators
 from sessionauth.models import APIKey
@@ -100,6 +101,17 @@ def test_programs__are_never_fresh(alice):
         key = APIKey.objects.issue(user=user)[1]
         answer = reached("fresh", Sent({**JSON, "X-Api-Key": key}), 403)
         assert (code(answer), answer.header("WWW-Authenticate")) == ("fresh_login_required", None)
+
+
+def test_users_of_other_code__are_never_fresh(alice, rf):
+    """Nothing that they could confirm is theirs."""
+    request = rf.get("/", headers=JSON)
+    request.user = alice
+    assert access.needs_confirmation(request).status_code == 403
+    request = rf.get("/", headers=HTML)
+    request.user = alice
+    with pytest.raises(PermissionDenied):
+        access.needs_confirmation(request)
 
 
 def test_clients_of_json__get_the_challenge_of_rfc_9470(browser):

@@ -10,6 +10,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpResponse
 
 from sessionauth import (
@@ -196,6 +197,11 @@ def test_login__asks_only_the_backends_of_its_manager(acts, request_, alice, pas
     assert acts.login(manager, request_, link="alice")
 
 
+def test_login__by_a_backend_that_the_project_does_not_have_says_so(acts, request_):
+    with pytest.raises(ImproperlyConfigured, match="AUTHENTICATION_BACKENDS"):
+        acts.login(LoginManager(backends=[LINK]), request_, link="alice")
+
+
 class Refused(LoginDenied):
     pass
 
@@ -355,7 +361,7 @@ def test_confirm_login__is_for_people(acts, as_, alice):
 
     def external(request):
         request.user = alice
-        with pytest.raises(ValueError, match="session"):
+        with pytest.raises(PermissionDenied):
             acts.confirm_login(request)
 
     as_(None, nobody)

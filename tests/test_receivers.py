@@ -134,3 +134,19 @@ def test_login_in_place_of_an_earlier_session__leaves_its_shared_row(rf, alice, 
         request.COOKIES.update(cookies)
         SessionMiddleware(AuthenticationMiddleware(one))(request)
     assert not LoginSession.objects.get(user=alice).is_revoked
+
+
+def test_login_again__renews_a_key_that_came_without_djangos_cookie(rf, alice):
+    """As a middleware does that reads it from a header."""
+    key = signed_in_browser(alice)["sessionid"]
+
+    def view(request):
+        login(request, alice, MODEL_BACKEND)
+        return HttpResponse()
+
+    request = rf.post("/")
+    request.session = SessionStore(key)
+    AuthenticationMiddleware(view)(request)
+    request.session.save()
+    assert request.session.session_key != key
+    assert not SessionStore().exists(key)

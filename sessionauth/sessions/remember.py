@@ -26,6 +26,9 @@ from sessionauth.request_state import state_of
 from sessionauth.sessions import registry, remember_cookie, restoring, series
 from sessionauth.sessions.series import Standing
 
+#: `remember=`: yes or no, or for how long, as a timedelta or seconds.
+Remember = bool | int | timedelta
+
 #: A century, in seconds: what is longer fits into no date, and "for ever" is meant.
 LONGEST = 100 * 365 * 24 * 60 * 60
 
@@ -80,6 +83,21 @@ def _give(
     is_in = session is not None and session.get(SESSION_KEY) == user._meta.pk.value_to_string(user)
     if is_in and survives():
         remember_cookie.set_on(response, token, validator)
+
+
+def wanted_age(remember: Remember) -> tuple[bool, timedelta | None]:
+    """Return whether `remember` asks for a remembered login, and for how long; None for as long as the setting says.
+
+    Raises TypeError for what is neither, and ValueError for no time at all.
+    """
+    if isinstance(remember, bool):
+        return remember, None
+    if not isinstance(remember, timedelta | int):
+        raise TypeError(f"remember must be True, False, a timedelta or a whole number of seconds, not {remember!r}")
+    age = remember if isinstance(remember, timedelta) else timedelta(seconds=remember)
+    if age <= timedelta(0):
+        raise ValueError(f"remember must be longer than no time, not {remember!r}")
+    return True, age
 
 
 def lifetime(age: timedelta | int | None = None) -> float:

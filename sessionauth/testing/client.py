@@ -18,10 +18,10 @@ from sessionauth.authenticators.api_key import APIKeyAuthenticator
 from sessionauth.authenticators.token import TokenAuthenticator
 from sessionauth.backends import SessionAuthBackend
 from sessionauth.conf import seconds, settings
-from sessionauth.login import Remember, wanted_age
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import registry, remember
+from sessionauth.sessions.remember import Remember, wanted_age
 
 
 class SigningIn(ClientMixin):

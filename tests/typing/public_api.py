@@ -10,9 +10,27 @@ from django.http import HttpRequest, HttpResponse
 from django.views.generic import TemplateView
 
 import sessionauth
-from sessionauth import InvalidCredential, LoginState, SessionAuthUserMixin, UserToken, aget_auth, get_auth
+from sessionauth import (
+    InvalidCredential,
+    LoginDenied,
+    LoginGuard,
+    LoginManager,
+    LoginState,
+    SessionAuthUserMixin,
+    TooManyAttempts,
+    UserToken,
+    aconfirm_login,
+    aget_auth,
+    alogin_user,
+    alogout,
+    before_credentials,
+    confirm_login,
+    get_auth,
+    login_user,
+    logout,
+)
 from sessionauth.conf import settings
-from sessionauth.decorators import credential_allowed, login_required, scope_required
+from sessionauth.decorators import credential_allowed, fresh_login_required, login_required, scope_required
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.models import APIKey
 
@@ -36,6 +54,34 @@ def who(request: HttpRequest) -> None:
 
 async def awho(request: HttpRequest) -> None:
     assert_type(await aget_auth(request), UserToken)
+
+
+class Closed(LoginGuard):
+    def after_credentials(self, request: HttpRequest | None, user: object) -> None:
+        raise TooManyAttempts(retry_after=60)
+
+
+@before_credentials
+def closed(request: HttpRequest, user: object) -> None:
+    raise LoginDenied("We are closed.", code="closed")
+
+
+def sign_in(request: HttpRequest, user: User) -> None:
+    manager = LoginManager(guards=[Closed(), closed])
+    assert_type(manager.login(request, "ann", "word", remember=True, guards=[closed]), UserToken)
+    assert_type(manager.login(request, link="abc", remember=timedelta(days=7)), UserToken)
+    assert_type(login_user(request, user, remember=3600, fresh=False, method="invitation"), UserToken)
+    assert_type(confirm_login(request, method="password").is_fresh, bool)
+    assert_type(get_auth(request).proofs["password"], datetime)
+    assert_type(get_auth(request).has_proved(max_age=60, methods=["password"]), bool)
+    logout(request)
+
+
+async def asign_in(request: HttpRequest, user: User) -> None:
+    assert_type(await LoginManager().alogin(request, "ann", "word"), UserToken)
+    assert_type(await alogin_user(request, user), UserToken)
+    assert_type(await aconfirm_login(request), UserToken)
+    await alogout(request)
 
 
 def issue() -> None:
@@ -64,7 +110,18 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+@fresh_login_required
+def safe(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+@fresh_login_required(max_age=timedelta(minutes=5), methods=["password"])
+async def safer(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
 assert_type(bare(HttpRequest()), HttpResponse)
+assert_type(safe(HttpRequest()), HttpResponse)
 
 
 class Page(LoginRequiredMixin, TemplateView):
