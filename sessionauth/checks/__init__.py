@@ -20,6 +20,7 @@ from sessionauth.checks import (
     policy,
     remember,
     scopes,
+    sessions,
     settings,
     values,
 )
@@ -40,6 +41,7 @@ TOPICS = (
     deploy,
     passwords,
     remember,
+    sessions,
 )
 
 
@@ -57,6 +59,8 @@ def register() -> None:
     register_check(deploy.check, APP, Tags.security, deploy=True)
     register_check(remember.check, APP, Tags.security)
     register_check(remember.check_deploy, APP, Tags.security, deploy=True)
+    register_check(sessions.check, APP, Tags.security)
+    register_check(sessions.check_deploy, APP, Tags.security, deploy=True)
     register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)

@@ -67,11 +67,11 @@ def test_age(overrides, expected):
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
-        ({"SESSION_COOKIE_SECURE": True}, []),
-        ({"SESSION_COOKIE_SECURE": True, SECURE: False}, ["W135"]),
+        ({}, []),
+        ({SECURE: False}, ["W135"]),
         ({"SESSIONAUTH_REMEMBER_COOKIE_HTTPONLY": False}, ["W136"]),
     ],
 )
 def test_deploy(overrides, expected):
-    assert codes(deploy=True, **overrides) == expected
+    assert codes(deploy=True, SESSION_COOKIE_NAME="__Host-session", SESSION_COOKIE_SECURE=True, **overrides) == expected
     assert codes(**overrides) == []
