@@ -17,7 +17,7 @@ from django.utils import timezone
 from sessionauth import accounts, audit
 from sessionauth.conf import seconds, settings
 from sessionauth.guards import base, counters, keys
-from sessionauth.guards.counters import cache, outside
+from sessionauth.guards.counters import outside
 from sessionauth.guards.lockout import RULE, key_of
 from sessionauth.guards.rate_limit import RateLimitGuard
 from sessionauth.models import LoginThrottle
@@ -131,6 +131,4 @@ def _clear_rates(value: str) -> None:
     for guard in base.active():
         if isinstance(guard, RateLimitGuard) and guard.by == "account":
             for tally in guard.tallies(value):
-                if cache.fault() is None:
-                    cache.clear(tally)
-                counters.database.clear(tally)
+                counters.clear(tally)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -16,9 +17,13 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from sessionauth import passwords
+from sessionauth.guards import counters
+from sessionauth.guards.lockout import LockoutGuard
+from sessionauth.request_state import state_of
 from tests.asking import counted
 from tests.attacks.browsers import cookie_of, sign_in, user_of
 from tests.contracts import MODEL_BACKEND
+from tests.guards.entries import ACTIVE, LOCKOUT, rate
 from tests.project.hashers import FastPBKDF2PasswordHasher
 from tests.project.run import run_in_project
 
@@ -363,3 +368,114 @@ def test_backend_that_takes_other_credentials__is_left_out(people, behind, call)
 def test_model_backend_with_its_own_rule_on_activity__is_followed(people, settings, call, password):
     settings.AUTHENTICATION_BACKENDS = ["sessionauth.backends.SessionAuthBackend", f"{__name__}.Lenient"]
     assert call(None, username="inactive", password=password).username == "inactive"
+
+
+# The same with guards.
+
+GUARDS = (rate("address", "100/h"), rate("account", "100/h"), LOCKOUT, ACTIVE)
+
+
+def work_with_guards(call, monkeypatch, name, password):
+    """Return the hashes, the statements and the counters' commands of one attempt."""
+    commands = []
+
+    def note(real):
+        def noted(tally, *args):
+            commands.append(tally.rule)
+            return real(tally, *args)
+
+        return noted
+
+    with monkeypatch.context() as patch:
+        for counter in (counters.cache, counters.database):
+            patch.setattr(counter, "take", note(counter.take))
+        hashes, statements = work(call, monkeypatch, name, password)
+    return hashes, statements, commands
+
+
+def test_refused_with_guards__costs_the_same_whatever_the_account(people, guarded, call, monkeypatch, password):
+    guarded(*GUARDS)
+    names = {case: (name, given or password) for case, (name, given) in REFUSED.items()}
+    for name, given in names.values():
+        work_with_guards(call, monkeypatch, name, given)  # from then on every counter has its row
+    found = {case: work_with_guards(call, monkeypatch, *pair) for case, pair in names.items()}
+    assert len({repr(one) for one in found.values()}) == 1, found
+
+
+def test_ledger_with_guards__would_tell_of_a_difference(people, guarded, call, monkeypatch):
+    """A control: a guard that counts only accounts that exist, as most peers do, is found out."""
+
+    class Careless(LockoutGuard):
+        def claim(self, request, identity, user):
+            return None if user is None else super().claim(request, identity, user)
+
+    monkeypatch.setattr("sessionauth.guards.base.active", lambda: (Careless(),))
+    guarded()
+    work_with_guards(call, monkeypatch, "alice", "wrong")
+    unknown = work_with_guards(call, monkeypatch, "nobody", "wrong")
+    assert unknown != work_with_guards(call, monkeypatch, "alice", "wrong")
+
+
+def test_wrong_password_with_lockout__is_one_statement_more_than_djangos(people, guarded, call, monkeypatch, settings):
+    guarded(LOCKOUT)
+    work(call, monkeypatch, "alice", "wrong")
+    ours = committed(lambda: call(None, username="alice", password="wrong"))
+    settings.AUTHENTICATION_BACKENDS = [MODEL_BACKEND]
+    assert ours <= 1 + committed(lambda: call(None, username="alice", password="wrong"))
+
+
+def committed(act):
+    """Count statements without the savepoint that only a test's own transaction asks for."""
+    with counted() as statements:
+        act()
+    return len([one for one in statements if "SAVEPOINT" not in one])
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "pbkdf2_sha256"])
+def test_older_hasher__does_todays_work_as_well(algorithm, make_user, call, monkeypatch, settings, password):
+    """Or an account that nobody has signed in to for years would answer at once."""
+    settings.PASSWORD_HASHERS = [*settings.PASSWORD_HASHERS, "django.contrib.auth.hashers.MD5PasswordHasher"]
+    alice = make_user("alice")
+    alice.password = hashers.make_password(password, hasher=algorithm)
+    alice.save()
+    hashes, _ = work(call, monkeypatch, "alice", "wrong")
+    assert hashes[-1] == FastPBKDF2PasswordHasher.iterations
+    with ledger(monkeypatch) as hashes:
+        assert call(None, username="alice", password=password) == alice
+    assert hashes.count(FastPBKDF2PasswordHasher.iterations) == 1  # the upgrade
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_full_queue__is_told_and_takes_no_slot(name, people, guarded, call, settings, password, rf):
+    guarded(rate("account", "1/h"))
+    settings.SESSIONAUTH_HASHING_QUEUE = 0
+    request = rf.get("/")
+    for _ in range(3):
+        assert call(request, username=name, password=password) is None
+        denied = state_of(request).denied
+        assert (denied.status, denied.code, denied.retry_after) == (503, "busy", 1)
+    settings.SESSIONAUTH_HASHING_QUEUE = 1
+    assert call(request, username="alice", password=password).username == "alice"
+
+
+def test_threads__hash_no_more_at_once_than_there_are_processors(monkeypatch):
+    running, most, lock = [], [], threading.Lock()
+    monkeypatch.setattr(passwords.os, "cpu_count", lambda: 2)
+    passwords._running.cache_clear()
+
+    def note(password):
+        with lock:
+            running.append(1)
+            most.append(len(running))
+        time.sleep(0.01)
+        with lock:
+            running.pop()
+
+    monkeypatch.setattr(passwords, "make_password", note)
+    threads = [threading.Thread(target=passwords.check, args=(None, "x")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    passwords._running.cache_clear()
+    assert (len(most), max(most)) == (8, 2)
