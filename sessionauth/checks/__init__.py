@@ -13,6 +13,7 @@ from sessionauth.checks import (
     backends,
     database,
     deploy,
+    guards,
     login_pages,
     middleware,
     models,
@@ -42,6 +43,7 @@ TOPICS = (
     passwords,
     remember,
     sessions,
+    guards,
 )
 
 
@@ -61,6 +63,8 @@ def register() -> None:
     register_check(remember.check_deploy, APP, Tags.security, deploy=True)
     register_check(sessions.check, APP, Tags.security)
     register_check(sessions.check_deploy, APP, Tags.security, deploy=True)
+    register_check(guards.check, APP, Tags.security)
+    register_check(guards.check_deploy, APP, Tags.security, deploy=True)
     register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)

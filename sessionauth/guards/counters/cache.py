@@ -37,9 +37,13 @@ def _is_atomic(kind: type[Any]) -> bool:
 def fault() -> str | None:
     """Say why attempts are not counted in the cache SESSIONAUTH_CACHE but in the database, None if they are."""
     try:
-        kind = type(caches[settings.CACHE])
+        return fault_of(type(caches[settings.CACHE]))
     except (InvalidCacheBackendError, ImportError):
         return "there is no such cache"
+
+
+def fault_of(kind: type[Any]) -> str | None:
+    """See fault(); `kind` is the class of that cache."""
     if not _is_atomic(kind):
         return f"{kind.__name__} is not shared by all processes, or does not count atomically"
     if not getattr(django_settings, "RATELIMIT_ENABLE", True):
