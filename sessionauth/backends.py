@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import (  # type: ignore[attr-defined]  # Django's own rule of what is a secret
     _clean_credentials,
@@ -219,7 +220,7 @@ async def _aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[
             if _is_model_backend(backend):
                 user = await passwords.acheck(await attempt.aaccount(), credentials["password"])
             else:
-                user = await backend.aauthenticate(attempt.request, **credentials)
+                user = await _async_way(backend)(attempt.request, **credentials)
         except LoginDenied:
             raise
         except PermissionDenied:
@@ -228,6 +229,18 @@ async def _aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[
             return Proof(user)
         barred = user if barred is None else barred
     return Proof(barred, is_barred=True)
+
+
+def _async_way(backend: Any) -> Any:
+    """Return how `backend` is asked by coroutines: in a thread, where it has written authenticate() alone.
+
+    One derived from ModelBackend would otherwise answer by ModelBackend's own coroutine, past whatever it has written.
+    """
+    written = [
+        step for kind in type(backend).__mro__ for step in ("aauthenticate", "authenticate") if step in vars(kind)
+    ]
+    is_async = bool(written) and written[0] == "aauthenticate"
+    return backend.aauthenticate if is_async else sync_to_async(backend.authenticate)
 
 
 def _behind(

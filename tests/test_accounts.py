@@ -128,3 +128,21 @@ def test_find__with_a_queryset_finds_none_outside_of_it(make_user, settings, rf)
 
 def nobody(request):
     return User.objects.none()
+
+
+@pytest.mark.parametrize(
+    ("credentials", "expected"),
+    [
+        ({"username": "alice", "password": "x"}, "alice"),
+        ({"email": "alice@example.org", "password": "x"}, "alice@example.org"),
+        ({"login": "alice", "code": "1"}, "alice"),
+        ({"mobile": "+49", "password": "x", "code": "1"}, "+49"),
+        ({"token": "secret"}, None),
+        ({"password": "x"}, None),
+        ({"password": "x", "code": 1}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.skipif(get_user_model().USERNAME_FIELD != "username", reason="another word for the name")
+def test_identity_in__is_what_an_attempt_is_counted_by(credentials, expected):
+    assert accounts.identity_in(credentials) == expected

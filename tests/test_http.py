@@ -75,6 +75,48 @@ def test_client_ip__reads_no_header_that_anybody_can_send(rf):
     assert http.client_ip(rf.get("/", headers=headers)) == "127.0.0.1"
 
 
+NETWORKS = ["10.0.0.0/8", "2001:db8::/32"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "forwarded", "expected"),
+    [
+        # Networks: the right-most hop that is no proxy of ours, if it came through one at all.
+        (NETWORKS, "10.0.0.1", "192.0.2.1", "192.0.2.1"),
+        (NETWORKS, "10.0.0.1", "6.6.6.6, 192.0.2.1, 10.0.0.2", "192.0.2.1"),
+        (NETWORKS, "2001:db8::1", "6.6.6.6,192.0.2.1", "192.0.2.1"),
+        (NETWORKS, "192.0.2.9", "6.6.6.6", "192.0.2.9"),
+        (NETWORKS, "10.0.0.1", "", "10.0.0.1"),
+        (NETWORKS, "10.0.0.1", "10.0.0.2", "10.0.0.2"),
+        (NETWORKS, "10.0.0.1", "192.0.2.1:4711", "192.0.2.1"),
+        (NETWORKS, "10.0.0.1", "[2001:db9::1]:443", "2001:db9::1"),
+        (NETWORKS, "10.0.0.1", "2001:db9::1%eth0", "2001:db9::1"),
+        (NETWORKS, "10.0.0.1", "::ffff:192.0.2.1", "192.0.2.1"),
+        (NETWORKS, "::ffff:10.0.0.1", "192.0.2.1", "192.0.2.1"),
+        (NETWORKS, "10.0.0.1", "6.6.6.6, unknown", None),
+        (NETWORKS, "10.0.0.1", "192.0.2.1, \0", None),
+        (NETWORKS, "", "6.6.6.6", None),
+        # A number: the n-th from the right, whatever stands left of it.
+        (1, "10.0.0.1", "6.6.6.6, 192.0.2.1", "192.0.2.1"),
+        (2, "", "6.6.6.6, 192.0.2.1, 10.0.0.2", "192.0.2.1"),
+        (2, "192.0.2.9", "6.6.6.6", "192.0.2.9"),
+        (1, "10.0.0.1", "x", None),
+        (0, "192.0.2.9", "6.6.6.6", "192.0.2.9"),
+    ],
+)
+def test_client_ip__believes_the_proxies_alone(proxies, peer, forwarded, expected, rf, settings):
+    settings.SESSIONAUTH_TRUSTED_PROXIES = proxies
+    assert http.client_ip(rf.get("/", REMOTE_ADDR=peer, headers={"X-Forwarded-For": forwarded})) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), (None, "unknown")],
+)
+def test_network__is_what_one_client_has_for_itself(address, expected):
+    assert http.network(address) == expected
+
+
 def test_user_agent__is_cut_and_printable(rf):
     assert http.user_agent(rf.get("/", HTTP_USER_AGENT="a\x1b\r\n\u202eb" + "c" * 400)) == "ab" + "c" * 294
     assert http.user_agent(rf.get("/")) == ""

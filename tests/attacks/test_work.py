@@ -479,3 +479,30 @@ def test_threads__hash_no_more_at_once_than_there_are_processors(monkeypatch):
         thread.join()
     passwords._running.cache_clear()
     assert (len(most), max(most)) == (8, 2)
+
+
+class SyncOnly(ModelBackend):
+    """A backend that has written authenticate() alone, as most have."""
+
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        return None
+
+
+def test_backend_without_a_coroutine_of_its_own__answers_the_same_to_both(people, settings, call, password):
+    """Or a coroutine would get in by ModelBackend's, past whatever the backend forbids."""
+    settings.AUTHENTICATION_BACKENDS = ["sessionauth.backends.SessionAuthBackend", f"{__name__}.SyncOnly"]
+    assert call(None, username="alice", password=password) is None
+
+
+class Plain:
+    """A backend that is none of Django's."""
+
+    def authenticate(self, request, username=None, password=None):
+        return get_user_model().objects.get(username=username)
+
+    def get_user(self, user_id): ...
+
+
+def test_backend_that_knows_no_coroutines__is_asked_in_a_thread(people, settings, call):
+    settings.AUTHENTICATION_BACKENDS = ["sessionauth.backends.SessionAuthBackend", f"{__name__}.Plain"]
+    assert call(None, username="alice", password="any").username == "alice"

@@ -1,0 +1,192 @@
+"""Counting in the database: exact with one statement, and where that is not to be had with several."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection, connections, transaction
+from django.test import RequestFactory
+from django.utils import timezone
+
+from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, database, outside
+from sessionauth.guards.counters.database import Step
+from sessionauth.models import LoginThrottle
+from sessionauth.request_state import state_of
+from tests.asking import counted
+from tests.attacks.storm import at_once
+from tests.attacks.trouble import read_only, without_table
+
+TALLY = Tally("test:5/h", "u:1:", Rate(5, 3600))
+
+
+@pytest.fixture(params=["upsert", "update or insert"])
+def advance(request, monkeypatch):
+    """Both ways on every database: MySQL knows only the second."""
+    if request.param == "update or insert":
+        monkeypatch.setattr(database, "advance", database._update_or_insert)
+    return database.advance
+
+
+def step(**changed):
+    return Step(**{"key": "k", "rule": "lockout", "limit": 5, **changed})
+
+
+@pytest.mark.django_db
+def test_advance__counts_to_the_limit(advance):
+    assert [advance(step()) for _ in range(7)] == [1, 2, 3, 4, 5, None, None]
+    row = LoginThrottle.objects.get()
+    assert (row.count, row.generation, row.pending_until is None) == (5, 1, False)
+
+
+@pytest.mark.django_db
+def test_advance__makes_wait_from_there_on(advance):
+    now = timezone.now()
+    waits = []
+    for _ in range(5):
+        advance(step(wait_from=2, waits=(10.0, 20.0), moment=now))
+        row = LoginThrottle.objects.get()
+        waits.append(None if row.blocked_until is None else (row.blocked_until - now).total_seconds())
+        LoginThrottle.objects.update(blocked_until=None if row.blocked_until is None else now)
+    assert waits == [None, 10, 20, 20, 20]
+
+
+@pytest.mark.django_db
+def test_advance__lets_nobody_by_while_one_has_to_wait(advance):
+    assert [advance(step(wait_from=2, waits=(10.0,))) for _ in range(4)] == [1, 2, None, None]
+
+
+@pytest.mark.django_db
+def test_upsert__is_one_statement():
+    if connection.vendor == "mysql":
+        pytest.skip("knows no such statement")
+    with counted() as statements:
+        for _ in range(7):
+            database.advance(step())
+    assert len(statements) == 7
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", [1, 5])
+def test_advance__is_exact_at_once(advance, limit):
+    """The last one knows that it is; with two statements others may believe it of themselves, which harms nobody."""
+    found = [one for one in at_once(lambda n: database.advance(step(limit=limit)), 60, 8) if one]
+    assert (len(found), max(found)) == (limit, limit)
+
+
+@pytest.mark.django_db
+def test_take__refunds_fails_and_is_pending_meanwhile():
+    slots = [database.take(TALLY, None) for _ in range(5)]
+    assert database.take(TALLY, None).is_pending
+    slots[-1].failed()
+    full = database.take(TALLY, None)
+    assert (isinstance(full, Full), full.is_pending, 0 < full.retry_after <= 3600) == (True, False, True)
+    slots[0].refund()
+    last = database.take(TALLY, None)
+    assert last.is_last
+    last.succeeded()
+    assert LoginThrottle.objects.get().count == 4
+    database.clear(TALLY)
+    assert not LoginThrottle.objects.exists()
+
+
+@pytest.mark.django_db
+def test_window__begins_anew(monkeypatch):
+    for _ in range(6):
+        database.take(TALLY, None)
+    now = database.time.time()
+    monkeypatch.setattr(database.time, "time", lambda: now + 3600)
+    assert not isinstance(database.take(TALLY, None), Full)
+
+
+# Outside of the request's transaction.
+
+
+@transaction.atomic
+def take_and_fail(request):
+    database.take(TALLY, request)
+    return 1 / 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_write__outlives_the_transaction_around_it():
+    request = RequestFactory().get("/")
+    with pytest.raises(ZeroDivisionError):
+        take_and_fail(request)
+    for act in state_of(request).later:
+        act()
+    assert LoginThrottle.objects.get().count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_write__is_done_once_where_the_transaction_went_through():
+    request = RequestFactory().get("/")
+    with transaction.atomic():
+        database.take(TALLY, request)
+    for act in state_of(request).later:
+        act()
+    assert LoginThrottle.objects.get().count == 1
+
+
+@pytest.mark.django_db
+def test_write__is_done_once_within_a_test_case():
+    """A TestCase's transaction is never committed: what waits for its end was not rolled back."""
+    request = RequestFactory().get("/")
+    for _ in range(2):
+        with transaction.atomic():
+            database.take(TALLY, request)
+    with pytest.raises(ZeroDivisionError):
+        take_and_fail(request)
+    assert LoginThrottle.objects.get().count == 2
+    for act in state_of(request).later:
+        act()
+    assert LoginThrottle.objects.get().count == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_write__waits_for_no_circle():
+    """The request's own transaction holds the row, and waits for us: we give up, and it goes on."""
+    if connection.vendor != "postgresql":
+        pytest.skip("PostgreSQL waits for ever otherwise")
+    database.take(TALLY, None)
+    with transaction.atomic():
+        LoginThrottle.objects.update(count=0)
+        with pytest.raises(Unavailable):
+            database.take(TALLY, None)
+    assert LoginThrottle.objects.get().count == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("trouble", [read_only, lambda: without_table(LoginThrottle)], ids=["read only", "no table"])
+def test_trouble__is_told_and_is_no_slot(trouble, caplog):
+    with trouble(), pytest.raises(Unavailable):
+        database.take(TALLY, None)
+    assert "guard_degraded" in caplog.text
+
+
+@pytest.mark.django_db
+def test_trouble__spoils_no_transaction_around_it():
+    def fail():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nonsense FROM nowhere")
+
+    with transaction.atomic():
+        with pytest.raises(Unavailable):
+            outside.write(fail, None)
+        outside.quietly(fail, None)
+        assert LoginThrottle.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_own_connection__is_of_its_own_thread_and_is_given_back():
+    if connection.vendor == "sqlite":
+        pytest.skip("writes in place")
+    threads = []
+
+    def act():
+        threads.append(threading.current_thread().name)
+        return connections["default"].in_atomic_block
+
+    with transaction.atomic():
+        assert outside.write(act, None) is False
+    assert threads[0].startswith("sessionauth-count")
