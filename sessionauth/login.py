@@ -192,7 +192,7 @@ def login_user(
         _spare_a_save(request.session, user)
         django_auth.login(request, user, path)
     except BaseException:
-        request.session.flush()  # half a login is none
+        _take_back(request)
         raise
     finally:
         state.sign_in = None
@@ -215,6 +215,18 @@ def _spare_a_save(session: SessionBase, user: Any) -> None:
         registry.rotate(session)
         session[SESSION_KEY] = user._meta.pk.value_to_string(user)
         session[HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
+
+
+def _take_back(request: HttpRequest) -> None:
+    """Leave nothing of a login that failed halfway. Where it was refused, it is taken back already."""
+    session = request.session
+    if SESSION_KEY in session:
+        sid = registry.sid_in(registry.own(session))
+        session.flush()
+        registry.supersede({sid})
+        nobody = anonymous(request)
+        request.user = nobody.user
+        replace(request, nobody)
 
 
 async def alogin_user(

@@ -28,7 +28,7 @@ from sessionauth import (
     logout,
 )
 from sessionauth.middleware import AuthenticationMiddleware
-from sessionauth.models import APIKey, LoginSession
+from sessionauth.models import APIKey, LoginSession, RememberToken
 from sessionauth.request_state import state_of
 from sessionauth.signals import login_confirmed
 from tests.contracts import MODEL_BACKEND, signed_in_browser
@@ -112,8 +112,9 @@ def names(told):
     return [name for name, _ in told]
 
 
+@pytest.mark.every_project
 def test_login__signs_in_whom_the_credentials_prove(acts, request_, alice, password, heard):
-    token = acts.login(LoginManager(), request_, "alice", password)
+    token = acts.login(LoginManager(), request_, alice.get_username(), password)
     assert (bool(token), token.user, token.state, token.is_fresh) == (True, alice, LoginState.FRESH, True)
     assert token is get_auth(request_)
     assert list(token.proofs) == ["password"]
@@ -130,6 +131,16 @@ def test_login__answers_wrong_credentials_with_nobodys_token(acts, request_, ali
     assert request_.session.is_empty()
     assert state_of(request_).token is None
     assert names(heard) == ["failed"]
+
+
+@pytest.mark.every_project
+def test_login__again_and_confirmed(acts, request_, alice, password):
+    for _ in range(2):
+        acts.login(LoginManager(), request_, alice.get_username(), password, remember=True)
+        request_.session.save()
+    token = acts.confirm_login(request_, method="password")
+    assert token.user == alice
+    assert LoginSession.objects.filter(revoked_at=None).get() == token.credential
 
 
 def test_login__tells_a_failure_as_django_does_and_without_secrets(acts, request_, alice, heard):
@@ -257,6 +268,39 @@ def test_login_user__that_fails_halfway_leaves_nothing(acts, request_, alice, se
         acts.login_user(request_, alice)
     assert request_.session.is_empty()
     assert state_of(request_).sign_in is None
+
+
+def test_login_user__that_a_receiver_breaks_leaves_nothing(acts, as_, alice):
+    def breaks(**kwargs):
+        raise RuntimeError
+
+    def view(request):
+        request.session["cart"] = "book"
+        user_logged_in.connect(breaks)
+        with pytest.raises(RuntimeError):
+            acts.login_user(request, alice)
+        user_logged_in.disconnect(breaks)
+        assert get_auth(request).is_anonymous
+        assert request.user.is_anonymous
+
+    assert as_(None, view).session.is_empty()
+    assert LoginSession.objects.get().is_revoked
+
+
+def test_login_user__above_the_limit_is_refused_and_keeps_what_nobody_had(acts, as_, alice, settings):
+    settings.SESSIONAUTH_MAX_SESSIONS, settings.SESSIONAUTH_MAX_SESSIONS_ACTION = 1, "reject"
+    signed_in_browser(alice)
+
+    def view(request):
+        request.session["cart"] = "book"
+        with pytest.raises(LoginDenied):
+            acts.login_user(request, alice, remember=True)
+        assert get_auth(request).is_anonymous
+        assert request.session["cart"] == "book"
+
+    assert SESSION_KEY not in as_(None, view).session
+    assert LoginSession.objects.filter(revoked_at=None).count() == 1
+    assert not RememberToken.objects.filter(revoked_at=None).exists()
 
 
 class Blind:
