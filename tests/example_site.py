@@ -101,8 +101,8 @@ class Person:
         headers = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"}
         return self._keep(self.site.ask(path, "POST", headers, body))
 
-    def sign_in(self, name: str, path: str = "/account/login/") -> Answer:
-        return self.post(path, username=f"{name}@desk.example", password=PASSWORDS[name])
+    def sign_in(self, name: str, path: str = "/account/login/", **fields: str) -> Answer:
+        return self.post(path, username=f"{name}@desk.example", password=PASSWORDS[name], **fields)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "text/html", "User-Agent": "a test"}

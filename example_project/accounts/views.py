@@ -21,7 +21,9 @@ from sessionauth import LoginDenied, LoginManager, get_auth, login_user
 from sessionauth.decorators import auth_method_required, fresh_login_required, login_required
 from sessionauth.mixins import AnonymousRequiredMixin
 from sessionauth.sessions import registry
+from sessionauth.views.facts import facts_of
 from sessionauth.views.login import LoginView
+from sessionauth.views.page import FormPageMixin, json
 
 if TYPE_CHECKING:
     LinkBase = FormView[LinkForm]
@@ -38,16 +40,24 @@ class StaffSignIn(LoginView):
     extra_context = {"area": "staff"}
 
 
-class SignUp(AnonymousRequiredMixin, SignUpBase):
-    """Open an account. Who has one and is signed in is sent on."""
+class SignUp(FormPageMixin, AnonymousRequiredMixin, SignUpBase):
+    """Open an account. Who has one and is signed in is sent on.
+
+    The first base is that of the pages of sessionauth: a client of JSON may sign up as well.
+    """
 
     form_class = SignUpForm
     template_name = "accounts/sign_up.html"
+    success_url = reverse_lazy(settings.LOGIN_REDIRECT_URL)
 
-    def form_valid(self, form: SignUpForm) -> HttpResponse:
+    def act(self, form: SignUpForm) -> None:
         """Save the account and sign its owner in."""
-        login_user(self.request, form.save(), method="password")
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        self.object = form.save()
+        login_user(self.request, self.object, method="password")
+
+    def done(self, form: SignUpForm) -> HttpResponse:
+        """Tell the client who it is now."""
+        return json(facts_of(self.request), status=201)
 
 
 class AskForLink(LinkBase):

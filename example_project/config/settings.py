@@ -99,6 +99,8 @@ SESSIONAUTH_AUTHENTICATORS = [
     },
     # The session cookie of a browser.
     "sessionauth.authenticators.session.SessionAuthenticator",
+    # A browser that its owner asked to remember, once the session is gone: known, but not fresh.
+    "sessionauth.authenticators.remember.RememberAuthenticator",
     # Authorization: Basic …, for scripts that only know a name and a password
     "sessionauth.authenticators.basic.BasicAuthenticator",
 ]

@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from http.cookiejar import MozillaCookieJar
+from pathlib import Path
+from typing import Any
 
-from demo.lines import Line
+from django.conf import settings
+
+from demo.lines import JAR, Line
 
 SECONDS = 30
 
@@ -24,9 +30,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def failures(lines: Iterable[Line], base: str) -> Iterable[tuple[Line, str]]:
     """Yield each of `lines` with what is wrong about its answer, an empty string if nothing is."""
     curl = shutil.which("curl")
-    for line in lines:
-        status, text = _with_curl(curl, line, base) if curl else _without_curl(line, base)
-        yield line, _difference(line, status, text)
+    with tempfile.TemporaryDirectory() as folder:
+        jar = MozillaCookieJar(Path(folder) / JAR)
+        jar.save()
+        for line in lines:
+            status, text = _with_curl(curl, line, base, jar) if curl else _without_curl(line, base, jar)
+            yield line, _difference(line, status, text)
 
 
 def _difference(line: Line, status: int, text: str) -> str:
@@ -35,23 +44,42 @@ def _difference(line: Line, status: int, text: str) -> str:
     return "" if line.answer.lower() in text.lower() else f"{line.answer!r} is not in the answer"
 
 
-def _with_curl(curl: str, line: Line, base: str) -> tuple[int, str]:
+def _token(line: Line, jar: MozillaCookieJar) -> str:
+    """Return the CSRF token in the jar, as the printed line reads it."""
+    jar.clear()
+    jar.load(ignore_discard=True)
+    return next((cookie.value or "" for cookie in jar if cookie.name == settings.CSRF_COOKIE_NAME), "")
+
+
+def _with_curl(curl: str, line: Line, base: str, jar: MozillaCookieJar) -> tuple[int, str]:
     # -q: without the user's own curlrc; --noproxy: the site is on this machine.
     options = ["-q", "-sS", "--noproxy", "*", "--max-time", str(SECONDS)]
-    command = [curl, *options, *line.arguments(base)]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own list, no shell
+    command = [curl, *options, *line.arguments(base, _token(line, jar))]
+    folder = Path(str(jar.filename)).parent
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)  # noqa: S603 - our own list, no shell
     text = (done.stdout or done.stderr).decode("utf-8", "replace")
     first = text.split(maxsplit=2)
     return (int(first[1]) if len(first) > 1 and first[1].isdigit() else 0), text
 
 
-def _without_curl(line: Line, base: str) -> tuple[int, str]:
+def _without_curl(line: Line, base: str, jar: MozillaCookieJar) -> tuple[int, str]:
     request = urllib.request.Request(base + line.path, line.body.encode() or None, method=line.method)  # noqa: S310
     for name, value in (("Accept", "*/*"), *line.headers):  # as curl does
         request.add_header(name, value)
     if line.basic:
         request.add_header("Authorization", "Basic " + base64.b64encode(line.basic.encode()).decode())
-    opener = urllib.request.build_opener(_Stay, urllib.request.ProxyHandler({}))
+    handlers: list[Any] = [_Stay, urllib.request.ProxyHandler({})]
+    if line.jar:
+        handlers.append(urllib.request.HTTPCookieProcessor(jar))
+        request.add_header("X-CSRFToken", _token(line, jar))
+    opener = urllib.request.build_opener(*handlers)
+    status, text = _opened(opener, request)
+    if line.jar:
+        jar.save(ignore_discard=True)
+    return status, text
+
+
+def _opened(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> tuple[int, str]:
     try:
         with opener.open(request, timeout=SECONDS) as response:
             return response.status, f"{response.headers}\n{response.read().decode()}"

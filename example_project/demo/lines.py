@@ -11,13 +11,17 @@ from django.conf import settings
 from demo.people import ALICE
 from demo.secrets import PARTNER_PATH, Headers, Secrets
 
+#: Where curl keeps cookies, and what stands for the CSRF token in it.
+JAR, TOKEN = "desk.cookies", "CSRF-TOKEN"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One request and what comes back.
 
     `title` says what it shows, `status` and `answer` are what is expected: the HTTP status, and a piece of text that
-    stands in the head or the body of the response. `basic` is "name:password" for HTTP Basic.
+    stands in the head or the body of the response. `basic` is "name:password" for HTTP Basic. `jar` names a file in
+    which curl keeps cookies, as a browser does; what is no GET then also sends the CSRF token that stands in it.
     """
 
     title: str
@@ -28,15 +32,26 @@ class Line:
     headers: Headers = ()
     basic: str = ""
     body: str = ""
+    jar: str = ""
+
+    @property
+    def is_forgeable(self) -> bool:
+        """Whether cookies alone must not be enough for it."""
+        return bool(self.jar) and self.method != "GET"
 
     @property
     def verdict(self) -> str:
         """Whether the site does what is asked, sends elsewhere, or refuses."""
         return {2: "ok", 3: "elsewhere"}.get(self.status // 100, "refused")
 
-    def arguments(self, base: str) -> list[str]:
-        """Return what to call `curl` with; `base` is the address of the site without a slash at its end."""
+    def arguments(self, base: str, token: str = "") -> list[str]:
+        """Return what to call `curl` with; `base` is the address of the site without a slash at its end.
+
+        `token` is the CSRF token, for a line that needs one.
+        """
         words = ["-i"] if self.method == "GET" else ["-i", "-X", self.method]
+        words += ["-b", self.jar, "-c", self.jar] if self.jar else []
+        words += ["-H", f"X-CSRFToken: {token}"] if self.is_forgeable else []
         words += ["-u", self.basic] if self.basic else []
         for name, value in self.headers:
             words += ["-H", f"{name}: {value}"]
@@ -44,8 +59,10 @@ class Line:
         return [*words, base + self.path]
 
     def command(self, base: str) -> str:
-        """Return the line to copy."""
-        return shlex.join(["curl", *self.arguments(base)])
+        """Return the line to copy; the shell reads the CSRF token from the jar."""
+        line = shlex.join(["curl", *self.arguments(base, TOKEN)])
+        read = f"$(awk '/{settings.CSRF_COOKIE_NAME}/ {{print $7}}' {self.jar})"
+        return line.replace(f"'X-CSRFToken: {TOKEN}'", f'"X-CSRFToken: {read}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,7 @@ class Group:
 
 JSON = ("Content-Type", "application/json")
 HTML = ("Accept", "text/html")
+CONFIRM = "/account/confirm/"
 #: What the invoice is for that a line creates.
 PROBE = "Proofreading"
 
@@ -70,6 +88,12 @@ def get(title: str, path: str, status: int, answer: str, *headers: tuple[str, st
 def post(title: str, path: str, status: int, answer: str, *headers: tuple[str, str], body: str) -> Line:
     """Return a line that writes JSON."""
     return Line(title, path, status, answer, "POST", (*headers, JSON), body=body)
+
+
+def kept(title: str, method: str, status: int, answer: str, path: str = "/account/session/", **body: object) -> Line:
+    """Return a line of a client that keeps cookies as a browser does."""
+    headers = (JSON,) if body else ()
+    return Line(title, path, status, answer, method, headers, body=json.dumps(body) if body else "", jar=JAR)
 
 
 def bearer(secret: str) -> tuple[str, str]:
@@ -101,6 +125,7 @@ def groups(secrets: Secrets) -> tuple[Group, ...]:
         Group("Keys that are no good", wrong(secrets)),
         Group("Keys that may not do everything", confined(secrets)),
         Group("Browsers", browsers(secrets)),
+        Group("Signing in without a page: cookies in a jar, the CSRF token beside them", signing_in()),
         Group("A partner that signs its requests", partner(secrets)),
         Group("Requests that make no sense", nonsense(secrets)),
     )
@@ -180,6 +205,24 @@ def browsers(secrets: Secrets) -> tuple[Line, ...]:
         get("Staff have a door of their own", "/staff/", 302, staff_door, HTML),
         get("A program is told with a challenge", "/reports/", 401, "WWW-Authenticate"),
         get("One page there is exempt", "/reports/help/", 200, "open to everybody"),
+    )
+
+
+def signing_in() -> tuple[Line, ...]:
+    """Sign in, look around and sign out, as a single-page application does; the lines belong in this order."""
+    who, right = {"username": ALICE.email}, {"username": ALICE.email, "password": ALICE.password}
+    bare = Line("Without the token, nothing", "/account/session/", 403, "CSRF", "POST", (JSON,), body=json.dumps(right))
+    return (
+        kept("Who am I? Sets the CSRF cookie", "GET", 200, '"csrf_token"'),
+        bare,
+        kept("A wrong password", "POST", 401, "invalid_login", **who, password="wrong"),
+        kept("The right one, and to be remembered", "POST", 200, '"state": "fresh"', **right, remember=True),
+        kept("Who am I, and for how long?", "GET", 200, '"idle_seconds_left"'),
+        kept("Where am I signed in?", "GET", 200, '"is_current": true', "/account/devices/"),
+        kept("Proving once more that it is me", "POST", 200, '"is_fresh": true', CONFIRM, password=ALICE.password),
+        kept("With the cookies of a browser the API answers too", "GET", 200, "Aster & Daughters", "/api/invoices"),
+        kept("Signing out", "DELETE", 204, "Set-Cookie"),
+        kept("Nobody again", "GET", 200, '"state": "anonymous"'),
     )
 
 

@@ -96,7 +96,7 @@ class EndView(FormPageMixin, LoginRequiredMixin, EndBase):
 
     def _brings_password(self) -> bool:
         """Say whether a client of JSON sent one; a form without it is shown again."""
-        return not is_json(self.request) or "password" in self.fields()
+        return not is_json(self.request) or "password" in self.json_fields()
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Tell the form whether it has to ask for the password."""

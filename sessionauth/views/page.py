@@ -63,10 +63,10 @@ class FormPageMixin(PageMixin):
         """Return what the form is made with; the fields of a JSON body in the place of POST."""
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
         if "data" in kwargs and is_json(self.request):
-            kwargs["data"], kwargs["files"] = self.fields(), None
+            kwargs["data"], kwargs["files"] = self.json_fields(), None
         return kwargs
 
-    def fields(self) -> Fields:
+    def json_fields(self) -> Fields:
         """Return the fields of a JSON body."""
         return fields_of(self.request)
 

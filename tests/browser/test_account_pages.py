@@ -77,6 +77,61 @@ def sign_in(page: Page, password: str, *, remember: bool = False) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def drop_session(page: Page, settings: Any) -> None:
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+
+def test_a_visit__signs_in_is_remembered_confirms_and_revokes_a_device(watched, alice, password, settings):
+    phone = watched(user_agent=AGENTS[0], viewport=PHONE)
+    sign_in(phone, password)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Your devices")
+    page = watched(java_script_enabled=False)
+    sign_in(page, "not my password")
+    expect(page.get_by_role("alert")).to_contain_text("Please enter a correct username")
+    sign_in(page, password, remember=True)
+    expect(page.get_by_role("listitem").first).to_contain_text("This one")
+
+    drop_session(page, settings)
+    page.goto("/account/devices/")
+    expect(page.get_by_role("listitem").first).to_contain_text("Kept signed in")
+
+    page.goto("/account/confirm/?next=/account/devices/")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="Sign out Safari on iOS").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign out “Safari on iOS”?")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("main")).not_to_contain_text("iOS")
+    phone.reload()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_remembered__ends_all_others_with_the_password_in_the_same_form(watched, alice, password, settings):
+    other, page = watched(user_agent=AGENTS[1]), watched()
+    sign_in(other, password, remember=True)
+    sign_in(page, password, remember=True)
+    drop_session(page, settings)
+    page.goto("/account/devices/")
+    page.get_by_role("link", name="Sign out all others").click()
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("listitem")).to_have_count(1)
+    drop_session(other, settings)
+    other.goto("/account/devices/")
+    expect(other.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_logout__forgets_the_browser(watched, alice, password, settings):
+    page = watched()
+    sign_in(page, password, remember=True)
+    page.goto("/account/devices/")
+    page.get_by_role("link", name=re.compile("^Sign out (?!every|all)")).click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/account/devices/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert [cookie["name"] for cookie in page.context.cookies() if "remember" in cookie["name"]] == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page__has_no_barrier_in_light_and_dark(watched, accessible, signed_in, name):
     page = watched(bypass_csp=True, reduced_motion="reduce")
