@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path
@@ -92,6 +92,13 @@ async def aconfirm(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(access.success_url(request, default="/app/"))
 
 
+def new_password(request: HttpRequest) -> HttpResponse:
+    request.user.set_password(request.POST["password"])
+    request.user.save()
+    update_session_auth_hash(request, request.user)
+    return HttpResponseRedirect("/app/")
+
+
 def cart(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         request.session["cart"] = request.POST["cart"]
@@ -127,6 +134,7 @@ urlpatterns = [
     path("django/logout/", out_by_django),
     path("ours/confirm/", confirm, name="our_confirm"),
     path("aours/confirm/", aconfirm),
+    path("new-password/", new_password),
     path("cart/", cart),
     path("fresh/", fresh),
     path("afresh/", afresh),

@@ -362,3 +362,30 @@ def test_row_49_another_users_data_is_gone(web, sign_in, alice, bob, page, engin
     web.post("/cart/", {"cart": "book"})
     sign_in(page, alice)
     assert web.get("/cart/").json() == {"cart": None, "colour": None}
+
+
+@pytest.mark.parametrize("forwarded", ["10.1.2.3", "10.1.2.3, 10.9.9.9"])
+def test_F46_F47_forwarded_addresses(web, sign_in, alice, forwarded, settings):
+    """Ours: without a trusted proxy the header is never read, so neither of its values signs anybody out."""
+    settings.SESSIONAUTH_SESSION_PROTECTION = "strong"
+    sign_in("/ours/login/", alice)
+    for value in (forwarded, "192.0.2.77"):
+        assert web.who(x_forwarded_for=value) == "alice"
+
+
+@pytest.mark.parametrize("page", OURS)
+def test_4_4_1_a_password_change_ends_the_other_sessions(web, sign_in, alice, page, engine, password):
+    here, there = web, Web(asgi=web.asgi)
+    there.post(page, {"username": "alice", "password": password})
+    sign_in(page, alice)
+    here.post("/new-password/", {"password": "another password of hers"})
+    assert (here.who(), there.who()) == ("alice", None)
+
+
+@pytest.mark.parametrize("page", OURS)
+def test_4_4_6_strong_protection_leaves_the_remembered(web, sign_in, alice, page, engine, settings):
+    settings.SESSIONAUTH_SESSION_PROTECTION = "strong"
+    sign_in(page, alice, remember="yes")
+    del web.cookies["sessionid"]
+    assert [web.who() for _ in range(3)] == ["alice"] * 3
+    assert web.get("/who/").json()["fresh"] is False
