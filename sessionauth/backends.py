@@ -6,24 +6,20 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.conf import settings as django_settings
 from django.contrib.auth import (  # type: ignore[attr-defined]  # Django's own rule of what is a secret
     _clean_credentials,
     load_backend,
 )
-from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.utils.inspect import signature
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import accounts, passwords
+from sessionauth import accounts, behind
 from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards import base
-from sessionauth.guards.attempt import REFUSAL, Attempt, Proof, current
+from sessionauth.guards.attempt import REFUSAL, Attempt, current
 from sessionauth.request_state import state_of
 from sessionauth.secret_backends import APIKeyAuthBackend, TokenAuthBackend, UsersBackend
 
@@ -52,6 +48,8 @@ class SessionAuthBackend(UsersBackend):
 
     The session keeps the path of the backend that really verified: taking this one out signs nobody out.
     """
+
+    decides_for_others = True
 
     @sensitive_variables("credentials", "user")
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any | None:
@@ -181,114 +179,20 @@ def _attempt(
 
 @sensitive_variables("credentials", "user")
 def _verify(attempt: Attempt, credentials: dict[str, Any], backends: Sequence[str] | None = None) -> Any | None:
-    return attempt.run(partial(_evaluate, attempt, credentials, _behind(attempt.request, credentials, backends)))
+    return attempt.run(
+        partial(behind.evaluate, attempt, credentials, behind.takers(attempt.request, credentials, backends))
+    )
 
 
 @sensitive_variables("credentials", "user")
 async def _averify(attempt: Attempt, credentials: dict[str, Any], backends: Sequence[str] | None = None) -> Any | None:
-    return await attempt.arun(
-        partial(_aevaluate, attempt, credentials, _behind(attempt.request, credentials, backends))
-    )
-
-
-@sensitive_variables("credentials", "user")
-def _evaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[str, Any]]) -> Proof:
-    """Ask one backend after the other; one that says PermissionDenied has the last word, as in Django."""
-    barred = None
-    for path, backend in asked:
-        try:
-            if _is_model_backend(backend):
-                user = passwords.check(attempt.account(), credentials["password"])
-            else:
-                user = backend.authenticate(attempt.request, **credentials)
-        except LoginDenied:
-            raise
-        except PermissionDenied:
-            break
-        if user is not None and _may(backend, _marked(path, user)):
-            return Proof(user)
-        barred = user if barred is None else barred
-    return Proof(barred, is_barred=True)
-
-
-@sensitive_variables("credentials", "user")
-async def _aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[str, Any]]) -> Proof:
-    """See _evaluate()."""
-    barred = None
-    for path, backend in asked:
-        try:
-            if _is_model_backend(backend):
-                user = await passwords.acheck(await attempt.aaccount(), credentials["password"])
-            else:
-                user = await _async_way(backend)(attempt.request, **credentials)
-        except LoginDenied:
-            raise
-        except PermissionDenied:
-            break
-        if user is not None and _may(backend, _marked(path, user)):
-            return Proof(user)
-        barred = user if barred is None else barred
-    return Proof(barred, is_barred=True)
-
-
-def _async_way(backend: Any) -> Any:
-    """Return how `backend` is asked by coroutines: in a thread, where it has written authenticate() alone.
-
-    One derived from ModelBackend would otherwise answer by ModelBackend's own coroutine, past whatever it has written.
-    """
-    written = [
-        step for kind in type(backend).__mro__ for step in ("aauthenticate", "authenticate") if step in vars(kind)
-    ]
-    is_async = bool(written) and written[0] == "aauthenticate"
-    return backend.aauthenticate if is_async else sync_to_async(backend.authenticate)
-
-
-def _behind(
-    request: HttpRequest | None, credentials: dict[str, Any], paths: Sequence[str] | None = None
-) -> list[tuple[str, Any]]:
-    """Return the backends after ours, or `paths`, that take these credentials, in their order."""
-    asked = _after_ours() if paths is None else [(path, load_backend(path)) for path in paths]
-    return [(path, backend) for path, backend in asked if _takes(backend, request, credentials)]
-
-
-def _after_ours() -> list[tuple[str, Any]]:
-    backends = [(path, load_backend(path)) for path in django_settings.AUTHENTICATION_BACKENDS]
-    ours = [place for place, (_, backend) in enumerate(backends) if isinstance(backend, SessionAuthBackend)]
-    return backends[max(ours, default=-1) + 1 :]
-
-
-def _takes(backend: Any, request: HttpRequest | None, credentials: dict[str, Any]) -> bool:
-    if _is_model_backend(backend):
-        # ModelBackend answers None when it lacks one of them; so this is all that it can be asked.
-        return accounts.name_in(credentials) is not None and credentials.get("password") is not None
-    try:
-        signature(backend.authenticate).bind(request, **credentials)
-    except TypeError:
-        return False
-    return True
-
-
-def _is_model_backend(backend: Any) -> bool:
-    own = type(backend)
-    return (
-        isinstance(backend, ModelBackend)
-        and own.authenticate is ModelBackend.authenticate
-        and own.aauthenticate is ModelBackend.aauthenticate
-    )
-
-
-def _may(backend: Any, user: Any) -> bool:
-    return bool(backend.user_can_authenticate(user)) if _is_model_backend(backend) else True
-
-
-def _marked(path: str, user: Any) -> Any:
-    user._sessionauth_verified_by = path
-    return user
+    asked = behind.takers(attempt.request, credentials, backends)
+    return await attempt.arun(partial(behind.aevaluate, attempt, credentials, asked))
 
 
 def decides_for_others(path: str) -> bool:
     """Say whether the backend `path` is one that only decides, and must not be kept in a session."""
-    return isinstance(load_backend(path), SessionAuthBackend)
+    return behind.decides(load_backend(path))
 
 
 def verified_by(user: Any) -> str | None:
@@ -300,7 +204,7 @@ def verified_by(user: Any) -> str | None:
     marked: str | None = getattr(user, "_sessionauth_verified_by", None)
     if marked is not None:
         return marked
-    return next((path for path, backend in _after_ours() if hasattr(backend, "get_user")), None)
+    return next((path for path, backend in behind.after_ours() if hasattr(backend, "get_user")), None)
 
 
 def method_of(user: Any) -> str:
@@ -312,4 +216,4 @@ def method_of(user: Any) -> str:
     if path is None:
         return ""
     backend = load_backend(path)
-    return str(getattr(backend, "login_method", "password" if _is_model_backend(backend) else ""))
+    return str(getattr(backend, "login_method", "password" if behind.is_model_backend(backend) else ""))

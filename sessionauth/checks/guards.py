@@ -69,20 +69,20 @@ SWITCHED_OFF = Finding(
     "--deploy",
 )
 IN_DATABASE = Finding(
-    "W150",
+    "W160",
     "Login attempts are counted in the database, not in the cache {alias}: {fault}.",
     "Set SESSIONAUTH_CACHE to a cache on Redis, Valkey or memcached, and RATELIMIT_USE_CACHE to the same one. The "
     "database counts as exactly, with a statement for each rate; silence this check if that will do.",
     "--deploy",
 )
 OPEN_DOOR = Finding(
-    "W151",
+    "W161",
     'SESSIONAUTH_GUARD_ON_CACHE_ERROR is "allow": whoever can make the cache fail may guess as often as they like.',
     'Set it to "fallback", which counts in the database, or "deny".',
     "--deploy",
 )
 NO_TIMEOUT = Finding(
-    "W152",
+    "W162",
     "The cache {alias} has no socket timeout: while its server hangs, every login does.",
     'Set "socket_timeout" and "socket_connect_timeout" in its OPTIONS.',
     "--deploy",

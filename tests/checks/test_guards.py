@@ -89,7 +89,7 @@ def deploy(**overrides):
     cache = {"BACKEND": REDIS, "LOCATION": "redis://nowhere", "OPTIONS": {"socket_timeout": 1}}
     settings = {"CACHES": {"default": cache}, "SESSIONAUTH_CACHE": "default", "RATELIMIT_USE_CACHE": "default"}
     settings |= overrides
-    return [code for code in codes(deploy=True, **settings) if code[1:3] == "14" or code[1:3] == "15"]
+    return [code for code in codes(deploy=True, **settings) if code[1:3] in ("14", "16")]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def deploy(**overrides):
         ({}, []),
         ({"SESSIONAUTH_LOGIN_GUARDS": [ACTIVE]}, ["W148"]),
         ({"SESSIONAUTH_GUARDS_ENABLED": False}, ["E149"]),
-        ({"RATELIMIT_ENABLE": False}, ["W150"]),
-        ({"RATELIMIT_USE_CACHE": "other"}, ["W150"]),
-        ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, ["W150"]),
-        ({"CACHES": {"default": {"BACKEND": "nowhere.Cache"}}}, ["W150"]),
-        ({"SESSIONAUTH_GUARD_ON_CACHE_ERROR": "allow"}, ["W151"]),
-        ({"CACHES": {"default": {"BACKEND": REDIS, "LOCATION": "redis://nowhere"}}}, ["W152"]),
+        ({"RATELIMIT_ENABLE": False}, ["W160"]),
+        ({"RATELIMIT_USE_CACHE": "other"}, ["W160"]),
+        ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, ["W160"]),
+        ({"CACHES": {"default": {"BACKEND": "nowhere.Cache"}}}, ["W160"]),
+        ({"SESSIONAUTH_GUARD_ON_CACHE_ERROR": "allow"}, ["W161"]),
+        ({"CACHES": {"default": {"BACKEND": REDIS, "LOCATION": "redis://nowhere"}}}, ["W162"]),
         ({"AUTHENTICATION_BACKENDS": [MODEL], "RATELIMIT_ENABLE": False}, []),
     ],
 )

@@ -1,0 +1,121 @@
+"""The backends behind ours: which of them take these credentials, and whom the first that answers knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import load_backend
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.inspect import signature
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import accounts, passwords
+from sessionauth.exceptions import LoginDenied
+from sessionauth.guards.attempt import Attempt, Proof
+
+
+@sensitive_variables("credentials", "user")
+def evaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[str, Any]]) -> Proof:
+    """Ask one backend after the other; one that says PermissionDenied has the last word, as in Django."""
+    barred = None
+    for path, backend in asked:
+        try:
+            if is_model_backend(backend):
+                user = passwords.check(attempt.account(), credentials["password"])
+            else:
+                user = backend.authenticate(attempt.request, **credentials)
+        except LoginDenied:
+            raise
+        except PermissionDenied:
+            break
+        if user is not None and _may(backend, _marked(path, user)):
+            return Proof(user)
+        barred = user if barred is None else barred
+    return Proof(barred, is_barred=True)
+
+
+@sensitive_variables("credentials", "user")
+async def aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[str, Any]]) -> Proof:
+    """See evaluate()."""
+    barred = None
+    for path, backend in asked:
+        try:
+            if is_model_backend(backend):
+                user = await passwords.acheck(await attempt.aaccount(), credentials["password"])
+            else:
+                user = await _async_way(backend)(attempt.request, **credentials)
+        except LoginDenied:
+            raise
+        except PermissionDenied:
+            break
+        if user is not None and _may(backend, _marked(path, user)):
+            return Proof(user)
+        barred = user if barred is None else barred
+    return Proof(barred, is_barred=True)
+
+
+def _async_way(backend: Any) -> Any:
+    """Return how `backend` is asked by coroutines: in a thread, where it has written authenticate() alone.
+
+    One derived from ModelBackend would otherwise answer by ModelBackend's own coroutine, past whatever it has written.
+    """
+    written = [
+        step for kind in type(backend).__mro__ for step in ("aauthenticate", "authenticate") if step in vars(kind)
+    ]
+    is_async = bool(written) and written[0] == "aauthenticate"
+    return backend.aauthenticate if is_async else sync_to_async(backend.authenticate)
+
+
+def takers(
+    request: HttpRequest | None, credentials: dict[str, Any], paths: Sequence[str] | None = None
+) -> list[tuple[str, Any]]:
+    """Return the backends after ours, or `paths`, that take these credentials, in their order."""
+    asked = after_ours() if paths is None else [(path, load_backend(path)) for path in paths]
+    return [(path, backend) for path, backend in asked if _takes(backend, request, credentials)]
+
+
+def after_ours() -> list[tuple[str, Any]]:
+    """Return the backends of AUTHENTICATION_BACKENDS behind ours, each with its path."""
+    backends = [(path, load_backend(path)) for path in django_settings.AUTHENTICATION_BACKENDS]
+    ours = [place for place, (_, backend) in enumerate(backends) if decides(backend)]
+    return backends[max(ours, default=-1) + 1 :]
+
+
+def _takes(backend: Any, request: HttpRequest | None, credentials: dict[str, Any]) -> bool:
+    if is_model_backend(backend):
+        # ModelBackend answers None when it lacks one of them; so this is all that it can be asked.
+        return accounts.name_in(credentials) is not None and credentials.get("password") is not None
+    try:
+        signature(backend.authenticate).bind(request, **credentials)
+    except TypeError:
+        return False
+    return True
+
+
+def decides(backend: Any) -> bool:
+    """Say whether `backend` only decides for those behind it."""
+    return bool(getattr(type(backend), "decides_for_others", False))
+
+
+def is_model_backend(backend: Any) -> bool:
+    """Say whether `backend` verifies as Django's ModelBackend does, so that its work can be done for it."""
+    own = type(backend)
+    return (
+        isinstance(backend, ModelBackend)
+        and own.authenticate is ModelBackend.authenticate
+        and own.aauthenticate is ModelBackend.aauthenticate
+    )
+
+
+def _may(backend: Any, user: Any) -> bool:
+    return bool(backend.user_can_authenticate(user)) if is_model_backend(backend) else True
+
+
+def _marked(path: str, user: Any) -> Any:
+    user._sessionauth_verified_by = path
+    return user
