@@ -171,6 +171,26 @@ def test_wrong_forms__have_no_barrier_either(watched, accessible, signed_in, pat
 
 
 @pytest.mark.shots
+@pytest.mark.parametrize("kind", ["light", "dark", "phone"])
+def test_shot__of_refusals(watched, shot, alice, password, settings, kind):
+    desk = {"color_scheme": kind, "viewport": {"width": 1100, "height": 760}}
+    page = watched(**{"viewport": PHONE} if kind == "phone" else desk)
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    sign_in(page, "wrong")
+    shot(page, f"account-wrong-{kind}")
+    settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 2
+    sign_in(page, "wrong")
+    sign_in(page, password)
+    shot(page, f"account-locked-{kind}")
+    page.goto("/login/")  # Django's own page: the middleware answers in its place
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password").fill(password)
+    page.locator("input[type=submit]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signing in was refused")
+    shot(page, f"account-denied-{kind}")
+
+
+@pytest.mark.shots
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
 def test_shot__of_each_page(watched, shot, signed_in, name, kind):

@@ -19,10 +19,18 @@ PAGES = [
     ("/account/login/", None),
     ("/account/login/staff/", None),
     ("/account/sign-up/", None),
+    ("/account/link/", None),
+    ("/account/unlock/sent/", None),
+    ("/mails/", None),
     ("/account/who-am-i/", None),
     ("/reports/help/", None),
     ("/api-lines/", None),
     ("/account/who-am-i/", "sam"),
+    ("/account/devices/", "sam"),
+    ("/account/devices/all/end/", "sam"),
+    ("/account/password/", "sam"),
+    ("/account/confirm/", "sam"),
+    ("/account/bank-details/", "sam"),
     ("/account/keys/", "sam"),
     ("/invoices/", "sam"),
     ("/invoices/2/", "sam"),
@@ -166,6 +174,16 @@ def test_admin__opens_for_staff_under_the_policy(watched):
     page.goto("/admin/invoices/invoice/")
     page.get_by_role("link", name="INV-0001").click()
     expect(page.get_by_label("Status")).to_have_value("paid")
+
+
+@pytest.mark.shots
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "who"), [pair for pair in PAGES if pair[0].startswith(("/account/", "/mails/"))])
+def test_shot__of_the_pages_in_the_frame_of_the_example(watched, shot, cookies, path, who, scheme):
+    page = watched(color_scheme=scheme, viewport={"width": 1100, "height": 800})
+    page.context.add_cookies(cookies[who])
+    page.goto(path)
+    shot(page, f"desk{path.replace('/', '-')}{who or 'nobody'}-{scheme}")
 
 
 @pytest.mark.shots

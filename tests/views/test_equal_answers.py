@@ -16,6 +16,7 @@ NAMES = {"wrong": "alice", "unknown": "nobody", "inactive": "gone", "inactive, r
 RANDOM = re.compile(r'(csrfmiddlewaretoken" value=|csrftoken=)"?\w+"?')
 #: Headers that tell the time: that they are there counts.
 CLOCKS = {"Expires", "Retry-After"}
+WAIT = re.compile(r"possible in \d+ \w+")
 SAVEPOINT = re.compile(r'"s\d+_x\d+"')
 MOMENT = re.compile(r"expires=[^;]+")
 
@@ -44,7 +45,7 @@ def answer_to(state, password, path, **kwargs):
     client.get(path)
     with CaptureQueriesContext(connection) as queries:
         answer = client.post(path, data, **kwargs)
-    text = RANDOM.sub("", answer.text).replace(f'"{name}"', '"NAME"')
+    text = WAIT.sub("", RANDOM.sub("", answer.text)).replace(f'"{name}"', '"NAME"')
     headers = {key: "" if key in CLOCKS else value for key, value in answer.items() if key != "Content-Length"}
     cookies = {key: RANDOM.sub("", MOMENT.sub("", morsel.OutputString())) for key, morsel in answer.cookies.items()}
     # The audit names whom it was about, in its own row; what is asked and written is the same.

@@ -145,6 +145,7 @@ def test_too_many__is_told_with_status_and_the_time_to_wait(client, right, setti
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 300
     assert "Too many attempts to sign in." in answer.text
+    assert ("The next try is possible in" in answer.text) is not as_json
     assert ("<form" in answer.text) is not as_json
 
 
