@@ -52,6 +52,11 @@ EXEMPT_WINS = Finding(
     "Take it out of one of the two: SESSIONAUTH_EXEMPT wins.",
 )
 NO_EFFECT = Finding("W047", "{name} has no effect, because {reason}.", "Take it out, or {advice}.")
+NO_SUCH_PAGE = Finding(
+    "W048",
+    "SESSIONAUTH_PASSIVE_URLS contains {entry}, which is no path and no name of a URL of this project.",
+    "Begin a path with a slash, and write a name as reverse() takes it.",
+)
 
 #: Paths that no project has, to see whether a pattern matches just anything.
 ANY_PATHS = ("/no-such-page/", "/no/such/page.9")
@@ -59,7 +64,7 @@ ANY_PATHS = ("/no-such-page/", "/no/such/page.9")
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check what is protected and what is exempt."""
-    return ask(entries, exempt_patterns, contradictions, without_effect)
+    return ask(entries, exempt_patterns, contradictions, without_effect, passive_urls)
 
 
 def entries() -> Iterator[CheckMessage]:
@@ -143,3 +148,10 @@ def _void(name: str, reason: str, advice: str) -> CheckMessage:
 def _has_backend() -> bool:
     found = [reading.load(path).found for path in reading.strings("AUTHENTICATION_BACKENDS")]
     return any(isinstance(one, type) and issubclass(one, SessionAuthBackend) for one in found)
+
+
+def passive_urls() -> Iterator[CheckMessage]:
+    """Look for entries that name nothing; which arguments a URL takes does not matter."""
+    for entry in sorted(set(reading.value_of("PASSIVE_URLS"))):
+        if not entry.startswith("/") and not urls.has_name(entry):
+            yield NO_SUCH_PAGE(entry=reading.shown(entry))

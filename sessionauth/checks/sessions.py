@@ -70,13 +70,19 @@ OUTLIVED = Finding(
     "--deploy",
 )
 
+ENDS_AT_ONCE = Finding(
+    "E159",
+    "{name} is 0: every session ends with the request that began it.",
+    "Give a length of time, or None for no such limit.",
+)
+
 ENGINE = "sessionauth.sessions.encrypted_cookies"
 SIGNED = "django.contrib.sessions.backends.signed_cookies"
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check what does not work, or not as it reads."""
-    return ask(engine, cookie_name, timeouts, preset, number)
+    return ask(engine, cookie_name, timeouts, zero, preset, number)
 
 
 def check_deploy(**kwargs: Any) -> list[CheckMessage]:
@@ -107,6 +113,14 @@ def timeouts() -> Iterator[CheckMessage]:
     idle, absolute = _limit("IDLE_TIMEOUT", 0), _limit("ABSOLUTE_TIMEOUT", 1)
     if idle is not None and absolute is not None and idle >= absolute:
         yield IDLE_OUTLASTS(idle=f"{idle:g}", absolute=f"{absolute:g}")
+
+
+def zero() -> Iterator[CheckMessage]:
+    """Look for timeouts that sign everybody out."""
+    for setting in ("IDLE_TIMEOUT", "ABSOLUTE_TIMEOUT"):
+        own = reading.value_of(setting)
+        if own is not None and not own:
+            yield ENDS_AT_ONCE(name=f"SESSIONAUTH_{setting}")
 
 
 def preset() -> Iterator[CheckMessage]:

@@ -52,3 +52,17 @@ def has_page(url: str) -> bool:
     except Exception:
         return True
     return True
+
+
+def has_name(name: str) -> bool:
+    """Say whether `name` is that of a URL, whichever arguments it takes; True where that cannot be told."""
+    *namespaces, own = name.split(":")
+    try:
+        resolver: Any = get_resolver()
+        for namespace in namespaces:
+            resolver = resolver.namespace_dict[namespace][1]
+        return bool(resolver.reverse_dict.getlist(own))
+    except KeyError:
+        return False
+    except Exception:
+        return True

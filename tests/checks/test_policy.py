@@ -125,3 +125,15 @@ def test_setting__that_another_makes_void(overrides):
 )
 def test_setting__that_has_an_effect(overrides):
     assert codes(**overrides) == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([], []),
+        (["/news/", "login", "admin:index"], []),
+        (["news", "admin:news", "nowhere:index", ""], ["W048"] * 4),
+    ],
+)
+def test_passive_urls(entries, expected):
+    assert codes(SESSIONAUTH_PASSIVE_URLS=entries) == expected

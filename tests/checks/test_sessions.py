@@ -36,6 +36,8 @@ LONG = {"SESSIONAUTH_REMEMBER_AGE": 60}
         ({PRESET: "aal1", IDLE: timedelta(days=20)}, []),
         ({PRESET: "aal9"}, ["E003"]),
         ({IDLE: "an hour"}, ["E002"]),
+        ({IDLE: 0}, ["E159"]),
+        ({IDLE: 60, ABSOLUTE: timedelta(0)}, ["E159", "W133", "W152"]),
     ],
 )
 def test_timeouts(overrides, expected):
