@@ -19,70 +19,70 @@ from sessionauth.guards.lockout import LockoutGuard
 from sessionauth.guards.rate_limit import RateLimitGuard
 
 NOT_IMPORTABLE = Finding(
-    "E140",
+    "E160",
     "SESSIONAUTH_LOGIN_GUARDS names {path}, which cannot be imported: {error}.",
     "Give the dotted path of a LoginGuard class, or of a function (request, user).",
 )
 NOT_MADE = Finding(
-    "E141",
+    "E161",
     "The guard {path} cannot be made: {error}.",
     "Correct its OPTIONS in SESSIONAUTH_LOGIN_GUARDS; rates are written as in ('10/m', '5/5m').",
 )
 NO_GUARD = Finding(
-    "E142",
+    "E162",
     "The guard {path} cannot be asked: {fault}.",
     "Write it as a function (request, user), sync or async, that raises to refuse, or derive it from LoginGuard.",
 )
 TOO_MANY = Finding(
-    "E143",
+    "E163",
     "SESSIONAUTH_LOCKOUT_LIMIT is {value}: more than 100 failures one after the other are let pass.",
     "Set it to 100 or less (NIST SP 800-63B-4 section 3.2.2).",
 )
 NO_CACHE = Finding(
-    "E144",
+    "E164",
     "SESSIONAUTH_CACHE is {alias}, which CACHES does not have.",
     "{guess}Name one of CACHES, or leave it out for the default.",
 )
-BAD_RATE = Finding("E145", "SESSIONAUTH_KEY_FAILURE_RATE is {value}: {error}.", 'Write it as in "60/m", or None.')
+BAD_RATE = Finding("E165", "SESSIONAUTH_KEY_FAILURE_RATE is {value}: {error}.", 'Write it as in "60/m", or None.')
 NOT_GUARDED = Finding(
-    "W146",
+    "W166",
     "SESSIONAUTH_LOGIN_GUARDS is set, but nobody asks the guards where others call authenticate(): the admin, REST "
     "framework, LoginView.",
     'Put "sessionauth.backends.SessionAuthBackend" first in AUTHENTICATION_BACKENDS.',
 )
 ONE_ADDRESS = Finding(
-    "W147",
+    "W167",
     "{names} says that a proxy stands in front, and SESSIONAUTH_TRUSTED_PROXIES does not say which: all clients seem "
     "to come from the proxy's address, and are limited together.",
     "Set SESSIONAUTH_TRUSTED_PROXIES to the networks of the proxies, or to how many there are.",
 )
 NO_LOCKOUT = Finding(
-    "W148",
+    "W168",
     "No LockoutGuard is in SESSIONAUTH_LOGIN_GUARDS: with patience, a password can be guessed without end.",
     "Add sessionauth.guards.lockout.LockoutGuard (NIST SP 800-63B-4 section 3.2.2).",
     "--deploy",
 )
 SWITCHED_OFF = Finding(
-    "E149",
+    "E169",
     "SESSIONAUTH_GUARDS_ENABLED is False: passwords can be guessed as fast as they can be hashed.",
     "Take it out; it is for tests.",
     "--deploy",
 )
 IN_DATABASE = Finding(
-    "W160",
+    "W170",
     "Login attempts are counted in the database, not in the cache {alias}: {fault}.",
     "Set SESSIONAUTH_CACHE to a cache on Redis, Valkey or memcached, and RATELIMIT_USE_CACHE to the same one. The "
     "database counts as exactly, with a statement for each rate; silence this check if that will do.",
     "--deploy",
 )
 OPEN_DOOR = Finding(
-    "W161",
+    "W171",
     'SESSIONAUTH_GUARD_ON_CACHE_ERROR is "allow": whoever can make the cache fail may guess as often as they like.',
     'Set it to "fallback", which counts in the database, or "deny".',
     "--deploy",
 )
 NO_TIMEOUT = Finding(
-    "W162",
+    "W172",
     "The cache {alias} has no socket timeout: while its server hangs, every login does.",
     'Set "socket_timeout" and "socket_connect_timeout" in its OPTIONS.',
     "--deploy",
