@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils.crypto import salted_hmac
 
 from sessionauth import http
 from sessionauth.guards import device
+
+logger = logging.getLogger("sessionauth")
 
 SALT = "sessionauth.guards"
 
@@ -42,8 +45,11 @@ def name(identity: str) -> str:
 
 
 def address(request: HttpRequest | None, identity: str | None, user: Any | None) -> str:
-    """Return the network of the client; one value for all that have none."""
-    return _hidden("address", http.network(None if request is None else http.client_ip(request)))
+    """Return the network of the client; one value for all that have none, who then hold one another up."""
+    found = None if request is None else http.client_ip(request)
+    if found is None and request is not None:
+        logger.warning("A login attempt has no address to be counted by; see SESSIONAUTH_TRUSTED_PROXIES.")
+    return _hidden("address", http.network(found))
 
 
 def account_address(request: HttpRequest | None, identity: str | None, user: Any | None) -> str | None:

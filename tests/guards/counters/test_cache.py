@@ -15,9 +15,12 @@ from django_ratelimit import ALL
 from django_ratelimit import core as ratelimit
 
 from sessionauth.backends import verify
+from sessionauth.crypto import new_secret
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache
+from sessionauth.models import APIKey
 from tests import servers
+from tests.asking import Sent, ask
 from tests.attacks import storm
 from tests.guards.entries import LOCKOUT, rate, request_from
 
@@ -237,6 +240,19 @@ def test_cost__of_a_refused_one_is_the_same_ever_after(shared, guarded, alice):
             storm.call("alice", "wrong")
         costs.append(commands.total)
     assert len(set(costs[2:])) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.project.ways_urls")
+def test_cost__of_a_good_key_is_no_command(shared, guarded, alice):
+    guarded()
+    _, secret = APIKey.objects.issue(user=alice)
+    with Commands() as commands:
+        assert ask("wsgi", "/tell/", Sent({"X-Api-Key": secret})).status == 200
+    assert commands.sent == {}
+    with Commands() as commands:
+        assert ask("wsgi", "/tell/", Sent({"X-Api-Key": new_secret("sa", "key")})).status == 401
+    assert commands.total
 
 
 # Stopped in the middle.
