@@ -100,6 +100,17 @@ def test_view_that_fails__gives_no_freshness_back(path, engine, alice, password,
     assert answer.json()["state"] == "stale"
 
 
+def test_view_that_fails__does_not_revive_what_was_ended(engine, alice, password, atomic, settings):  # noqa: F811
+    settings.ROOT_URLCONF = "tests.attacks.test_protection"
+    settings.SESSIONAUTH_SESSION_PROTECTION = "strong"
+    browser = sign_in(alice, password)
+    copy = cookie_of(browser)
+    browser.raise_request_exception = False
+    assert browser.get("/fails/", headers=OTHER).status_code == 500
+    assert LoginSession.objects.get().revoked_reason == "protection"
+    assert told(copy, headers={}) == (None, "anonymous")
+
+
 def test_strong__does_not_let_the_remembered_browser_in_instead(alice, password, settings, atomic):
     """Who came with the session came with the remember cookie as well."""
     settings.ROOT_URLCONF = "tests.conformance.sign_in_urls"
