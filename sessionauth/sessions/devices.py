@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from sessionauth import audit, http
 from sessionauth.models import LoginSession, RememberToken
-from sessionauth.request_state import SignIn
+from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import browsers, fingerprint, registry, timeouts
 
 #: What is kept as the reason with a row that its owner ended.
@@ -77,13 +77,14 @@ def logout_others(request: HttpRequest, reason: str = REASON) -> int:
     """Sign the user of `request` out of every browser but this one, and return how many there were.
 
     This one stays remembered, if it is. One that shares the row of the sessions from before the app gets its own, for
-    the others on that row have to end.
+    the others on that row have to end. A program has no browser, and so ends all.
     """
     user: Any = request.user
-    own = registry.own(request.session)
-    keep = registry.record(request, user, SignIn(is_fresh=False)) if registry.sid_in(own) is None else None
-    if keep is None:
-        keep = registry.find(registry.sid_in(registry.own(request.session)) or "")
+    if not registry.lists(user):
+        return 0
+    keep = _current(request)
+    if keep is not None and keep.earlier:
+        keep = registry.record(request, user, SignIn(is_fresh=False))
     ended = registry.revoke_all(user, reason, keep=keep)
     audit.record(audit.Event.SESSION_REVOKED, request, user=user, reason=reason, others=ended)
     return ended
@@ -95,8 +96,10 @@ async def alogout_others(request: HttpRequest, reason: str = REASON) -> int:
 
 
 def _known(request: HttpRequest) -> QuerySet[LoginSession]:
-    """Return the rows of browsers that are signed in, or would sign in again by themselves."""
+    """Return the rows of browsers that are signed in, or would sign in again by themselves; the user's own alone."""
     user: Any = request.user
+    if not registry.lists(user):
+        return registry.rows().none()
     remembered = Q(remember_token__revoked_at=None, remember_token__expires_at__gt=timezone.now())
     return registry.rows().filter(timeouts.live() | remembered, user_id=user.pk)
 
@@ -113,8 +116,15 @@ def _one_a_browser(rows: Iterable[LoginSession]) -> Iterator[LoginSession]:
             yield row
 
 
+def _current(request: HttpRequest) -> LoginSession | None:
+    """Return the row of the session by which `request` is its user's; a program's request has none."""
+    token = state_of(request).token
+    row = None if token is None else token.credential
+    return row if isinstance(row, LoginSession) else None
+
+
 def _device(request: HttpRequest, row: LoginSession) -> Device:
-    sid, is_live = registry.sid_in(registry.own(request.session)), timeouts.is_live(row)
+    is_live = timeouts.is_live(row)
     return Device(
         pk=row.pk,
         name=browsers.words(row.user_agent),
@@ -122,7 +132,7 @@ def _device(request: HttpRequest, row: LoginSession) -> Device:
         ip_address=row.ip_address,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
-        is_current=is_live and (row.earlier if sid is None else row.sid == sid),
+        is_current=is_live and row == _current(request),
         is_remembered=_is_good(row.remember_token),
         is_signed_in=is_live,
         is_earlier=row.earlier,

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import login
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from sessionauth.middleware import AuthenticationMiddleware
-from sessionauth.models import LoginSession, RememberToken
+from sessionauth.models import APIKey, LoginSession, RememberToken
 from sessionauth.sessions import devices, registry
 from sessionauth.sessions.devices import devices_of, logout_others, revoke_device
 from tests.contracts import MODEL_BACKEND
@@ -40,6 +41,14 @@ def request_of(rf, user, agent=FIREFOX):
     login(request, user, MODEL_BACKEND)
     request.session.save()
     return request
+
+
+def again(rf, request):
+    """The next request of the same browser."""
+    later = rf.get("/", HTTP_USER_AGENT=FIREFOX, REMOTE_ADDR="192.0.2.7")
+    later.session = SessionStore(request.session.session_key)
+    AuthenticationMiddleware(lambda request: None).process_request(later)
+    return later
 
 
 def enter(user, **fields):
@@ -139,11 +148,13 @@ def test_revoke__never_touches_anybody_elses(request_, make_user):
     assert not LoginSession.objects.get(pk=row.pk).is_revoked
 
 
-def test_logout_others__keeps_this_one_and_its_remembering(request_, alice, make_user):
+def test_logout_others__keeps_this_one_and_its_remembering(rf, request_, alice, make_user):
     own, other = remember(alice), remember(alice)
     LoginSession.objects.filter(user=alice).update(remember_token=own)
     rows = [enter(alice), enter(alice, remember_token=other)]
     bobs = enter(make_user("bob"))
+    request_ = again(rf, request_)
+    assert request_.user == alice
     assert logout_others(request_) == 2
     assert [one.is_current for one in devices_of(request_)] == [True]
     assert LoginSession.objects.filter(pk__in=[row.pk for row in rows], revoked_at=None).count() == 0
@@ -156,7 +167,27 @@ def test_logout_others__from_a_session_older_than_the_app_ends_those_it_shares_a
     request = request_of(rf, alice)
     LoginSession.objects.all().delete()
     request.session[registry.KEY] = {}
+    request.session.save()
     registry.keep_earlier(alice.pk, registry.earlier_sid(str(alice.pk), alice.get_session_auth_hash()))
+    request = again(rf, request)
     logout_others(request)
     assert LoginSession.objects.get(earlier=True).is_revoked
-    assert [(one.is_current, one.is_earlier) for one in devices_of(request)] == [(True, False)]
+    request.session.save()
+    assert [(one.is_current, one.is_earlier) for one in devices_of(again(rf, request))] == [(True, False)]
+
+
+def test_programs__see_the_list_and_end_all_and_touch_no_session(rf, alice):
+    enter(alice)
+    request = rf.get("/", HTTP_X_API_KEY=APIKey.objects.issue(user=alice)[1])
+    request.session = SessionStore()
+    AuthenticationMiddleware(lambda request: None).process_request(request)
+    assert [one.is_current for one in devices_of(request)] == [False]
+    assert logout_others(request) == 1
+    assert (request.session.accessed, request.session.modified) == (False, False)
+
+
+@pytest.mark.parametrize("user", [AnonymousUser(), object()], ids=["nobody", "no model"])
+def test_others__have_no_devices(user, rf):
+    request = rf.get("/")
+    request.session, request.user = SessionStore(), user
+    assert (devices_of(request), revoke_device(request, 1), logout_others(request)) == ([], False, 0)
