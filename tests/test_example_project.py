@@ -167,7 +167,8 @@ from django.test import AsyncClient
 async def main():
     client = AsyncClient()
     await client.aforce_login(await User.objects.aget(email="sam@desk.example"))
-    for path in ("/", "/account/who-am-i/", "/invoices/", "/staff/", "/reports/live/", "/api/totals", "/api/invoices"):
+    pages = "/ /account/who-am-i/ /account/devices/ /invoices/ /staff/ /reports/live/ /api/totals /api/invoices"
+    for path in pages.split():
         print(path, (await client.get(path)).status_code)
     bare = AsyncClient()
     for path in ("/reports/live/", "/api/totals", "/api/invoices"):
@@ -179,9 +180,9 @@ asyncio.run(main())
 """
     outcome = manage(folder, "shell", "-v", "0", "-c", script, EXAMPLE_ALLOWED_HOSTS="testserver")
     lines = outcome.stdout.splitlines()
-    assert [line.split()[-1] for line in lines[:7]] == ["200"] * 7, outcome.stdout + outcome.stderr
-    assert [line.split()[-1] for line in lines[7:10]] == ["401"] * 3
-    assert lines[10].startswith("5 default-src 'self'")
+    assert [line.split()[-1] for line in lines[:8]] == ["200"] * 8, outcome.stdout + outcome.stderr
+    assert [line.split()[-1] for line in lines[8:11]] == ["401"] * 3
+    assert lines[11].startswith("5 default-src 'self'")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::1", "localhost"])  # noqa: S104 - closed to all other host names

@@ -47,7 +47,9 @@ class PageMixin:
         try:
             response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         except WrongBody as wrong:
-            return wrong.response
+            response = wrong.response
+        # Some addresses carry a token. A form of this site needs the Referer, and nobody else does.
+        response.headers.setdefault("Referrer-Policy", "same-origin")
         return response
 
     @property

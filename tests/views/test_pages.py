@@ -52,6 +52,26 @@ def test_open_page__is_shown_to_strangers(client, path, heading):
     assert "no-store" in answer["Cache-Control"]
 
 
+@pytest.mark.parametrize("path", [*OPEN, "session/"])
+@pytest.mark.parametrize("policy", ["redirect", "raise", "Django's middleware"])
+def test_open_page__is_open_whatever_else_asks_for_a_login(client, settings, path, policy):
+    if policy == "Django's middleware":
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    else:
+        settings.SESSIONAUTH_ON_FAILURE = policy
+    assert client.get(f"/account/{path}").status_code == 200
+    assert client.get("/untouched/").status_code in (302, 401)
+    assert client.post("/account/logout/").status_code == 200
+
+
+@pytest.mark.parametrize("path", [*OPEN, *OWN])
+def test_page__keeps_its_address_from_other_sites(client, make_user, settings, path):
+    """Some addresses carry a token; a form needs the Referer on its own site."""
+    settings.SECURE_REFERRER_POLICY = None
+    client.force_login(make_user())
+    assert client.get(f"/account/{path}")["Referrer-Policy"] == "same-origin"
+
+
 @pytest.mark.parametrize(("path", "heading"), OWN.items())
 def test_own_page__is_shown_to_its_owner_alone(client, make_user, path, heading):
     answer = client.get(f"/account/{path}")
