@@ -50,6 +50,7 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
         raise
     own = registry.own(request.session)
     replace(request, token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own)))
+    state.denied = None  # somebody has come in after all, whatever was refused before
 
 
 def _has_just_signed_in(request: HttpRequest, user: Any) -> bool:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, get_user_model, login
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpResponse
 from django.test import Client
@@ -50,8 +50,16 @@ def answers_by_itself(request):
     return HttpResponse(status=302, headers={"Location": "/elsewhere/"})
 
 
+def comes_in_another_way(request):
+    """Be refused, and then sign in by something else."""
+    authenticate(request, username="alice", password="wrong")
+    login(request, get_user_model().objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse("in")
+
+
 urlpatterns = [
     *ways,
+    path("another-way/", comes_in_another_way),
     path("rest/", RestView.as_view()),
     path("raises/", raises),
     path("redirects/", answers_by_itself),
@@ -157,6 +165,10 @@ def test_view_that_lets_a_denial_through__is_answered(alice):
 
 def test_view_with_an_answer_of_its_own__keeps_it(alice):
     assert [Client().get("/redirects/").status_code for _ in range(3)] == [302] * 3
+
+
+def test_sign_in_by_another_way__is_not_answered_with_the_refusal_before(alice):
+    assert [Client().get("/another-way/").status_code for _ in range(3)] == [200] * 3
 
 
 def test_page__says_what_happened_and_is_not_stored(alice):
