@@ -46,7 +46,6 @@ def _make_room(row: LoginSession, limit: int, rows: models.QuerySet[LoginSession
     if not over:
         return
     if settings.MAX_SESSIONS_ACTION == "reject":
-        audit.record(audit.Event.LOGIN_DENIED, user=row.user_id, reason=TooManySessions.code)
         raise TooManySessions
     ended = {"revoked_at": timezone.now(), "revoked_reason": REASON}
     rows.filter(pk__in=[one.pk for one in over], revoked_at=None).update(**ended)

@@ -83,7 +83,7 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
         try:
             row = registry.record(request, user, SignIn(False, METHOD, token, is_restored=True))
         except LoginDenied as denial:
-            _undo(session, token, denial)
+            _undo(request, token, user, denial)
             return None
         _keep_to_limit(row, token)
         session[registry.KEY] = registry.own(session) | {UNCONFIRMED: token.digest}
@@ -105,11 +105,13 @@ def _keep_to_limit(row: LoginSession | None, token: RememberToken) -> None:
         registry.best_effort(lambda: registry.rows().filter(pk=row.pk).update(created_at=token.created_at))
 
 
-def _undo(session: SessionBase, token: RememberToken, denial: LoginDenied) -> None:
+def _undo(request: HttpRequest, token: RememberToken, user: Any, denial: LoginDenied) -> None:
     """Let nobody in after all, and forget the browser: it would ask again and again, and never be told why."""
     for name in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, registry.KEY):
-        session.pop(name, None)
+        request.session.pop(name, None)
     registry.best_effort(partial(registry.forget_browser, token.pk, denial.code))
+    name = user.get_username()
+    signals.login_denied.send_robust(sender=None, request=request, identity=name, user=user, reason=denial)
 
 
 def _supersede(token: RememberToken) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import login
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from sessionauth import LoginManager, get_auth, signals
@@ -168,3 +169,21 @@ def test_twenty_at_once__are_three_in_the_end(action, alice, limit, settings):
     assert live(alice).count() == 3
     expected = {"evict": {"in": 20}, "reject": {"in": 3, "refused": 17}}[action]
     assert {word: outcomes.count(word) for word in set(outcomes)} == expected
+
+
+@pytest.mark.parametrize(("path", "client"), [("/who/", Client), ("/awho/", AsyncClient)])
+def test_reject__of_a_remembered_browser_is_nobody_and_no_500(path, client, alice, password, limit, settings):
+    settings.ROOT_URLCONF = "tests.conformance.sign_in_urls"
+    browser = Client()
+    browser.post("/ours/login/", {"username": "alice", "password": password, "remember": "yes"})
+    token = RememberToken.objects.get()
+    browser.cookies.pop(COOKIE)
+    sign_in(alice, password)
+    limit(1, "reject")
+    back = client()
+    back.cookies = browser.cookies
+    for _ in range(2):
+        answer = async_to_sync(back.get)(path) if client is AsyncClient else back.get(path)
+        assert (answer.status_code, answer.json()["user"]) == (200, None)
+    token.refresh_from_db()
+    assert (token.revoked_reason, live(alice).count()) == ("too_many_sessions", 1)
