@@ -167,8 +167,7 @@ def test_cache_that_does_not_answer__costs_one_question_and_no_row(denied, monke
     assert len(asked) == 1
 
 
-def test_login__is_django_s_statements_and_two(client, make_user, password):
-    """The session's row and the record; counted on the way, for a login is more than its view."""
+def test_login__is_one_event_and_one_insert(client, make_user, password):
     make_user("alice")
     client.post("/login/", {"username": "alice", "password": password})
     with counted() as statements:

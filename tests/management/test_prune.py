@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -216,6 +218,37 @@ def test_many__go_in_statements_of_their_number():
         assert rows_of("--only", "events", "--batch", "8192") == {"events": 131_072}
     assert len([one for one in statements if one.startswith("DELETE")]) == 16
     assert AuthEvent.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once__share_the_work():
+    enter_events(1000)
+    start = threading.Barrier(2)
+
+    def work():
+        try:
+            start.wait()
+            return rows_of("--batch", "20")["events"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = [one.result() for one in [pool.submit(work) for _ in range(2)]]
+    assert sum(counts) == 1000
+    assert not AuthEvent.objects.exists()
+
+
+def test_interrupted__has_lost_nothing_and_goes_on():
+    enter_events(25)
+    [pile] = [pile for pile in retention.piles() if pile.name == "events"]
+
+    def interrupt(deleted):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retention.prune(pile, batch=10, progress=interrupt)
+    assert AuthEvent.objects.count() == 15
+    assert rows_of()["events"] == 15
 
 
 def enter_events(number):

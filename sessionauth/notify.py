@@ -1,0 +1,84 @@
+"""Mails to people about what happens to their account; off unless a project connects them.
+
+In the `ready()` of an app of the project, any of::
+
+    signals.account_locked.connect(notify.mail_about_lock)
+    signals.remember_token_stolen.connect(notify.mail_about_theft)
+    user_logged_in.connect(notify.mail_about_new_browser)
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.mail import EmailMessage
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from sessionauth import http, mail
+from sessionauth.conf import settings
+from sessionauth.models import LoginSession
+from sessionauth.request_state import state_of
+from sessionauth.sessions import browsers, registry
+
+FOLDER = "sessionauth/mail"
+#: How many kinds of browsers of a user are looked at.
+MANY = 100
+
+
+def mail_about_lock(*, request: HttpRequest | None, user: Any, failures: int, until: Any = None, **kwargs: Any) -> None:
+    """Receive `account_locked`: write when the waiting begins and when it has no end, not at every failure between."""
+    if until is None or failures == settings.LOCKOUT_WAIT_FROM:
+        _notify("locked", request, user, {"is_final": until is None})
+
+
+def mail_about_theft(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Receive `remember_token_stolen`."""
+    _notify("stolen", request, user, {})
+
+
+def mail_about_new_browser(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Receive Django's `user_logged_in`: write unless the user has signed in by such a browser before, or never yet.
+
+    One query. Browser and system count, not the address, which changes by itself.
+    """
+    if request is None or not registry.lists(user):
+        return
+    rows = registry.rows().filter(user_id=user.pk)
+    token = state_of(request).token
+    if token is not None and isinstance(token.credential, LoginSession):
+        rows = rows.exclude(pk=token.credential.pk)
+    known = {browsers.words(agent) for agent in rows.values_list("user_agent", flat=True).distinct()[:MANY]}
+    if known and browsers.words(http.user_agent(request)) not in known:
+        _notify("new_browser", request, user, {})
+
+
+def _notify(kind: str, request: HttpRequest | None, user: Any, facts: dict[str, Any]) -> None:
+    """Have `user` written to, on the way out and aside of the answer, whose time must not tell whether there is one."""
+    if user is None or request is None:
+        return
+    context = {
+        "user": user,
+        "moment": timezone.now(),
+        "ip_address": http.client_ip(request),
+        "browser": browsers.words(http.user_agent(request)),
+        **facts,
+    }
+    state, work = state_of(request), partial(_write, kind, request, user, context)
+    if state.lazy_user is None or state.is_closed:
+        mail.aside(work)
+    else:
+        state.later.append(partial(mail.aside, work))
+
+
+def _write(kind: str, request: HttpRequest, user: Any, context: dict[str, Any]) -> None:
+    address = getattr(user, get_user_model().get_email_field_name(), "")
+    if not address or not user.is_active or not mail.is_due(kind, user.pk):
+        return
+    context["site_name"] = get_current_site(request).name
+    subject = " ".join(render_to_string(f"{FOLDER}/{kind}_subject.txt", context).split())
+    EmailMessage(subject, render_to_string(f"{FOLDER}/{kind}.txt", context), to=[address]).send()
