@@ -1,0 +1,7 @@
+"""What administrators see and do; each act is the function that pages and commands call."""
+
+from __future__ import annotations
+
+from sessionauth.admin.throttles import LoginThrottleAdmin
+
+__all__ = ["LoginThrottleAdmin"]
