@@ -1,4 +1,4 @@
-"""`{% load sessionauth %}`: a button to sign out with, and spans of time in words."""
+"""`{% load sessionauth %}`: a button to sign out with, a warning before a session ends, and spans of time in words."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.shortcuts import resolve_url
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
+
+from sessionauth.conf import settings
+from sessionauth.sessions.timeouts import seconds_left
 
 register = template.Library()
 
@@ -36,6 +40,22 @@ def logout_button(context: RequestContext, label: str = "", css_class: str = "",
         "next": next,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.inclusion_tag("sessionauth/parts/session_warning.html", takes_context=True)
+def session_warning(context: RequestContext, minutes: int = 10) -> dict[str, Any]:
+    """Show a note when the session ends in less than `minutes`, however busy it is; nothing otherwise.
+
+    It leads to the confirm page, from where the time begins again. When an idle session ends a page cannot know that
+    is not asked for: scripts ask `session/`. The template needs `request` in its context.
+    """
+    _, left = seconds_left(context["request"])
+    try:
+        confirm_url = resolve_url(settings.CONFIRM_URL)
+    except NoReverseMatch:
+        confirm_url = ""
+    is_due = left is not None and left < minutes * MINUTE
+    return {"left": int(left or 0) if is_due else None, "confirm_url": confirm_url, "back": context["request"].path}
 
 
 @register.filter

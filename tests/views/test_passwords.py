@@ -83,11 +83,16 @@ def test_change__json(here, alice, password):
     assert alice.check_password(NEW)
 
 
-def test_change__somebody_without_a_password_is_shown_another_way(here, alice):
+def test_change__somebody_without_a_password_is_asked_for_none(here, alice):
     alice.set_unusable_password()
     alice.save()
     here.force_login(alice)
-    assert RESET in here.get(CHANGE).text
+    page = here.get(CHANGE).text
+    assert "you sign in another way" in page
+    assert 'type="password"' not in page
+    assert here.post(CHANGE, {"old_password": "", **both(NEW)}).status_code == 200
+    alice.refresh_from_db()
+    assert not alice.has_usable_password()
 
 
 def link_in(outbox):
