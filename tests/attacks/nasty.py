@@ -105,8 +105,8 @@ def authorization(user: bytes, *secrets: bytes) -> st.SearchStrategy[bytes]:
     return st.one_of(one, one, one, joined, JUNK)
 
 
-def cookies(session_key: bytes) -> st.SearchStrategy[bytes]:
-    """Return values of Cookie."""
+def cookies(session_key: bytes, own: bytes = b"sessionid") -> st.SearchStrategy[bytes]:
+    """Return values of Cookie; `own` is the name of the cookie that has `session_key`, or what else opens a session."""
     chars = st.sampled_from(b"abcdefghijklmnopqrstuvwxyz0123456789")
     changed = st.builds(
         lambda place, char: session_key[:place] + bytes([char]) + session_key[place + 1 :],
@@ -128,9 +128,7 @@ def cookies(session_key: bytes) -> st.SearchStrategy[bytes]:
         ),
     )
     value = st.one_of(near, near, JUNK, st.lists(JUNK, max_size=4).map(b"".join))
-    name = st.sampled_from(
-        [b"sessionid", b"sessionid", b"sessionid", b" sessionid ", b"SessionID", b"mysessionid", b"", b"csrftoken"]
-    )
+    name = st.sampled_from([own, own, own, b" " + own + b" ", own.title(), b"my" + own, b"", b"csrftoken"])
     pair = st.builds(
         lambda key, equals, value: key + equals + value, name, st.sampled_from([b"=", b"=", b"", b"=="]), value
     )

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.auth import get_user_model
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
@@ -22,9 +23,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sessionauth.models import AccessToken, APIKey
+from sessionauth.sessions import series
 from tests.asking import athrough_asgi, counted, environ_of, scope_of, through_wsgi
 from tests.attacks import nasty
-from tests.contracts import signed_in_browser
+from tests.contracts import MODEL_BACKEND, signed_in_browser
 from tests.effort import EXAMPLES
 
 HANDFUL = 20
@@ -186,6 +188,27 @@ def test_cookie(with_sessions, site):
         attack(site, [([(b"Cookie", value)], b"") for value in values], lambda sent: 1)
 
     send()
+
+
+def test_remember_cookie(with_sessions, site, settings):
+    """What is not of our form costs nothing; what is, one look for its row, and the end of a series it pretends to."""
+    settings.SESSIONAUTH_AUTHENTICATORS = ["sessionauth.authenticators.remember.RememberAuthenticator"]
+    token, validator = series.enter(get_user_model().objects.get(), 3600, backend=MODEL_BACKEND)
+    good = f"{token.selector}.{validator}".encode()
+
+    @effort
+    @given(st.lists(nasty.cookies(good, b"sessionauth_remember"), min_size=HANDFUL, max_size=HANDFUL))
+    def send(values):
+        values = [value for value in values if good not in value]
+        attack(site, [([(b"Cookie", value)], b"") for value in values], cost_of_remember_cookie)
+
+    send()
+
+
+def cost_of_remember_cookie(sent):
+    """Return the most queries that a remember cookie may cost; ending a series and telling of it are several."""
+    (((_, value),), _) = sent
+    return 20 if re.search(rb"[\w-]{22}\.[\w-]{43}", value) else 0
 
 
 def test_query(headers_only, site):
