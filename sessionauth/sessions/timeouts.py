@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.db import router
 from django.db.models import Q
@@ -158,6 +159,11 @@ def seconds_left(request: HttpRequest) -> tuple[float | None, float | None]:
     limits = ((idle(), seen), (absolute(), begun))
     left = [None if limit is None else max(0.0, since + limit - _now()) for limit, since in limits]
     return left[0], left[1]
+
+
+async def aseconds_left(request: HttpRequest) -> tuple[float | None, float | None]:
+    """See seconds_left()."""
+    return await sync_to_async(seconds_left)(request)
 
 
 def touch(row: LoginSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import login
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpResponse
@@ -128,6 +129,8 @@ def test_seconds_left__of_a_view_that_says_it_is_no_use(rf, alice, set_):
     LoginSession.objects.update(last_seen_at=ago(40))
     state_of(request).is_passive = True
     idle, absolute = seconds_left(request)
+    assert (round(idle), absolute) == (60, None)
+    idle, absolute = async_to_sync(timeouts.aseconds_left)(request)
     assert (round(idle), absolute) == (60, None)
 
 
