@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sessionauth.conf import seconds, settings
+from sessionauth.guards import lockout
 from sessionauth.models import AuthEvent, LoginSession, LoginThrottle, RememberToken
 from sessionauth.sessions import series, timeouts
 
@@ -27,8 +28,6 @@ FEW_FAILURES, MANY_FAILURES = timedelta(days=30), timedelta(days=400)
 BATCH = 1000
 
 NOTHING = Q(pk__in=())
-#: The rule of the counters that no time ends.
-LOCKOUT = "lockout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +127,11 @@ def _stale(now: datetime) -> Q:
     By their number alone: if names that nobody has went sooner, a lock that lasts would tell that there is an account.
     What is locked for good waits for somebody to unlock it. What counts nothing still makes old links void.
     """
-    rates = ~Q(rule=LOCKOUT) & Q(expires_at__lt=now)
+    rates = ~Q(rule=lockout.RULE) & Q(expires_at__lt=now)
     void = Q(count=0, changed_at__lt=now - max(timedelta(days=1), timedelta(seconds=seconds(settings.UNLOCK_AGE))))
     few = Q(count__lt=settings.LOCKOUT_WAIT_FROM, changed_at__lt=now - FEW_FAILURES)
     many = Q(count__lt=settings.LOCKOUT_LIMIT, changed_at__lt=now - MANY_FAILURES)
-    return rates | Q(rule=LOCKOUT) & (void | few & Q(count__lt=settings.LOCKOUT_LIMIT) | many)
+    return rates | Q(rule=lockout.RULE) & (void | few & Q(count__lt=settings.LOCKOUT_LIMIT) | many)
 
 
 def _old(now: datetime) -> Q:

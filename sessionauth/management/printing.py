@@ -21,7 +21,7 @@ def as_json(value: Any) -> str:
 
 def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a table with a line for each of `rows`. What does not print is escaped: it is what strangers sent."""
-    lines = [list(head), *([printable("" if cell is None else cell, 60) for cell in row] for row in rows)]
+    lines = [list(head), *([printable("" if cell is None else cell, 120) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import caches
 
 from sessionauth.audit import receivers
 from sessionauth.audit.text import name_digest
+from sessionauth.guards.counters import cache
 from sessionauth.models import AuthEvent
+from tests.asking import counted
 from tests.audit import flows
 from tests.audit.flows import Browser
 
@@ -124,8 +127,6 @@ def test_name_of_nobody__is_a_digest(browser):
 
 def test_unknown_and_known__cost_the_same(browser):
     """The record must not tell what the answer does not."""
-    from tests.asking import counted
-
     costs = set()
     for name in ("alice", "nobody"):
         with counted() as statements:
@@ -141,3 +142,23 @@ def test_trouble_in_a_receiver__does_not_reach_the_login(browser, monkeypatch, c
     monkeypatch.setattr(receivers, "record", broken)
     assert browser.sign_in().status_code == 302
     assert "An event could not be recorded." in caplog.text
+
+
+def test_counting_in_trouble__is_told(browser, guarded, settings, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ConnectionError
+
+    if "locmem" in settings.CACHES["default"]["BACKEND"]:
+        pytest.skip("such a cache is passed over, not broken")
+    monkeypatch.setattr(cache, "_broken", {})
+    for name in ("add", "incr", "get_many", "get", "set"):
+        monkeypatch.setattr(type(caches["default"]), name, broken)
+    browser.sign_in(password=flows.WRONG)
+    assert ("guard_degraded", "failure", "ConnectionError", "", "") in told()
+
+
+def test_denial_outside_of_a_request__is_told(browser, guarded):
+    guarded({"NAME": "sessionauth.guards.rate_limit.RateLimitGuard", "OPTIONS": {"by": "account", "rates": ("1/h",)}})
+    browser.call(username="alice", password=flows.WRONG)
+    browser.call(username="alice", password=flows.WRONG)
+    assert ("login_denied", "denied", "too_many_attempts", "alice", "") in told()
