@@ -185,7 +185,7 @@ def login_user(
     if not lookup.may(load_backend(path) if path else None, user):
         raise InactiveUser
     state = state_of(request)
-    state.session_data = registry.data(request.session)
+    state.session_data = (request.session, registry.data(request.session))
     token = remember_browser(request, user, age=age, backend=path) if is_wanted else None
     state.sign_in = SignIn(is_fresh=fresh, method=method if fresh else "", remember_token=token)
     try:

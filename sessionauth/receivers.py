@@ -88,7 +88,7 @@ def _sids_before(request: HttpRequest, state: RequestState) -> set[str | None]:
     somebody has looked before. A cookie that is itself the session cannot be flushed, so it is read once more.
     """
     session = request.session
-    before = {registry.sid_in(registry.own(session)), registry.sid_in(registry.own(state.session_data or {}))}
+    before = {registry.sid_in(registry.own(session)), registry.sid_in(registry.own(_data_before(request, state)))}
     if isinstance(session, signed_cookies.SessionStore):
         old = type(session)(_key_that_came(request))
         before.add(registry.sid_in(registry.own(old)))
@@ -110,10 +110,16 @@ def _clear_out(request: HttpRequest, state: RequestState) -> None:
     if settings.FLUSH_ON_LOGIN and not _was_somebodys(state):
         for name in set(session.keys()) - OF_THE_SIGN_IN - set(settings.PRESERVE_SESSION_KEYS):
             del session[name]
-    kept = state.session_data or {}
+    kept = _data_before(request, state)
     for name in set(settings.PRESERVE_SESSION_KEYS) - OF_THE_SIGN_IN:
         if name in kept and name not in session:
             session[name] = kept[name]
+
+
+def _data_before(request: HttpRequest, state: RequestState) -> dict[str, Any]:
+    """Return what the session held before Django may have flushed it, as far as somebody has looked."""
+    session, data = state.session_data or (None, {})
+    return data if session is request.session else {}
 
 
 def _was_somebodys(state: RequestState) -> bool:

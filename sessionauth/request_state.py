@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -97,8 +98,9 @@ class RequestState:
         self.sign_in: SignIn | None = None
         #: The key that the session came with.
         self.session_key: str | None = None
-        #: What the session of the user who came held: its own dict, which outlives a flush of the session.
-        self.session_data: dict[str, Any] | None = None
+        #: The session of the user who came, and the dict in which it holds its data, which outlives a flush. Others may
+        #: put another session on the request (allauth for its apps), of which that says nothing.
+        self.session_data: tuple[SessionBase, dict[str, Any]] | None = None
         #: The way back that the session kept until somebody signed in.
         self.next: str = ""
         #: What is done to the response on the way out; cookies above all.

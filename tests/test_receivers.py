@@ -150,3 +150,18 @@ def test_login_again__renews_a_key_that_came_without_djangos_cookie(rf, alice):
     request.session.save()
     assert request.session.session_key != key
     assert not SessionStore().exists(key)
+
+
+def test_login__into_a_session_that_other_code_put_there_leaves_the_browsers_own(rf, alice):
+    """As allauth does for its apps, whose session comes in a header."""
+
+    def view(request):
+        assert get_auth(request).user == alice
+        request.session = SessionStore()
+        login(request, alice, MODEL_BACKEND)
+        return HttpResponse()
+
+    request = rf.post("/")
+    request.COOKIES.update(signed_in_browser(alice))
+    SessionMiddleware(AuthenticationMiddleware(view))(request)
+    assert LoginSession.objects.filter(user=alice, revoked_at=None).count() == 2

@@ -144,7 +144,7 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
         return None
     if row is not None and (unconfirmed := restoring.unconfirmed_in(registry.own(session))) is not None:
         state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
-    state_of(request).session_data = registry.data(session)
+    state_of(request).session_data = (session, registry.data(session))
     own = registry.own(session) if verdict is Verdict.GO_ON else {}
     return token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own))
 
