@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -30,8 +32,8 @@ def naps(monkeypatch):
     async def asleep(seconds):
         taken.append(seconds)
 
-    monkeypatch.setattr(reserving.time, "sleep", taken.append)
-    monkeypatch.setattr(reserving.asyncio, "sleep", asleep)
+    monkeypatch.setattr(reserving, "time", SimpleNamespace(sleep=taken.append, monotonic=time.monotonic))
+    monkeypatch.setattr(reserving, "asyncio", SimpleNamespace(sleep=asleep))
     return taken
 
 
