@@ -47,6 +47,8 @@ class Attempt:
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []
         self._is_judged = False
+        #: True from the end on; a task or thread that was started within it keeps it in its context.
+        self.is_over = False
 
     def hold(self, slot: Slot) -> None:
         """Keep `slot` until it is known what becomes of the attempt."""
@@ -79,6 +81,7 @@ class Attempt:
             raise
         finally:
             self._release()
+            self.is_over = True
             _current.reset(token)
 
     async def arun(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
@@ -95,6 +98,7 @@ class Attempt:
         finally:
             if self._slots:
                 await sync_to_async(self._release)()
+            self.is_over = True
             _current.reset(token)
 
     def _judge(self, evaluate: Callable[[], Proof]) -> Any | None:
@@ -202,4 +206,5 @@ def _refund(slot: Slot) -> None:
 
 def current() -> Attempt | None:
     """Return the attempt that is under way in this context."""
-    return _current.get()
+    found = _current.get()
+    return None if found is None or found.is_over else found

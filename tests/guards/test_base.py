@@ -293,6 +293,28 @@ def test_nested_authenticate__asks_no_guard_again(password_given, call, guarded,
     assert len(log) == (3 if found else 2)
 
 
+def test_task_that_was_started_within_an_attempt__makes_attempts_of_its_own(guarded, alice, log):
+    """A receiver may start one, and it goes on with the context of the attempt that is over by then."""
+    started = []
+
+    async def later():
+        await asyncio.sleep(0.05)
+        await aauthenticate(request_from(), username="alice", password="wrong")
+
+    async def starts(request, user):
+        started.append(asyncio.create_task(later()))
+
+    starts_before = before_credentials(starts)
+
+    async def go():
+        await averify(request_from(), credentials(), guards=[starts_before])
+        await asyncio.gather(*started)
+
+    guarded(DIARY)
+    async_to_sync(go)()
+    assert [entry[0] for entry in log] == ["before", "failed", "before", "failed"]
+
+
 def test_two_attempts__are_two(call, guarded, alice, log):
     guarded(DIARY)
     for _ in range(2):
