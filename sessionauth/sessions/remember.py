@@ -130,16 +130,16 @@ def forget(request: HttpRequest, reason: str = "logout") -> None:
     discard(request)
 
 
+async def aforget(request: HttpRequest, reason: str = "logout") -> None:
+    """See forget()."""
+    await sync_to_async(forget)(request, reason)
+
+
 def _end(request: HttpRequest, act: Callable[[], object]) -> None:
     """Do `act` at once, and in a transaction once more on the way out: nothing that is ended comes back with it."""
     registry.best_effort(act)
     if transaction.get_connection(router.db_for_write(RememberToken)).in_atomic_block:
         state_of(request).later.append(act)
-
-
-async def aforget(request: HttpRequest, reason: str = "logout") -> None:
-    """See forget()."""
-    await sync_to_async(forget)(request, reason)
 
 
 def discard(request: HttpRequest) -> None:

@@ -7,6 +7,8 @@ from asgiref.sync import SyncToAsync, async_to_sync
 from django.test import AsyncClient
 
 from sessionauth.models import LoginSession
+from sessionauth.sessions import series
+from tests.contracts import MODEL_BACKEND
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.coexistence.idioms")]
 
@@ -70,6 +72,19 @@ def test_page_that_asks_of_a_session_with_books_to_keep__takes_two(hops, client,
     LoginSession.objects.update(last_seen_at="2026-01-01T00:00Z")
     assert added(hops, "/acounted/", client)[0] == 2
     assert added(hops, "/acounted/", client)[0] == 1
+
+
+def test_page_that_asks_of_a_remembered_browser__takes_one(hops, client, alice):
+    """What Django needs to save a session is Django's; the request beside the one that restores saves none."""
+    token, validator = series.enter(alice, 3600, backend=MODEL_BACKEND)
+    client.cookies["sessionauth_remember"] = f"{token.selector}.{validator}"
+    assert added(hops, "/auntouched/", client)[0] == 0
+    hops("/acounted/", OURS, client)
+    client.cookies.clear()
+    client.cookies["sessionauth_remember"] = f"{token.selector}.{validator}"
+    assert added(hops, "/acounted/", client)[0] == 1
+    client.cookies["sessionauth_remember"] = "garbage"
+    assert added(hops, "/acounted/", client)[0] == 0
 
 
 @pytest.mark.parametrize("path", ["/auntouched/", "/acounted/"])

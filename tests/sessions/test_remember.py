@@ -421,3 +421,12 @@ def test_session_store_that_fails__recognises_the_request_alone(ask_with, alice,
     assert (auth.user, auth.credential) == (alice, token)
     assert "_auth_user_id" not in request.session
     assert answer_to(request)["sessionauth_remember"].value != value
+
+
+def test_restore__signs_the_oldest_out_where_that_makes_room(ask_with, alice, settings):
+    settings.SESSIONAUTH_MAX_SESSIONS = 1
+    elsewhere = LoginSession.objects.create(user=alice, sid="s" * 32)
+    _, value = give(alice)
+    assert get_auth(ask_with(value)).user == alice
+    elsewhere.refresh_from_db()
+    assert elsewhere.is_revoked
