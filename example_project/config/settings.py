@@ -16,6 +16,8 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import django
+
 from config.secret_key import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -145,8 +147,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Mails go into files; the page "Mails of the demo" shows them.
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = VAR_DIR / "mails"
+MAIL_DIR = VAR_DIR / "mails"
+if django.VERSION >= (6, 1):
+    MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "OPTIONS": {"file_path": MAIL_DIR},
+        }
+    }
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MAIL_DIR
 DEFAULT_FROM_EMAIL = "desk@desk.example"
 
 DATABASES = {

@@ -35,4 +35,4 @@ def mails(request: HttpRequest) -> HttpResponse:
     """Show the mails that the demo wrote into files; they carry links that sign in, so only a demo shows them."""
     if not settings.SHOW_PASSWORDS:
         raise Http404
-    return render(request, "mails.html", {"mails": newest(settings.EMAIL_FILE_PATH)})
+    return render(request, "mails.html", {"mails": newest(settings.MAIL_DIR)})

@@ -38,6 +38,9 @@ INSTALLED_APPS = [
     "tests.project.organisations",
 ]
 
+# What Django 6.1 asks for; before, nobody reads it.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import django
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -143,7 +144,11 @@ def test_reset__the_answer_is_the_same_where_nobody_is_written_to(client, make_u
 
 
 def test_reset__trouble_with_the_mail_is_logged_without_the_link(client, alice, settings, caplog):
-    settings.EMAIL_BACKEND = "tests.views.test_passwords.Broken"
+    broken = "tests.views.test_passwords.Broken"
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": broken}}
+    else:
+        settings.EMAIL_BACKEND = broken
     assert client.post(RESET, {"email": "alice@example.org"}).status_code == 302
     assert "Broken" in caplog.text or "RuntimeError" in caplog.text or "Failed to send" in caplog.text
     assert "/reset/" not in caplog.text
@@ -152,7 +157,7 @@ def test_reset__trouble_with_the_mail_is_logged_without_the_link(client, alice, 
 class Broken:
     """A mail server that is down."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, *args, **kwargs):
         pass
 
     def send_messages(self, messages):
