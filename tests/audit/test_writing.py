@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from sessionauth import audit
 from sessionauth.audit import Event, writing
 from sessionauth.models import APIKey, AuthEvent, LoginSession
-from tests.asking import ask, connections_kept, counted, handler, scope_of
+from tests.asking import ask, athrough_asgi, connections_kept, counted, handler, scope_of
 from tests.attacks.trouble import atomic_requests
 from tests.audit.urls import seen
 
@@ -100,6 +100,21 @@ async def _go_away():
 
     with connections_kept():
         await handler(ASGIHandler)(scope_of("/wait/", []), receive, send)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_task_that_outlives_its_request__is_told_of_at_once():
+    async_to_sync(_go_on)()
+    row = AuthEvent.objects.get()
+    assert (row.reason, row.path) == ("afterwards", "/begin/")
+
+
+async def _go_on():
+    seen["answered"] = asyncio.Event()
+    with connections_kept():
+        assert (await athrough_asgi(handler(ASGIHandler), scope_of("/begin/", []))).status == 200
+        seen["answered"].set()
+        await seen["task"]
 
 
 def test_without_a_request__is_written_at_once():

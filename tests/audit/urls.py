@@ -66,7 +66,19 @@ async def wait(request):
     await asyncio.sleep(60)
 
 
+async def begin(request):
+    """Leave something to a task that goes on when the answer has been given."""
+
+    async def go_on():
+        await seen["answered"].wait()
+        await audit.arecord(Event.LOGIN_FAILED, reason="afterwards")
+
+    seen["task"] = asyncio.create_task(go_on())
+    return HttpResponse()
+
+
 urlpatterns = [
+    path("begin/", begin),
     path("revoke/", revoke),
     path("three/", three),
     path("fail/", fail),
