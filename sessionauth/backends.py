@@ -58,7 +58,8 @@ class SessionAuthBackend(UsersBackend):
         try:
             user = _verify(attempt, credentials)
         except Exception as reason:
-            raise _told(attempt, reason) from reason
+            _tell(attempt, reason)
+            raise
         if user is None:
             raise PermissionDenied
         return user
@@ -70,20 +71,25 @@ class SessionAuthBackend(UsersBackend):
         try:
             user = await _averify(attempt, credentials)
         except Exception as reason:
-            raise _told(attempt, reason) from reason
+            _tell(attempt, reason)
+            raise
         if user is None:
             raise PermissionDenied
         return user
 
 
-def _told(attempt: Attempt, reason: Exception) -> Exception:
-    """Return what Django's authenticate() is told, and note a denial for whoever answers: it swallows all of them."""
+def _tell(attempt: Attempt, reason: Exception) -> None:
+    """Note a denial for whoever answers: Django's authenticate() swallows why.
+
+    Raises LoginDenied for a guard's exception of another kind, so that Django asks nobody else.
+    """
     if reason is not attempt.denial:
-        return reason
+        return
     denial = reason if isinstance(reason, LoginDenied) else LoginDenied()
     if attempt.request is not None:
         state_of(attempt.request).denied = denial
-    return denial
+    if denial is not reason:
+        raise denial from reason
 
 
 def denial_of(reason: Exception) -> LoginDenied | None:

@@ -71,6 +71,7 @@ def _async_way(backend: Any) -> Any:
     return backend.aauthenticate if is_async else sync_to_async(backend.authenticate)
 
 
+@sensitive_variables("credentials")
 def takers(
     request: HttpRequest | None, credentials: dict[str, Any], paths: Sequence[str] | None = None
 ) -> list[tuple[str, Any]]:
@@ -86,6 +87,7 @@ def after_ours() -> list[tuple[str, Any]]:
     return backends[max(ours, default=-1) + 1 :]
 
 
+@sensitive_variables("credentials")
 def _takes(backend: Any, request: HttpRequest | None, credentials: dict[str, Any]) -> bool:
     if is_model_backend(backend):
         # ModelBackend answers None when it lacks one of them; so this is all that it can be asked.

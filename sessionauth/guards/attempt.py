@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import signals
 from sessionauth.exceptions import LoginDenied
@@ -64,6 +65,7 @@ class Attempt:
         """See account()."""
         return self._found[0] if self._found else await sync_to_async(self.account)()
 
+    @sensitive_variables("evaluate")
     def run(self, evaluate: Callable[[], Proof]) -> Any | None:
         """Return the user whom `evaluate()` proves and no guard refuses, None for nobody.
 
@@ -84,6 +86,7 @@ class Attempt:
             self.is_over = True
             _current.reset(token)
 
+    @sensitive_variables("evaluate")
     async def arun(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
         """See run()."""
         token = _current.set(self)
@@ -101,6 +104,7 @@ class Attempt:
             self.is_over = True
             _current.reset(token)
 
+    @sensitive_variables("evaluate")
     def _judge(self, evaluate: Callable[[], Proof]) -> Any | None:
         for guard in self.guards:
             account = self.account() if guard.needs_account else None
@@ -115,6 +119,7 @@ class Attempt:
                     guard.after_credentials(self.request, proof.user)
         return None if proof.is_barred else proof.user
 
+    @sensitive_variables("evaluate")
     async def _ajudge(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
         for guard in self.guards:
             account = await self.aaccount() if guard.needs_account else None

@@ -26,7 +26,7 @@ from tests.project.ways_urls import urlpatterns as ways
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
 
 TIMES, LIMIT = 200, 5
-SYNC = {"form": storm.form, "admin": storm.admin, "basic": storm.api, "call": storm.call}
+SYNC = {"form": storm.form, "admin": storm.admin, "basic": storm.api}
 BASIC = "sessionauth.authenticators.basic.BasicAuthenticator"
 
 
@@ -59,12 +59,19 @@ def alice(make_user):
     return make_user("alice", is_staff=True)
 
 
-@pytest.fixture(params=["cache", "database"] if os.environ.get("SESSIONAUTH_TEST_VALKEY") else ["database"])
+HAS_CACHE = "SESSIONAUTH_TEST_VALKEY" in os.environ
+
+
+@pytest.fixture(params=["cache"] if HAS_CACHE else ["database"])
 def counter(request, settings):
-    """Count in the shared cache where there is one, and in the database."""
+    """Count in the shared cache where there is one: in the other round the database counts for the same paths."""
     settings.SESSIONAUTH_CACHE = "default" if request.param == "cache" else "locmem"
     assert (counters.cache.fault() is None) == (request.param == "cache")
     return request.param
+
+
+#: For tests that ask both counters in the round that has both.
+both = pytest.mark.parametrize("counter", ["cache", "database"] if HAS_CACHE else ["database"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +85,16 @@ def test_threads__exactly_so_many_are_evaluated(way, counter, guarded, alice):
     with storm.evaluated() as hashed:
         answers = storm.at_once(lambda n: SYNC[way]("alice", f"wrong {n}", n), TIMES)
     assert len(hashed) == LIMIT
-    if way != "call":
-        before = 401 if way == "basic" else 200
-        assert (answers.count(before), answers.count(429)) == (LIMIT, TIMES - LIMIT)
+    before = 401 if way == "basic" else 200
+    assert (answers.count(before), answers.count(429)) == (LIMIT, TIMES - LIMIT)
+
+
+@both
+def test_threads__by_a_call(counter, guarded, alice):
+    guarded(rate("account"))
+    with storm.evaluated() as hashed:
+        storm.at_once(lambda n: storm.call("alice", f"wrong {n}"), TIMES)
+    assert len(hashed) == LIMIT
 
 
 def test_threads__from_one_address_whatever_it_says_it_is(counter, guarded, alice):
@@ -111,6 +125,7 @@ def test_tasks__exactly_so_many_are_evaluated(way, counter, guarded, alice):
 
 
 @pytest.mark.slow
+@both
 def test_processes__exactly_so_many_are_evaluated(counter, guarded, alice, settings):
     found = storm.in_processes(
         4,
@@ -137,6 +152,7 @@ def test_second_backend__is_asked_exactly_so_often(is_async, counter, guarded, a
     assert len(Directory.asked) == LIMIT
 
 
+@both
 @pytest.mark.parametrize("view", ["/signs-in/", "/fails/"])
 def test_atomic_requests__take_no_count_back(view, counter, guarded, alice):
     """On SQLite one after the other: it has one writer, and a transaction that has read cannot become it at once."""
@@ -149,6 +165,7 @@ def test_atomic_requests__take_no_count_back(view, counter, guarded, alice):
         assert len(hashed) == LIMIT
 
 
+@both
 @pytest.mark.parametrize("guards", [[rate("account", "5/h")], [LOCKOUT]], ids=["rate", "lockout"])
 @pytest.mark.parametrize("is_async", [False, True], ids=["threads", "tasks"])
 def test_right_ones_at_once__all_get_in(is_async, guards, counter, guarded, alice, password, settings):

@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.backends import BaseBackend
+from django.views.debug import ExceptionReporter
+from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import signals
 from sessionauth.backends import averify, verify
@@ -343,6 +345,28 @@ def test_failure_on_the_way__is_raised_and_takes_no_slot(call, guarded, alice, p
     assert state_of(request).denied is None
     settings.AUTHENTICATION_BACKENDS = [ours, model]
     assert call(request, username="alice", password=password) == alice
+
+
+class BrokenAndDiscreet(BaseBackend):
+    """The same, which keeps the password out of reports."""
+
+    @sensitive_variables()
+    def authenticate(self, request, username=None, password=None):
+        raise ConnectionError
+
+
+@pytest.mark.parametrize("guards", [[], [rate("account", "5/h"), DIARY]], ids=["unguarded", "guarded"])
+def test_failure_on_the_way__tells_no_report_the_password(guards, call, guarded, alice, settings, log):
+    settings.AUTHENTICATION_BACKENDS = [settings.AUTHENTICATION_BACKENDS[0], f"{__name__}.BrokenAndDiscreet"]
+    if guards:
+        guarded(*guards)
+    request = request_from()
+    with pytest.raises(ConnectionError) as caught:
+        call(request, username="alice", password="a secret indeed")
+    reporter = ExceptionReporter(request, caught.type, caught.value, caught.tb)
+    frames = [frame for frame in reporter.get_traceback_frames() if "/sessionauth/" in frame["filename"]]
+    assert len(frames) > 3
+    assert [frame["function"] for frame in frames if "a secret indeed" in str(frame["vars"])] == []
 
 
 class Slow(BaseBackend):
