@@ -310,6 +310,17 @@ class Blind:
         return None
 
 
+def test_login_user__renews_an_anonymous_key_wherever_it_came_from(acts, request_, alice):
+    request_.session["cart"] = "book"
+    request_.session.save()
+    planted = request_.session.session_key
+    acts.login_user(request_, alice)
+    request_.session.save()
+    assert request_.session.session_key != planted
+    assert not SessionStore().exists(planted)
+    assert request_.session["cart"] == "book"
+
+
 def test_login_user__that_has_proved_nothing_is_stale(acts, request_, alice):
     token = acts.login_user(request_, alice, fresh=False, method="invitation")
     assert (token.state, token.authenticated_at, dict(token.proofs)) == (LoginState.STALE, None, {})
