@@ -122,7 +122,7 @@ def test_logout__by_get_is_refused(client, make_user):
     assert client.get("/whoami/").json() == {"user": "alice"}
 
 
-@pytest.mark.parametrize("path", ["login/", "confirm/", "password/", "password/reset/", "unlock/"])
+@pytest.mark.parametrize("path", ["login/", "session/", "confirm/", "password/", "password/reset/", "unlock/"])
 @pytest.mark.parametrize(
     ("body", "status"),
     [

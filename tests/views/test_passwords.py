@@ -50,6 +50,8 @@ def test_change__sets_it_and_ends_the_other_browsers(here, alice, password):
     assert signed_in(here)
     assert not signed_in(phone)
     assert not RememberToken.objects.filter(revoked_at=None).exists()
+    devices = here.get("/account/devices/", headers={"accept": "application/json"}).json()["devices"]
+    assert [device["is_current"] for device in devices] == [True]
 
 
 def test_change__wants_the_old_password(here, alice, password):
