@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
+from sessionauth import refusals
 from sessionauth.conf import settings
 from sessionauth.sessions.timeouts import seconds_left
 
@@ -42,20 +43,26 @@ def logout_button(context: RequestContext, label: str = "", css_class: str = "",
     }
 
 
+@register.simple_tag(takes_context=True)
+def login_url(context: RequestContext) -> str:
+    """Return where one signs in: LOGIN_URL, or that of the area in SESSIONAUTH_LOGIN_URLS."""
+    return refusals.login_url_for(context.request)
+
+
 @register.inclusion_tag("sessionauth/parts/session_warning.html", takes_context=True)
 def session_warning(context: RequestContext, minutes: int = 10) -> dict[str, Any]:
     """Show a note when the session ends in less than `minutes`, however busy it is; nothing otherwise.
 
     It leads to the confirm page, from where the time begins again. When an idle session ends a page cannot know that
-    is not asked for: scripts ask `session/`. The template needs `request` in its context.
+    is not asked for: scripts ask `session/`.
     """
-    _, left = seconds_left(context["request"])
+    _, left = seconds_left(context.request)
     try:
         confirm_url = resolve_url(settings.CONFIRM_URL)
     except NoReverseMatch:
         confirm_url = ""
     is_due = left is not None and left < minutes * MINUTE
-    return {"left": int(left or 0) if is_due else None, "confirm_url": confirm_url, "back": context["request"].path}
+    return {"left": int(left or 0) if is_due else None, "confirm_url": confirm_url, "back": context.request.path}
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.views.generic import FormView
 
+from sessionauth.authenticators import get_auth
 from sessionauth.forms import ConfirmLoginForm
 from sessionauth.login import confirm_login
 from sessionauth.mixins import LoginRequiredMixin
@@ -40,8 +41,9 @@ class ConfirmLoginView(FormPageMixin, NextMixin, LoginRequiredMixin, ConfirmBase
         return super().get_form_kwargs() | {"request": self.request}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add where to go on, and whether there is a password to ask for."""
+        """Add who is asked, where to go on, and whether there is a password to ask for."""
         own = {
+            "display_name": get_auth(self.request).display_name,
             "next": self.get_redirect_url(),
             "redirect_field_name": self.redirect_field_name,
             "has_password": has_password(self.request),

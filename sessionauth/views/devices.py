@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings as django_settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.views.generic import FormView, TemplateView
@@ -17,6 +17,7 @@ from sessionauth.authenticators import get_auth
 from sessionauth.forms import EndSessionsForm
 from sessionauth.login import confirm_login, logout
 from sessionauth.mixins import LoginRequiredMixin
+from sessionauth.refusals import login_url_for
 from sessionauth.sessions.devices import Device, devices_of, logout_others, revoke_device
 from sessionauth.sessions.registry import logout_everywhere
 from sessionauth.views.json_body import is_json
@@ -147,7 +148,7 @@ class EndDeviceView(EndView):
 
     def get_success_url(self) -> str:
         """Go back to the list, or away from it."""
-        return _after_logout() if self.device.is_current else str(super().get_success_url())
+        return _after_logout(self.request) if self.device.is_current else str(super().get_success_url())
 
 
 class EndOthersView(EndView):
@@ -184,8 +185,8 @@ class EndAllView(EndView):
 
     def get_success_url(self) -> str:
         """Go where a logout goes."""
-        return _after_logout()
+        return _after_logout(self.request)
 
 
-def _after_logout() -> str:
-    return resolve_url(django_settings.LOGOUT_REDIRECT_URL or reverse("sessionauth:login"))
+def _after_logout(request: HttpRequest) -> str:
+    return resolve_url(django_settings.LOGOUT_REDIRECT_URL or login_url_for(request) or "/")

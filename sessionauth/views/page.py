@@ -52,6 +52,11 @@ class PageMixin:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         return response
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the templates need, whatever context processors a project has."""
+        context: dict[str, Any] = super().get_context_data(**{"request": self.request} | kwargs)  # type: ignore[misc]
+        return context
+
     @property
     def answers_json(self) -> bool:
         """Whether the answer is JSON: the client sent some, or asked for anything but a page."""

@@ -77,7 +77,7 @@ def test_one__is_ended_by_post_after_a_question(alice):
 def test_one__this_browser_is_signed_out(alice):
     here, phone = browser(alice), browser(alice, IPHONE)
     answer = here.post(f"{DEVICES}{id_of(here, current=True)}/end/")
-    assert (answer.status_code, answer["Location"]) == (302, "/account/login/")
+    assert (answer.status_code, answer["Location"]) == (302, "/login/")
     assert not signed_in(here)
     assert signed_in(phone)
 
@@ -104,7 +104,7 @@ def test_others__are_ended_and_this_one_stays(alice):
 
 def test_all__are_ended_this_one_too(alice):
     here, phone = browser(alice), browser(alice, IPHONE)
-    assert here.post(f"{DEVICES}all/end/")["Location"] == "/account/login/"
+    assert here.post(f"{DEVICES}all/end/")["Location"] == "/login/"
     assert not signed_in(here)
     assert not signed_in(phone)
 

@@ -65,6 +65,14 @@ def test_open_page__is_open_whatever_else_asks_for_a_login(client, settings, pat
 
 
 @pytest.mark.parametrize("path", [*OPEN, *OWN])
+def test_page__needs_no_context_processor(client, make_user, settings, path):
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": {}}]
+    client.force_login(make_user())
+    assert client.get(f"/account/{path}").status_code == 200
+    assert "<strong>alice</strong>" in client.get("/account/confirm/").text
+
+
+@pytest.mark.parametrize("path", [*OPEN, *OWN])
 def test_page__keeps_its_address_from_other_sites(client, make_user, settings, path):
     """Some addresses carry a token; a form needs the Referer on its own site."""
     settings.SECURE_REFERRER_POLICY = None
