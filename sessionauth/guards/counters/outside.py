@@ -18,6 +18,9 @@ from sessionauth.request_state import state_of
 
 T = TypeVar("T")
 
+#: How long a connection of our own waits for a row. LOCAL: the connection may come from a pool, and go back to it.
+PATIENCE = {"postgresql": "SET LOCAL lock_timeout = '3s'", "mysql": "SET SESSION innodb_lock_wait_timeout = 3"}
+
 
 def alias() -> str:
     """Return the database that keeps the counters."""
@@ -90,11 +93,12 @@ def _on_own_connection(act: Callable[[], T]) -> T:
     connection = connections[alias()]
     connection.close_if_unusable_or_obsolete()
     try:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                # The request's own transaction may hold the row and wait for us: a circle no database sees.
-                cursor.execute("SET lock_timeout = '3s'")
-        return act()
+        with transaction.atomic(using=connection.alias):
+            if connection.vendor in PATIENCE:
+                # The request's own transaction may hold the row and wait for us: a circle that no database sees.
+                with connection.cursor() as cursor:
+                    cursor.execute(PATIENCE[connection.vendor])
+            return act()
     finally:
         connection.close_if_unusable_or_obsolete()
 

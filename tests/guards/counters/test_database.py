@@ -9,6 +9,8 @@ from django.db import connection, connections, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
+from sessionauth.backends import verify
+from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, database, outside
 from sessionauth.guards.counters.database import Step
 from sessionauth.models import LoginThrottle
@@ -16,6 +18,7 @@ from sessionauth.request_state import state_of
 from tests.asking import counted
 from tests.attacks.storm import at_once
 from tests.attacks.trouble import read_only, without_table
+from tests.guards.entries import LOCKOUT, rate, request_from
 
 TALLY = Tally("test:5/h", "u:1:", Rate(5, 3600))
 
@@ -164,6 +167,21 @@ def test_trouble__is_told_and_is_no_slot(trouble, caplog):
     assert "guard_degraded" in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("entry", [LOCKOUT, rate("account")], ids=["lockout", "rate"])
+@pytest.mark.parametrize("trouble", [read_only, lambda: without_table(LoginThrottle)], ids=["read only", "no table"])
+def test_trouble__lets_nobody_in_uncounted(trouble, entry, guarded, make_user, password, settings):
+    settings.SESSIONAUTH_CACHE = "locmem"
+    alice, credentials = make_user("alice"), {"username": "alice", "password": password}
+    guarded(entry)
+    with trouble():
+        with pytest.raises(GuardUnavailable):
+            verify(request_from(), credentials)
+        settings.SESSIONAUTH_GUARD_ON_CACHE_ERROR = "allow"
+        assert verify(request_from(), credentials) == alice
+    assert verify(request_from(), credentials) == alice
+
+
 @pytest.mark.django_db
 def test_trouble__spoils_no_transaction_around_it():
     def fail():
@@ -185,8 +203,8 @@ def test_own_connection__is_of_its_own_thread_and_is_given_back():
 
     def act():
         threads.append(threading.current_thread().name)
-        return connections["default"].in_atomic_block
+        return id(connections["default"])
 
     with transaction.atomic():
-        assert outside.write(act, None) is False
+        assert outside.write(act, None) != id(connections["default"])
     assert threads[0].startswith("sessionauth-count")
