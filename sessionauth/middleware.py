@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 
-from sessionauth import books, confinement, paths, refusals
+from sessionauth import audit, books, confinement, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth, remember
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
@@ -228,6 +228,7 @@ def _confine(request: HttpRequest) -> HttpResponse | None:
         if token is not None and token is state.token and token.is_restricted and request.user is state.lazy_user:
             _put_user(request, state, token.user)
         return None
+    audit.record(audit.Event.ACCESS_DENIED, request, user=token.user, reason=code, subject=token.credential)
     if code == "people_only":
         return refusals.people_only(request)
     return refusals.forbidden(request)

@@ -87,7 +87,7 @@ class RequestState:
         #: Why the last attempt to sign in was refused, None once one went through or the answer has told it.
         self.denied: LoginDenied | None = None
         #: Events to be written on the way out, each with the question whether it was not rolled back.
-        self.events: list[tuple[AuthEvent, Callable[[], bool]]] = []
+        self.events: list[tuple[AuthEvent, Event, Callable[[], bool]]] = []
         #: The kinds of all events that this request has recorded.
         self.told: set[Event] = set()
         #: The name of the last attempt that a guard refused, until it has also been told of as failed.

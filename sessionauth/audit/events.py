@@ -82,3 +82,4 @@ class Event(StrEnum):
         "A key or token was presented and not accepted.",
         True,
     )
+    ACCESS_DENIED = "access_denied", DENIED, "authz_fail", "A credential went where it may not go.", True

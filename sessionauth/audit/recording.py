@@ -36,7 +36,7 @@ def record(
     outcome: str = "",
     reason: str = "",
     method: str = "",
-    subject: models.Model | None = None,
+    subject: object = None,
     **data: Any,
 ) -> None:
     """Record that `event` happened.
@@ -46,7 +46,7 @@ def record(
     `name` is the name that was typed where it led to nobody, of which only a digest is kept. `actor` is who did it
     where that was not the user, by default whoever the request is. `outcome` is "success", "failure" or "denied", by
     default what the event means; `reason` a stable word for why; `method` how somebody was recognised. `subject` is the
-    row that it is about. `data` are further facts: small, and no secrets.
+    row that it is about; what is no row is not named. `data` are further facts: small, and no secrets.
 
     Never raises: an event that cannot be recorded is logged as such, and what it tells of goes on.
     """
@@ -55,7 +55,7 @@ def record(
         row.outcome = outcome or event.outcome
         row.reason = printable(reason, 100)
         row.method = printable(method, 40) or row.method
-        row.subject = "" if subject is None else f"{subject._meta.model_name}:{subject.pk}"[:80]
+        row.subject = f"{subject._meta.model_name}:{subject.pk}"[:80] if isinstance(subject, models.Model) else ""
         if name is not None and user is None:
             data["name"] = name_digest(name)
         row.data |= details(data)

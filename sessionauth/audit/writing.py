@@ -30,13 +30,11 @@ def keep(row: AuthEvent, event: Event) -> None:
     On the way out it is written after the view's transaction, be that committed or rolled back, and all events of a
     request are one INSERT. What was rolled back has happened and come to nothing, and the row says so.
     """
-    if event.is_bounded and is_repeated(row):
-        return
     state = _open_state()
-    if state is None:
+    if state is not None:
+        state.events.append((row, event, survival(router.db_for_write(AuthEvent))))
+    elif not (event.is_bounded and is_repeated(row)):
         write([row])
-    else:
-        state.events.append((row, survival(router.db_for_write(AuthEvent))))
 
 
 def _open_state() -> RequestState | None:
@@ -65,18 +63,20 @@ def is_repeated(row: AuthEvent) -> bool:
 def write_pending(state: RequestState) -> None:
     """Write what the request of `state` has left to be written."""
     events, state.events = state.events, []
-    for row, survives in events:
+    for row, _, survives in events:
         if not survives():
             row.data["rolled_back"] = True
-    if events:
-        write([row for row, _ in events])
+    rows = [row for row, event, _ in events if not (event.is_bounded and is_repeated(row))]
+    if rows:
+        write(rows)
 
 
 def write(rows: Sequence[AuthEvent]) -> None:
-    """Write `rows` by one INSERT; trouble with the database goes no further than the log."""
+    """Write `rows` by one INSERT; trouble goes no further than the log: the answer is on its way."""
     using = router.db_for_write(AuthEvent)
     if len(rows) == 1:
         # bulk_create() would open a transaction for it.
-        best_effort(lambda: rows[0].save(force_insert=True, using=using), using)
+        best_effort(lambda: rows[0].save(force_insert=True, using=using), using, catching=Exception)
     else:
-        best_effort(lambda: AuthEvent._base_manager.using(using).bulk_create(rows, batch_size=500), using)
+        many = AuthEvent._base_manager.using(using)
+        best_effort(lambda: many.bulk_create(rows, batch_size=500), using, catching=Exception)

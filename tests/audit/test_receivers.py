@@ -8,7 +8,7 @@ from django.core.cache import caches
 from sessionauth.audit import receivers
 from sessionauth.audit.text import name_digest
 from sessionauth.guards.counters import cache
-from sessionauth.models import AuthEvent
+from sessionauth.models import APIKey, AuthEvent
 from tests.asking import counted
 from tests.audit import flows
 from tests.audit.flows import Browser
@@ -162,3 +162,16 @@ def test_denial_outside_of_a_request__is_told(browser, guarded):
     browser.call(username="alice", password=flows.WRONG)
     browser.call(username="alice", password=flows.WRONG)
     assert ("login_denied", "denied", "too_many_attempts", "alice", "") in told()
+
+
+@pytest.mark.urls("tests.project.ways_urls")
+def test_credential_where_it_may_not_go__is_told(browser):
+    key, secret = APIKey.objects.issue(user=flows.alice(), name="script", scopes=[])
+    browser.get("/tell/", headers={"x-api-key": secret})
+    row = AuthEvent.objects.get(event="access_denied")
+    assert (row.outcome, row.reason, row.user, row.subject) == (
+        "denied",
+        "insufficient_scope",
+        key.user,
+        f"apikey:{key.pk}",
+    )
