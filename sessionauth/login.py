@@ -192,7 +192,7 @@ def login_user(
         _spare_a_save(request.session, user)
         django_auth.login(request, user, path)
     except BaseException:
-        _take_back(request)
+        _take_back(request, token)
         raise
     finally:
         state.sign_in = None
@@ -217,13 +217,15 @@ def _spare_a_save(session: SessionBase, user: Any) -> None:
         session[HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
 
 
-def _take_back(request: HttpRequest) -> None:
+def _take_back(request: HttpRequest, token: RememberToken | None) -> None:
     """Leave nothing of a login that failed halfway. Where it was refused, it is taken back already."""
     session = request.session
     if SESSION_KEY in session:
         sid = registry.sid_in(registry.own(session))
         session.flush()
         registry.supersede({sid})
+        if token is not None:
+            registry.forget_browser(token.pk, "login failed")
         nobody = anonymous(request)
         request.user = nobody.user
         replace(request, nobody)

@@ -85,14 +85,11 @@ def _sids_before(request: HttpRequest, state: RequestState) -> set[str | None]:
     """Return the sign-ins that this one takes the place of.
 
     Django flushes another user's session without a word, and by now it is gone with its sid: that is known only if
-    somebody has looked before. A cookie that is itself the session cannot be flushed, so it is read once more.
+    somebody has looked before.
     """
-    session = request.session
-    before = {registry.sid_in(registry.own(session)), registry.sid_in(registry.own(_data_before(request, state)))}
-    if isinstance(session, signed_cookies.SessionStore):
-        old = type(session)(_key_that_came(request))
-        before.add(registry.sid_in(registry.own(old)))
-    return before
+    came = _session_in_cookie(request)
+    held = [registry.own(request.session), registry.own(_data_before(request, state))]
+    return {registry.sid_in(own) for own in [*held, {} if came is None else registry.own(came)]}
 
 
 def _clear_out(request: HttpRequest, state: RequestState) -> None:
@@ -107,7 +104,7 @@ def _clear_out(request: HttpRequest, state: RequestState) -> None:
         own.pop(name, None)
     if registry.KEY in session:
         session[registry.KEY] = own
-    if settings.FLUSH_ON_LOGIN and not _was_somebodys(state):
+    if settings.FLUSH_ON_LOGIN and not _was_somebodys(request, state):
         for name in set(session.keys()) - OF_THE_SIGN_IN - set(settings.PRESERVE_SESSION_KEYS):
             del session[name]
     kept = _data_before(request, state)
@@ -122,14 +119,29 @@ def _data_before(request: HttpRequest, state: RequestState) -> dict[str, Any]:
     return data if session is request.session else {}
 
 
-def _was_somebodys(state: RequestState) -> bool:
-    return state.token is not None and state.token.has_user
+def _session_in_cookie(request: HttpRequest) -> SessionBase | None:
+    """Return the session that came, where the cookie is the session: such a one cannot be flushed and is read again."""
+    session = request.session
+    return type(session)(_key_that_came(request)) if isinstance(session, signed_cookies.SessionStore) else None
+
+
+def _was_somebodys(request: HttpRequest, state: RequestState) -> bool:
+    if state.token is not None and state.token.has_user:
+        return True
+    came = _session_in_cookie(request)
+    return _has_its_old_key(request) if came is None else SESSION_KEY in came
 
 
 def _rotate(request: HttpRequest) -> None:
-    """Give the session a new key where Django has left the one that came: it does for the same user (ASVS 7.2.4)."""
-    if request.session.session_key is not None and request.session.session_key == _key_that_came(request):
+    """Give the session a new key where Django has not (ASVS 7.2.4)."""
+    if _has_its_old_key(request):
         registry.rotate(request.session)
+
+
+def _has_its_old_key(request: HttpRequest) -> bool:
+    """Say whether Django has left the key that came, as it does for the same user alone."""
+    key = request.session.session_key
+    return key is not None and key == _key_that_came(request)
 
 
 def _key_that_came(request: HttpRequest) -> str | None:

@@ -278,13 +278,14 @@ def test_login_user__that_a_receiver_breaks_leaves_nothing(acts, as_, alice):
         request.session["cart"] = "book"
         user_logged_in.connect(breaks)
         with pytest.raises(RuntimeError):
-            acts.login_user(request, alice)
+            acts.login_user(request, alice, remember=True)
         user_logged_in.disconnect(breaks)
         assert get_auth(request).is_anonymous
         assert request.user.is_anonymous
 
     assert as_(None, view).session.is_empty()
     assert LoginSession.objects.get().is_revoked
+    assert RememberToken.objects.get().is_revoked
 
 
 def test_login_user__above_the_limit_is_refused_and_keeps_what_nobody_had(acts, as_, alice, settings):

@@ -346,6 +346,15 @@ def test_row_50_anonymous_data_is_flushed(web, sign_in, alice, page, engine, set
 
 
 @pytest.mark.parametrize("page", ROADS)
+def test_row_50_the_same_users_data_is_no_anonymous_data(web, sign_in, alice, page, engine, settings):
+    settings.SESSIONAUTH_FLUSH_ON_LOGIN = True
+    sign_in("/ours/login/", alice)
+    web.post("/cart/", {"cart": "pen"})
+    sign_in(page, alice)
+    assert web.get("/cart/").json() == {"cart": "pen", "colour": "green"}
+
+
+@pytest.mark.parametrize("page", ROADS)
 def test_row_50_what_survives_another_users_session(web, sign_in, alice, bob, page, engine, settings):
     settings.SESSIONAUTH_PRESERVE_SESSION_KEYS = ["cart", "_auth_user_id", "_sessionauth"]
     sign_in("/ours/login/", bob)
