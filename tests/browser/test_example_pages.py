@@ -80,7 +80,7 @@ def cookies(browser: Browser, site: Site) -> dict[str | None, Any]:
 
 def test_a_visit__signs_in_sees_who_they_are_and_signs_out(page):
     page.goto("/")
-    page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    page.get_by_role("main").get_by_role("link", name="Sign in", exact=True).click()
     page.get_by_label("E-mail address").fill("alice@desk.example")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
