@@ -46,7 +46,7 @@ def piles(now: datetime | None = None, *, unseen: timedelta | None = None) -> li
     """
     now = now or timezone.now()
     return [
-        Pile("sessions", _rows(LoginSession).filter(_ended(now) | _abandoned(now, unseen), earlier=False)),
+        Pile("sessions", _sessions(now).filter(_ended(now) | _abandoned(now, unseen), earlier=False)),
         Pile("remembered", series.prunable()),
         Pile("throttles", _rows(LoginThrottle).filter(_stale(now))),
         Pile("events", _rows(AuthEvent).filter(_old(now))),
@@ -99,6 +99,12 @@ def _delete(rows: models.QuerySet[Any]) -> int:
 
 def _rows(model: type[models.Model]) -> models.QuerySet[Any]:
     return model._base_manager.using(router.db_for_write(model))
+
+
+def _sessions(now: datetime) -> models.QuerySet[LoginSession]:
+    """Login sessions, less those of browsers that are still remembered: by them the owner knows and ends these."""
+    remembered = _rows(RememberToken).filter(revoked_at=None, expires_at__gt=now)
+    return _rows(LoginSession).exclude(remember_token_id__in=remembered.values("pk"))
 
 
 def _ended(now: datetime) -> Q:

@@ -110,6 +110,13 @@ def test_revoked_session__stays_revoked_once_pruned(client, alice):
     assert client.get("/whoami/").json() == {"user": None}
 
 
+def test_sessions__of_a_browser_that_is_still_remembered_stay_on_its_owners_list(alice):
+    kept = session(alice, remember_token=remembered(alice, "new", -DAY), revoked_at=2 * COOKIE)
+    session(alice, remember_token=remembered(alice, "old", DAY), revoked_at=2 * COOKIE)
+    assert rows_of()["sessions"] == 1
+    assert LoginSession.objects.get() == kept
+
+
 def test_remembered__go_once_they_expired_and_leave_their_sessions(alice):
     old, new = remembered(alice, "old", DAY), remembered(alice, "new", -DAY)
     born = session(alice, remember_token=old)
