@@ -197,7 +197,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler", "level": "ERROR"}},
-    "loggers": {"django": {"handlers": ["console"]}},
+    "loggers": {"django": {"handlers": ["console"]}, "sessionauth": {"handlers": ["console"]}},
 }
 
 STATIC_URL = "static/"
