@@ -163,6 +163,16 @@ def test_nasty_password__is_no_error_and_costs_one_hash(value, name, people, cal
         assert (len(hashes), queries) == (1, 1)
 
 
+@pytest.mark.parametrize("value", NASTY, ids=lambda value: repr(value)[:12])
+def test_nasty_name__is_counted_like_any_other(value, people, guarded, call, rf):
+    guarded(rate("account", "2/h"), rate("account_address", "9/h"), LOCKOUT, ACTIVE)
+    request = rf.get("/")
+    for _ in range(3):
+        assert call(request, username=value, password="wrong") is None
+    denied = state_of(request).denied
+    assert (None if denied is None else denied.code) == (None if value is None else "too_many_attempts")
+
+
 def test_nasty_name__with_nul_costs_a_hash_as_well(people, call, monkeypatch):
     assert work(call, monkeypatch, "ali\0ce", "wrong")[0] == [FastPBKDF2PasswordHasher.iterations]
 
