@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from contextlib import ExitStack
@@ -53,6 +54,7 @@ def shared(settings, monkeypatch):
     monkeypatch.setattr(cache, "PAUSE", 0.0)
     yield server
     server.stop()
+    shutil.rmtree(server.folder)
     cache._broken.clear()
 
 
