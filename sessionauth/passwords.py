@@ -148,7 +148,7 @@ def _step_back() -> None:
     """Lower the priority of this thread; on Linux, where threads have one of their own."""
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
+            os.setpriority(os.PRIO_PROCESS, 0, max(15, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _begin_anew() -> None:

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from sessionauth import accounts, signals
 from sessionauth.audit.events import Event
 from sessionauth.audit.recording import record, session_digest
-from sessionauth.exceptions import InvalidCredential, LoginDenied
+from sessionauth.exceptions import LoginDenied
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import RequestState, SignIn, state_of
 from sessionauth.request_state import current as current_request
@@ -25,8 +25,6 @@ logger = logging.getLogger("sessionauth")
 
 #: Who sends `user_login_failed` of somebody who is signed in and could not prove it.
 CONFIRMING = "sessionauth.backends"
-#: What says already that a password sent by Basic was not accepted.
-REFUSALS = {Event.LOGIN_FAILED, Event.LOGIN_DENIED}
 
 
 def _harmless(receiver: Callable[..., None]) -> Callable[..., None]:
@@ -149,19 +147,6 @@ def session_revoked(*, session: LoginSession, reason: str, **kwargs: Any) -> Non
 
 
 @_harmless
-def credential_rejected(*, request: HttpRequest, failure: InvalidCredential, method: str, **kwargs: Any) -> None:
-    """Receive `credential_rejected`.
-
-    What has not even the form of a credential is left to the log that has it already: it costs no query. A wrong
-    password in Basic is a failed login like any other, and may have been told of as one.
-    """
-    if failure.code in ("malformed", "ambiguous") or state_of(request).told & REFUSALS:
-        return
-    event = Event.LOGIN_FAILED if method == "basic" else Event.CREDENTIAL_REJECTED
-    record(event, request, method=method, reason=failure.code)
-
-
-@_harmless
 def logged_out_everywhere(*, user: Any, reason: str, **kwargs: Any) -> None:
     """Receive `logged_out_everywhere`."""
     record(Event.LOGGED_OUT_EVERYWHERE, user=user, reason=reason)
@@ -206,7 +191,6 @@ def connect() -> None:
         (signals.remember_token_stolen, remember_token_stolen),
         (signals.credential_issued, credential_issued),
         (signals.credential_revoked, credential_revoked),
-        (signals.credential_rejected, credential_rejected),
         (signals.session_revoked, session_revoked),
         (signals.logged_out_everywhere, logged_out_everywhere),
     ):

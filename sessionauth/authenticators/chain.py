@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.functional import LazyObject, empty
 
 from sessionauth import confinement, signals
+from sessionauth.audit import rejections
 from sessionauth.authenticators import base
 from sessionauth.authenticators.base import Authenticator, PresentedSecret
 from sessionauth.conf import settings
@@ -84,6 +85,7 @@ def redeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None:
             token = one.authenticator.authenticate(request, one.credential)
         except InvalidCredential as failure:
             signals.credential_rejected.send_robust(request=request, **_rejection(one, failure))
+            rejections.rejected(request, failure)
             if settings.INVALID_CREDENTIAL == "ignore":
                 continue
             raise
@@ -99,6 +101,7 @@ async def aredeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None
             token = await one.authenticator.aauthenticate(request, one.credential)
         except InvalidCredential as failure:
             await signals.credential_rejected.asend_robust(request=request, **_rejection(one, failure))
+            await rejections.arejected(request, failure)
             if settings.INVALID_CREDENTIAL == "ignore":
                 continue
             raise

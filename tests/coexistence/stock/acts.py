@@ -62,6 +62,13 @@ def signed_in(who: str) -> Client:
     return client
 
 
+def refused(*, who: str) -> int:
+    """Return the status with which the admin's form does not let `who` in, whose password is right."""
+    answer = Client().post("/admin/login/?next=/admin/", {"username": name_of(who), "password": PASSWORD})
+    assert answer.status_code != 302
+    return answer.status_code
+
+
 def cookie_of(client: Client) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
