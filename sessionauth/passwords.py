@@ -147,8 +147,9 @@ def _pool() -> ThreadPoolExecutor:
 def _step_back() -> None:
     """Lower the priority of this thread; on Linux, where threads have one of their own."""
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
+        thread = threading.get_native_id()
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, max(15, os.getpriority(os.PRIO_PROCESS, 0)))
+            os.setpriority(os.PRIO_PROCESS, thread, max(15, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def _begin_anew() -> None:
