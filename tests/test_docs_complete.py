@@ -35,6 +35,7 @@ from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
 from sessionauth.exceptions import LoginDenied
 from sessionauth.logs import ATTRIBUTES
+from sessionauth.sessions.timeouts import PRESETS
 from tests.pages import DOCS, ROOT, name_of, pages
 from tests.test_conformance import MENTION, fault
 
@@ -215,6 +216,14 @@ def test_templates__every_block_that_is_told_of():
 def test_forms():
     names = {name for name in classes_of(forms) if name.endswith("Form") and not name.startswith("_")}
     assert {name for name in names if f"autoclass:: {name}\n" not in text_of("pages")} == set()
+
+
+def test_presets__are_those_of_the_code():
+    length = {"–": None, "30 days": 30 * 86400, "24 hours": 86400, "12 hours": 43200, "1 hour": 3600, "15 minutes": 900}
+    text = (DOCS / "topics" / "session-protection.md").read_text(encoding="utf-8")
+    rows = re.findall(r'^\| `"(\w+)"` \| ([^|]+) \| ([^|]+) \| ', text, re.MULTILINE)
+    told = {name: (length[idle], length[absolute]) for name, absolute, idle in rows if name in PRESETS}
+    assert told == PRESETS
 
 
 def test_audit__every_attribute_of_a_line():
