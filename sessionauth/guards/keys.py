@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from sessionauth import http
+from sessionauth import accounts, http
 from sessionauth.guards import device
 
 logger = logging.getLogger("sessionauth")
@@ -22,26 +22,51 @@ LONGEST = 254
 
 
 def account(request: HttpRequest | None, identity: str | None, user: Any | None) -> str | None:
-    """Return the account, or one browser of its owner's; else the name, in whichever spelling. None without a name.
+    """Return the name of the account, or one browser of its owner's; without an account the name. None without either.
 
-    The account rather than the name, because a database may find it by many spellings.
+    Not the name as it was posted, because a database may find an account by many. In whichever spelling, like a name
+    that nobody has: were an account counted apart from its other spellings, one of them would tell that it exists.
     """
-    if user is not None:
-        nonce = device.of(request, user)
-        key = user._meta.pk.value_to_string(user)
-        return f"u:{key}:" if nonce is None else f"d:{key}:{_hidden('device', nonce)}"
-    return None if identity is None else name(identity)
+    if user is None:
+        return None if identity is None else name(identity)
+    return _known(request, user) or name(user.get_username())
+
+
+def consecutive(request: HttpRequest | None, identity: str | None, user: Any | None) -> str | None:
+    """Return account() for a counter that a success sets to none: never the same for two accounts."""
+    if user is None:
+        return account(request, identity, user)
+    return _known(request, user) or owner(user)
 
 
 def owner(user: Any) -> str:
-    """Return the value of `user`'s account, from whichever browser that is not known to it."""
-    return f"u:{user._meta.pk.value_to_string(user)}:"
+    """Return consecutive() of `user`'s account, from whichever browser that is not known to it.
+
+    It is the name, if no other account can have a spelling of it that comes to the same.
+    """
+    username, model = str(user.get_username()), type(user)
+    is_own = username == _plain(username) and accounts.is_unique(model, model.USERNAME_FIELD)
+    return name(username) if is_own else f"u:{_hidden('account', _pk(user))}"
 
 
 def name(identity: str) -> str:
-    """Return the value of a name that nobody has, the same for all its spellings."""
-    text = unicodedata.normalize("NFKC", str(identity)[:LONGEST]).strip().casefold()
-    return f"x:{_hidden('name', text)}"
+    """Return the value of a name, the same for all its spellings."""
+    return f"x:{_hidden('name', _plain(str(identity)))}"
+
+
+def _plain(text: str) -> str:
+    # Upper case first: databases compare by it, and have letters that casefold() alone keeps apart, such as ı and i.
+    return unicodedata.normalize("NFKC", text[:LONGEST]).strip().upper().casefold()
+
+
+def _known(request: HttpRequest | None, user: Any) -> str | None:
+    """Return the value of a browser that `user` is known by, None for any other."""
+    nonce = device.of(request, user)
+    return None if nonce is None else f"d:{_hidden('device', f'{_pk(user)}:{nonce}')}"
+
+
+def _pk(user: Any) -> str:
+    return str(user._meta.pk.value_to_string(user))
 
 
 def address(request: HttpRequest | None, identity: str | None, user: Any | None) -> str:

@@ -30,7 +30,7 @@ class LockoutGuard(ReservingGuard):
 
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
         """Take the next step, if there is one left and nobody has to wait."""
-        value = keys.account(request, identity, user)
+        value = keys.consecutive(request, identity, user)
         if value is None:
             return None
         step = step_of(value, None if user is None else user.pk)

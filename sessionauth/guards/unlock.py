@@ -30,8 +30,8 @@ def unlock(user: Any) -> int:
 
     Links in mails sent before unlock nothing any more. What is counted by address goes on counting.
     """
-    ended = outside.write(lambda: _forget(Q(user_id=user.pk)), None)
-    _clear_rates(keys.owner(user))
+    ended = outside.write(lambda: _forget(Q(user_id=user.pk) | Q(key=key_of(keys.owner(user)))), None)
+    _clear_rates(keys.name(user.get_username()))
     if ended:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)
     return ended
@@ -45,12 +45,13 @@ async def aunlock(user: Any) -> int:
 def unlock_name(name: str) -> int:
     """Let whoever posts `name` try again, an account or a name that nobody has."""
     user = accounts.find(None, name)
+    ended = 0 if user is None else unlock(user)
     value = keys.name(name)
-    ended = outside.write(lambda: _forget(Q(key=key_of(value))), None)
+    others = outside.write(lambda: _forget(Q(key=key_of(value))), None)
     _clear_rates(value)
-    if ended:
+    if others:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, name=name)
-    return ended if user is None else ended + unlock(user)
+    return ended + others
 
 
 async def aunlock_name(name: str) -> int:

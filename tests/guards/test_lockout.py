@@ -11,7 +11,8 @@ from django.utils import timezone
 from sessionauth import signals
 from sessionauth.backends import averify, verify
 from sessionauth.exceptions import AccountLocked
-from sessionauth.guards import unlock
+from sessionauth.guards import keys, unlock
+from sessionauth.guards.counters import database
 from sessionauth.models import LoginThrottle
 from tests.guards.entries import LOCKOUT, rate, request_from
 
@@ -93,6 +94,36 @@ def test_success__begins_at_none_again(check, alice, password):
     check(request_from(), {"username": "alice", "password": password})
     assert LoginThrottle.objects.get().count == 0
     assert [fail(check) for _ in range(3)] == [None] * 3
+
+
+def test_success__in_an_account_of_a_similar_name_is_none_in_this_one(check, make_user, password):
+    make_user("weiss"), make_user("wei\N{LATIN SMALL LETTER SHARP S}")
+    assert fail(check, "weiss") is fail(check, "weiss") is None
+    assert check(request_from(), {"username": "wei\N{LATIN SMALL LETTER SHARP S}", "password": password})
+    assert sorted(LoginThrottle.objects.values_list("count", flat=True)) == [0, 2]
+
+
+def test_value__is_that_of_one_account_alone(make_user, monkeypatch):
+    """Where several accounts may have the same name."""
+    alice, bob = make_user("alice"), make_user("bob")
+    monkeypatch.setattr(alice._meta.get_field(alice.USERNAME_FIELD), "_unique", False)
+    setattr(bob, bob.USERNAME_FIELD, alice.get_username())
+    assert keys.owner(alice) != keys.owner(bob)
+
+
+@pytest.mark.parametrize("way", [database.advance, database._update_or_insert])
+def test_other_spelling__is_counted_with_the_account_and_unlocked_with_it(way, check, alice, password, monkeypatch):
+    monkeypatch.setattr(database, "advance", way)
+    fail(check, "ALICE")
+    fail(check)
+    assert LoginThrottle.objects.get().user_id == alice.pk
+    LoginThrottle.objects.all().delete()
+    for _ in range(3):
+        fail(check, "ALICE")
+    assert denial(check, password=password).retry_after
+    assert unlock.is_locked(alice)
+    assert unlock.unlock(alice) == 1
+    assert check(request_from(), {"username": "alice", "password": password}) == alice
 
 
 def test_denied_by_another_guard__counts_nothing(check, guarded, alice):

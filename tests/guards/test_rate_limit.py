@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from sessionauth.backends import averify, verify
 from sessionauth.exceptions import LoginDenied, TooManyAttempts
-from sessionauth.guards import counters
+from sessionauth.guards import counters, device, keys
 from sessionauth.guards.counters import Rate
 from sessionauth.guards.rate_limit import RateLimitGuard
 from sessionauth.models import LoginThrottle
@@ -62,7 +62,14 @@ def test_account__so_many_and_no_more_even_if_right(check, guarded, alice, passw
 
 def test_account__from_anywhere_and_in_any_spelling_of_nobodys_name(check, guarded, alice):
     guarded(rate("account"))
-    spellings = ["nobody", "NOBODY", " nobody ", "ｎｏｂｏｄｙ", "Nobody", "nobody"]
+    spellings = [
+        "nobody-i",
+        "NOBODY-I",
+        " nobody-i ",
+        "ｎｏｂｏｄｙ-i",
+        "nobody-\N{LATIN SMALL LETTER DOTLESS I}",
+        "nobody-i",
+    ]
     found = [outcome(check, request_from(f"192.0.2.{n}"), name, "wrong") for n, name in enumerate(spellings)]
     assert found == [*FIVE, "too_many_attempts"]
     assert outcomes(check, 1) == ["wrong"]
@@ -169,6 +176,18 @@ def test_nothing_is_kept_in_clear(guarded, alice):
     assert kept != "[]"
     assert "somebody" not in kept
     assert "192.0.2" not in kept
+
+
+@pytest.mark.parametrize("kind", sorted(set(keys.KINDS) - {"global"}))
+@pytest.mark.parametrize("name", ["alice", "McAlice"])
+def test_value__cannot_be_computed_without_the_secret_key(kind, name, make_user, settings):
+    """When its window ends follows from it and stands in Retry-After, and would tell whose counter that is."""
+    user, request = make_user(name), request_from()
+    if kind == "device":
+        request.COOKIES[device.cookie_name()] = device._signer(user).sign("nonce")
+    before = keys.KINDS[kind](request, name, user)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
+    assert before != keys.KINDS[kind](request, name, user)
 
 
 @pytest.mark.once

@@ -9,6 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.guards.entries import LOCKOUT, rate
+
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
 
 NAMES = {"wrong": "alice", "unknown": "nobody", "inactive": "gone", "inactive, right": "gone", "unusable": "nopass"}
@@ -77,6 +79,31 @@ def test_locked__one_answer_for_all(people, password, settings, as_json):
         answers[state] = answer_to(state, password, "/account/login/", **kwargs)
     assert answers["wrong"] == answers["unknown"]
     assert answers["wrong"][0] == 429
+
+
+@pytest.mark.parametrize("guard", ["rate", "lockout"])
+def test_other_spelling__one_answer_for_all(people, password, settings, guard):
+    """Were an account counted apart from the other spellings of its name, one of them would tell that it exists."""
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 3
+    settings.SESSIONAUTH_LOGIN_GUARDS = [LOCKOUT if guard == "lockout" else rate("account", "3/h")]
+    for name in ("alice", "nobody"):
+        posts = [
+            Client().post("/account/login/", {"username": one, "password": "wrong"})
+            for one in (*[name] * 3, name.upper())
+        ]
+        assert [answer.status_code for answer in posts] == [200, 200, 200, 429], name
+
+
+def test_other_spelling__of_a_name_with_capitals(make_user, settings):
+    make_user("McAlice")
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    settings.SESSIONAUTH_LOGIN_GUARDS = [rate("account", "3/h")]
+    posts = [
+        Client().post("/account/login/", {"username": one, "password": "wrong"})
+        for one in (*["McAlice"] * 3, "mcalice")
+    ]
+    assert [answer.status_code for answer in posts] == [200, 200, 200, 429]
 
 
 def test_control__the_comparison_sees_a_difference(people, password, monkeypatch):

@@ -122,6 +122,7 @@ def _update_or_insert(step: Step) -> int | None:
         mine = outside.rows().filter(key=step.key)
         free = mine.filter(Q(blocked_until=None) | Q(blocked_until__lte=step.moment), count__lt=step.limit)
         changed = free.update(
+            **({} if step.user_id is None else {"user_id": step.user_id}),
             changed_at=step.moment,
             blocked_until=_blocked_case(step),
             pending_until=Case(When(count__gte=step.shuts_from - 1, then=Value(step.pending_until)), default=None),
