@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from sessionauth.confinement import match_of
 from sessionauth.exceptions import InvalidCredential, LoginDenied
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
+
+logger = logging.getLogger("sessionauth")
 
 #: Titles are HTTP's own words and stay untranslated: programs read them.
 TITLES = {
@@ -102,6 +105,8 @@ def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = ()
     if url and http.wants_html(request):
         _tell(request, settings.CONFIRM_MESSAGE, settings.CONFIRM_MESSAGE_LEVEL, settings.CONFIRM_MESSAGE_TAGS)
         return _there_and_back(request, url, REDIRECT_FIELD_NAME)
+    if http.wants_html(request):
+        logger.error("No page to confirm a login: include sessionauth.urls, or correct SESSIONAUTH_CONFIRM_URL.")
     error = {
         "error": "insufficient_user_authentication",
         "error_description": "A more recent login is needed.",

@@ -140,6 +140,14 @@ def test_confirm_url__is_a_url_or_the_name_of_a_view_that_exists(url, browser, s
     assert (answer.status, answer.header("Location")) == expected
 
 
+def test_confirm_url__that_leads_nowhere_is_told_to_the_developer(browser, settings, caplog):
+    settings.SESSIONAUTH_CONFIRM_URL = "no-such-view"
+    ask("wsgi", "/fresh/page/", browser(JSON))
+    assert "SESSIONAUTH_CONFIRM_URL" not in caplog.text
+    ask("wsgi", "/fresh/page/", browser())
+    assert "correct SESSIONAUTH_CONFIRM_URL" in caplog.text
+
+
 def test_signal__says_that_somebody_was_asked_to_confirm(browser):
     told = []
 

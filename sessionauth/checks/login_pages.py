@@ -1,4 +1,4 @@
-"""Where people are sent to log in."""
+"""Where people are sent to log in, and to confirm it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage
 
 from sessionauth.checks import reading, urls
 from sessionauth.checks.finding import Finding, ask
-from sessionauth.conf import PREFIX
+from sessionauth.conf import PREFIX, Settings
 
 NO_LOGIN_URL = Finding(
     "E050",
@@ -32,11 +32,21 @@ UNKNOWN_AREA = Finding(
     "SESSIONAUTH_LOGIN_URLS has a login page for {namespace}, which is no URL namespace of this project.",
     "{guess}Name a namespace that include() gives in your URLs.",
 )
+NO_CONFIRM_URL = Finding(
+    "E054",
+    "SESSIONAUTH_CONFIRM_URL is {value}, which is neither a URL nor the name of a view: nobody can confirm a login.",
+    'Correct it, or leave it out and add path("accounts/", include("sessionauth.urls")).',
+)
+CONFIRM_PAGE_MISSING = Finding(
+    "W055",
+    "SESSIONAUTH_CONFIRM_URL is {value}, where this project has no page.",
+    'Add one, or leave the setting out and add path("accounts/", include("sessionauth.urls")).',
+)
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
-    """Check the login pages."""
-    return ask(login_url, login_urls)
+    """Check the pages."""
+    return ask(login_url, login_urls, confirm_url)
 
 
 def login_url() -> Iterator[CheckMessage]:
@@ -64,3 +74,15 @@ def login_urls() -> Iterator[CheckMessage]:
         elif not urls.has_page(url):
             name = f"{PREFIX}LOGIN_URLS[{reading.shown(namespace)}]"
             yield LOGIN_PAGE_MISSING(name=name, value=reading.shown(page))
+
+
+def confirm_url() -> Iterator[CheckMessage]:
+    """Look for the page to confirm on, if one was named: who never asks for a fresh login needs none."""
+    page = reading.value_of("CONFIRM_URL")
+    if page == Settings.CONFIRM_URL.default:
+        return
+    url = urls.url_of(page)
+    if not url:
+        yield NO_CONFIRM_URL(value=reading.shown(page))
+    elif not urls.has_page(url):
+        yield CONFIRM_PAGE_MISSING(value=reading.shown(page))

@@ -70,6 +70,23 @@ def test_login_urls(login_urls, expected):
     assert codes(**PROJECT, LOGIN_URL="enter", SESSIONAUTH_LOGIN_URLS=login_urls) == expected
 
 
+@pytest.mark.parametrize(
+    ("confirm_url", "expected"),
+    [
+        ("sessionauth:confirm_login", []),  # the default: whether anything asks for a fresh login cannot be seen
+        ("desk:inner:enter", []),
+        ("/enter/", []),
+        ("https://login.example.org/", []),
+        ("desk:inner:entre", ["E054"]),
+        ("", ["E054"]),
+        ("/confirm/", ["W055"]),
+        (5, ["E002"]),
+    ],
+)
+def test_confirm_url(confirm_url, expected):
+    assert codes(ROOT_URLCONF="tests.checks.urls", SESSIONAUTH_CONFIRM_URL=confirm_url) == expected
+
+
 def test_login_urls__a_misspelt_area_is_guessed():
     overrides = {**PROJECT, "LOGIN_URL": "enter", "SESSIONAUTH_LOGIN_URLS": {"dsek": "enter"}}
     assert hint("W053", **overrides).startswith("Did you mean desk? Name a namespace")
