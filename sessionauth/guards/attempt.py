@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +31,18 @@ class Proof(NamedTuple):
     is_barred: bool = False
 
 
+def _succeeded(slot: Slot) -> None:
+    slot.succeeded()
+
+
+def _failed(slot: Slot) -> None:
+    slot.failed()
+
+
+def _refund(slot: Slot) -> None:
+    slot.refund()
+
+
 class Attempt:
     """One attempt, with its guards: they are asked exactly once, whoever asks `authenticate()` within it again."""
 
@@ -47,7 +60,7 @@ class Attempt:
         self._find = find
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []
-        self._is_judged = False
+        self._is_begun = self._is_judged = False
         #: True from the end on; a task or thread that was started within it keeps it in its context.
         self.is_over = False
 
@@ -82,9 +95,9 @@ class Attempt:
                 self._deny(reason)
             raise
         finally:
-            self._release()
             self.is_over = True
             _current.reset(token)
+            self._release()
 
     @sensitive_variables("evaluate")
     async def arun(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
@@ -98,11 +111,15 @@ class Attempt:
             if reason is self.denial:
                 await self._adeny(reason)
             raise
+        except asyncio.CancelledError:
+            # The client has hung up. What has begun is work all the same, and a guess that goes on in its thread.
+            if self._is_begun:
+                await self._arelease(_failed)
+            raise
         finally:
-            if self._slots:
-                await sync_to_async(self._release)()
             self.is_over = True
             _current.reset(token)
+            await self._arelease()
 
     @sensitive_variables("evaluate")
     def _judge(self, evaluate: Callable[[], Proof]) -> Any | None:
@@ -125,6 +142,7 @@ class Attempt:
             account = await self.aaccount() if guard.needs_account else None
             with self._refusing():
                 await guard.abefore_credentials(self.request, self.identity, account)
+        self._is_begun = True
         with self._refusing(LoginDenied):
             proof = await evaluate()
         self._is_judged = True
@@ -153,8 +171,7 @@ class Attempt:
         self._forget_denial(user)
 
     async def _asettle(self, user: Any | None) -> None:
-        if self._slots:
-            await sync_to_async(self._release)(_failed if user is None else _succeeded)
+        await self._arelease(_failed if user is None else _succeeded)
         for guard in self.guards:
             if user is None:
                 await guard.alogin_failed(self.request, self.identity, self._known())
@@ -173,8 +190,7 @@ class Attempt:
         signals.login_denied.send_robust(**self._denied(reason))
 
     async def _adeny(self, reason: Exception) -> None:
-        if self._slots:
-            await sync_to_async(self._release)(_failed if self._looks_wrong(reason) else _refund)
+        await self._arelease(_failed if self._looks_wrong(reason) else _refund)
         for guard in self.guards:
             await guard.alogin_denied(self.request, self.identity, self._known(), reason)
         await signals.login_denied.asend_robust(**self._denied(reason))
@@ -191,22 +207,14 @@ class Attempt:
         """Return the account if it has been looked up."""
         return self._found[0] if self._found else None
 
-    def _release(self, settle: Callable[[Slot], None] | None = None) -> None:
+    def _release(self, settle: Callable[[Slot], None] = _refund) -> None:
         slots, self._slots = self._slots, []
         for slot in slots:
-            (settle or _refund)(slot)
+            settle(slot)
 
-
-def _succeeded(slot: Slot) -> None:
-    slot.succeeded()
-
-
-def _failed(slot: Slot) -> None:
-    slot.failed()
-
-
-def _refund(slot: Slot) -> None:
-    slot.refund()
+    async def _arelease(self, settle: Callable[[Slot], None] = _refund) -> None:
+        if self._slots:
+            await asyncio.shield(sync_to_async(self._release)(settle))
 
 
 def current() -> Attempt | None:

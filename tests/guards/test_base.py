@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.backends import BaseBackend
 from django.views.debug import ExceptionReporter
@@ -13,8 +14,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import signals
 from sessionauth.backends import averify, verify
-from sessionauth.exceptions import ChallengeRequired, InactiveUser, LoginDenied
+from sessionauth.exceptions import ChallengeRequired, InactiveUser, LoginDenied, TooManyAttempts
 from sessionauth.guards import LoginGuard, base, before_credentials
+from sessionauth.guards.attempt import current
 from sessionauth.request_state import state_of
 from tests.guards.entries import ACTIVE, rate, request_from
 
@@ -372,28 +374,47 @@ def test_failure_on_the_way__tells_no_report_the_password(guards, call, guarded,
 class Slow(BaseBackend):
     """A directory that does not answer."""
 
+    begun: asyncio.Event
+
     def authenticate(self, request, username=None, password=None): ...
 
     async def aauthenticate(self, request, username=None, password=None):
+        self.begun.set()
         await asyncio.sleep(60)
 
 
-def test_cancelled__takes_no_slot(guarded, alice, password, settings):
+class SlowGuard(LoginGuard):
+    async def abefore_credentials(self, request, identity, user):
+        await Slow().aauthenticate(request)
+
+
+@pytest.mark.parametrize(
+    ("guards", "backend", "is_free"),
+    [([f"{__name__}.SlowGuard"], "django.contrib.auth.backends.ModelBackend", True), ([], f"{__name__}.Slow", False)],
+    ids=["before", "while the password is looked at"],
+)
+def test_cancelled__keeps_its_slot_once_the_password_is_looked_at(
+    guards, backend, is_free, guarded, alice, password, settings
+):
+    """Or whoever hangs up at once would have any number of passwords hashed, or tried on a directory."""
     ours, model = settings.AUTHENTICATION_BACKENDS
-    guarded(rate("account", "1/h"))
-    settings.AUTHENTICATION_BACKENDS = [ours, f"{__name__}.Slow"]
+    guarded(rate("account", "1/h"), *guards)
+    settings.AUTHENTICATION_BACKENDS = [ours, backend]
 
     async def hang_up():
+        Slow.begun = asyncio.Event()
         attempt = asyncio.create_task(aauthenticate(request_from(), username="alice", password=password))
-        await asyncio.sleep(0.1)
-        await sync_to_async(lambda: None)()
+        await asyncio.wait_for(Slow.begun.wait(), 10)
         attempt.cancel()
         with pytest.raises(asyncio.CancelledError):
             await attempt
+        assert current() is None
 
     async_to_sync(hang_up)()
     settings.AUTHENTICATION_BACKENDS = [ours, model]
-    assert verify(request_from(), credentials(password)) == alice
+    guarded(rate("account", "1/h"))
+    with nullcontext() if is_free else pytest.raises(TooManyAttempts):
+        assert verify(request_from(), credentials(password)) == alice
 
 
 @pytest.mark.parametrize("guard", [5, "no path", None])

@@ -106,7 +106,7 @@ def test_success__in_an_account_of_a_similar_name_is_none_in_this_one(check, mak
 def test_value__is_that_of_one_account_alone(make_user, monkeypatch):
     """Where several accounts may have the same name."""
     alice, bob = make_user("alice"), make_user("bob")
-    monkeypatch.setattr(alice._meta.get_field(alice.USERNAME_FIELD), "_unique", False)
+    monkeypatch.setitem(alice._meta.get_field(alice.USERNAME_FIELD).__dict__, "unique", False)
     setattr(bob, bob.USERNAME_FIELD, alice.get_username())
     assert keys.owner(alice) != keys.owner(bob)
 

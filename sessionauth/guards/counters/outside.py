@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from sessionauth.guards.counters.base import Unavailable, logger
 from sessionauth.models import LoginThrottle
-from sessionauth.request_state import state_of
+from sessionauth.request_state import current, state_of
 
 T = TypeVar("T")
 
@@ -65,6 +65,7 @@ def _has_one_writer(connection: BaseDatabaseWrapper) -> bool:
 def _in_place(act: Callable[[], T], connection: BaseDatabaseWrapper, request: HttpRequest | None) -> T:
     with transaction.atomic(using=connection.alias):
         answer = act()
+    request = current() if request is None else request
     if request is not None:
         is_lost = _watched(connection)
         state_of(request).later.append(lambda: act() if is_lost() else None)
