@@ -44,7 +44,7 @@ def owner(user: Any) -> str:
 
     It is the name, if no other account can have a spelling of it that comes to the same.
     """
-    username, model = str(user.get_username()), type(user)
+    username, model = str(user.get_username()), user._meta.model  # `request.user` is a wrapper of another type
     is_own = username == _plain(username) and accounts.is_unique(model, model.USERNAME_FIELD)
     return name(username) if is_own else f"u:{_hidden('account', _pk(user))}"
 
