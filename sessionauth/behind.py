@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import load_backend
 from django.contrib.auth.backends import ModelBackend
@@ -17,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import accounts, passwords
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards.attempt import Attempt, Proof
+from sessionauth.threads import in_thread
 
 
 @sensitive_variables("credentials", "user")
@@ -48,7 +48,7 @@ async def aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[t
             if is_model_backend(backend):
                 user = await passwords.acheck(await attempt.aaccount(), credentials["password"])
             else:
-                user = await _async_way(backend)(attempt.request, **credentials)
+                user = await _ask(backend, attempt.request, credentials)
         except LoginDenied:
             raise
         except PermissionDenied:
@@ -59,16 +59,18 @@ async def aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[t
     return Proof(barred, is_barred=True)
 
 
-def _async_way(backend: Any) -> Any:
-    """Return how `backend` is asked by coroutines: in a thread, where it has written authenticate() alone.
+@sensitive_variables("credentials")
+async def _ask(backend: Any, request: HttpRequest | None, credentials: dict[str, Any]) -> Any | None:
+    """Ask `backend` from a coroutine: in a thread, where it has written authenticate() alone.
 
     One derived from ModelBackend would otherwise answer by ModelBackend's own coroutine, past whatever it has written.
     """
     written = [
         step for kind in type(backend).__mro__ for step in ("aauthenticate", "authenticate") if step in vars(kind)
     ]
-    is_async = bool(written) and written[0] == "aauthenticate"
-    return backend.aauthenticate if is_async else sync_to_async(backend.authenticate)
+    if written and written[0] == "aauthenticate":
+        return await backend.aauthenticate(request, **credentials)
+    return await in_thread(backend.authenticate, request, **credentials)
 
 
 @sensitive_variables("credentials")

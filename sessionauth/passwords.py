@@ -12,13 +12,13 @@ from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher, make_password, verify_password
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth.conf import settings
 from sessionauth.exceptions import GuardUnavailable
+from sessionauth.threads import in_thread
 
 T = TypeVar("T")
 
@@ -57,11 +57,11 @@ async def _acheck(account: Any | None, password: str) -> Any | None:
     if own.acheck_password is not AbstractBaseUser.acheck_password:
         return account if await account.acheck_password(password) else None
     if own.check_password is not AbstractBaseUser.check_password:
-        return account if await sync_to_async(account.check_password)(password) else None
+        return account if await in_thread(account.check_password, password) else None
     encoded = account.password
     is_right, must_update = await in_pool(partial(_verify, password, encoded))
     if is_right and must_update:
-        await sync_to_async(_upgrade)(account, password)
+        await in_thread(_upgrade, account, password)
     return account if is_right else None
 
 

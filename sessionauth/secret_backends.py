@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
@@ -14,6 +13,7 @@ from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.models.credentials import models_by_kind
+from sessionauth.threads import in_thread
 
 
 class UsersBackend(BaseBackend):
@@ -51,7 +51,7 @@ class TokenAuthBackend(_SecretBackend):
     @sensitive_variables("token")
     async def aauthenticate(self, request: HttpRequest | None, token: str) -> Any | None:  # type: ignore[override]
         """See authenticate()."""
-        return await sync_to_async(self._user_of)(request, AccessToken, token)
+        return await in_thread(self._user_of, request, AccessToken, token)
 
 
 class APIKeyAuthBackend(_SecretBackend):
@@ -65,4 +65,4 @@ class APIKeyAuthBackend(_SecretBackend):
     @sensitive_variables("api_key")
     async def aauthenticate(self, request: HttpRequest | None, api_key: str) -> Any | None:  # type: ignore[override]
         """See authenticate()."""
-        return await sync_to_async(self._user_of)(request, APIKey, api_key)
+        return await in_thread(self._user_of, request, APIKey, api_key)
