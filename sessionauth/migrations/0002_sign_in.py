@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('selector', models.CharField(editable=False, max_length=22)),
                 ('digest', models.CharField(editable=False, max_length=64)),
                 ('previous_digest', models.CharField(blank=True, editable=False, max_length=64)),
+                ('confirmed', models.BooleanField(default=False, editable=False)),
                 ('session_digest', models.CharField(editable=False, max_length=64)),
                 ('backend', models.CharField(blank=True, editable=False, max_length=255)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),

@@ -30,8 +30,10 @@ class RememberToken(RevocableModel):
     )
     selector = models.CharField(max_length=22, editable=False)
     digest = models.CharField(max_length=64, editable=False)
-    #: The digest before the last rotation, until the browser has shown that it got the new value.
+    #: The digest before the last rotation.
     previous_digest = models.CharField(max_length=64, blank=True, editable=False)
+    #: True once the browser has shown that it got the value of the last rotation.
+    confirmed = models.BooleanField(default=False, editable=False)
     #: Digest of the user's session auth hash when it was issued: a new password ends it, however it was set.
     session_digest = models.CharField(max_length=64, editable=False)
     #: Path of the backend that verified the user; it is the backend of restored sessions.
@@ -58,6 +60,7 @@ class RememberToken(RevocableModel):
         "selector",
         "digest",
         "previous_digest",
+        "confirmed",
         "rotated_at",
         "last_used_at",
     }

@@ -1,9 +1,10 @@
 """Remember me: a browser is known again without a password, for a while, and never as surely as with one.
 
 The cookie carries a selector, by which the row is found, and a validator, of which the row has a digest. Each time a
-session is restored from it the validator changes. The one before it stays good until the browser has shown that it got
-the next one, so that neither a lost answer nor a page full of parallel requests looks like a theft; after that it is
-one. A thief and the owner cannot both go on: the second of them to come gives the theft away, and the series ends.
+session is restored from it the validator changes. The one before it stays good for a moment, and until the browser has
+shown that it got the next one, so that neither a lost answer nor a page full of parallel requests looks like a theft;
+after that it is one. A thief and the owner cannot both go on: the second of them to come gives the theft away, and the
+series ends.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sessionauth import crypto, http
 from sessionauth.conf import kinds, seconds, settings
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, remember_cookie, restoring, series
+from sessionauth.sessions import registry, remember_cookie, series
 from sessionauth.sessions.series import Standing
 
 #: `remember=`: yes or no, or for how long, as a timedelta or seconds.
@@ -59,7 +60,7 @@ def issue(
     if before is not None:
         _end(request, partial(registry.forget_rows, series.by_selector(before.selector), "superseded"))
     token, validator = entered[0]
-    state.on_response.append(partial(_give, request, user, token, validator, restoring.survival()))
+    state.on_response.append(partial(_give, request, user, token, validator, registry.survival()))
     return token
 
 

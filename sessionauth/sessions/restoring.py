@@ -74,7 +74,7 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
     which `last_login` is set and links to reset a password die. The CSRF cookie stays, for the page that the browser
     shows may hold a form.
     """
-    state_of(request).on_response.append(partial(_give, token, validator, survival()))
+    state_of(request).on_response.append(partial(_give, token, validator, registry.survival()))
     session: SessionBase = request.session
     row = None
     if registry.best_effort(partial(_renew, session), catching=Exception):
@@ -141,28 +141,11 @@ def _give(token: RememberToken, validator: str, survives: Callable[[], bool], re
         remember_cookie.set_on(response, token, validator)
 
 
-def survival() -> Callable[[], bool]:
-    """Return a question to be asked on the way out: has what was written up to now not been rolled back?
-
-    A view's transaction is over by then; one that is still open, such as a test's, has taken nothing back yet. Asked of
-    the connection in hand, because under ASGI the answer goes out from another thread.
-    """
-    connection = transaction.get_connection(router.db_for_write(RememberToken))
-    if not connection.in_atomic_block:
-        return lambda: True
-    committed: list[bool] = []
-
-    def note() -> None:
-        committed.append(True)
-
-    connection.on_commit(note)
-    return lambda: bool(committed) or any(waiting[1] is note for waiting in connection.run_on_commit)
-
-
 def confirm(session: SessionBase, token_pk: Any, digest: str) -> None:
     """Note that the browser of a restored session came with it, and so has got the cookie that was sent along.
 
-    From now on the value before it is theft. Done on the way out, for a rolled-back view must not take it back.
+    With that the value before it is theft, after SESSIONAUTH_REMEMBER_GRACE. Done on the way out, for a
+    rolled-back view must not take it back.
     """
     series.confirm(token_pk, digest)
     own = registry.own(session)

@@ -25,11 +25,12 @@ class Standing(enum.Enum):
 
     #: The one that was given out last.
     CURRENT = "current"
-    #: The one before it, a moment ago: a request that was on its way when another one rotated it.
+    #: The one before it, a moment ago: a request that was on its way when another one rotated it, or still is when the
+    #: browser has already come again.
     SIBLING = "sibling"
     #: The one before it, long ago: the answer that brought the next one was lost, for nobody has confirmed it.
     LOST = "lost"
-    #: Neither: used up, or forged by somebody who knows the selector.
+    #: None of these: used up, or forged by somebody who knows the selector.
     STOLEN = "stolen"
 
 
@@ -115,20 +116,23 @@ def judge(token: RememberToken, digest: str) -> Standing:
     if not is_previous or not token.previous_digest:
         return Standing.STOLEN
     since = (timezone.now() - (token.rotated_at or token.created_at)).total_seconds()
-    return Standing.SIBLING if since <= seconds(settings.REMEMBER_GRACE) else Standing.LOST
+    if since <= seconds(settings.REMEMBER_GRACE):
+        return Standing.SIBLING
+    return Standing.STOLEN if token.confirmed else Standing.LOST
 
 
 def rotate(token: RememberToken, user: Any, digest: str) -> str | None:
     """Replace the value of `token` by a new one, and return that; None if another request has been quicker.
 
     One UPDATE that compares what was read: of many at once it happens to one. `digest` is that of the value that was
-    presented; it stays good until the browser has shown that it got the new one. The row is bound anew to the session
-    hash of `user`, so that it outlives a fallback key.
+    presented; it stays good for a moment, and until the browser has shown that it got the new one. The row is bound
+    anew to the session hash of `user`, so that it outlives a fallback key.
     """
     validator, moment = new_validator(), timezone.now()
     values: dict[str, Any] = {
         "digest": crypto.digest(validator),
         "previous_digest": digest,
+        "confirmed": False,
         "session_digest": session_digests(user)[0],
         "rotated_at": moment,
         "last_used_at": moment,
@@ -150,8 +154,8 @@ def read_again(token: RememberToken) -> RememberToken | None:
 
 
 def confirm(token_pk: Any, digest: str) -> None:
-    """Note that the browser has the value of `digest`: from now on the one before it is theft."""
-    registry.remembered().filter(pk=token_pk, digest=digest).update(previous_digest="")
+    """Note that the browser has the value of `digest`: the one before it is theft, once no request can be late."""
+    registry.remembered().filter(pk=token_pk, digest=digest).update(confirmed=True)
 
 
 def end_of(sessions: models.QuerySet[LoginSession], reason: str) -> int:

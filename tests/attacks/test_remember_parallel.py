@@ -104,6 +104,7 @@ def test_burst_of_an_old_value__raises_one_alarm(browser, heard):  # noqa: F811
     old = browser.value
     browser.come_back()
     browser.tell()
+    age(RememberToken.objects.get(), minutes=2)
     with heard(signals.remember_token_stolen) as stolen:
         answers = burst("threads", {"sessionauth_remember": old})
     assert [json.loads(answer.body) for answer in answers] == [NOBODY] * REQUESTS

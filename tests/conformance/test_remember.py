@@ -285,6 +285,7 @@ def test_4_4_4_a_used_value_is_theft(remembered, heard):
     used = remembered.value
     remembered.come_back()
     remembered.tell()
+    age(RememberToken.objects.get(), minutes=2)
     with heard(signals.remember_token_stolen) as stolen:
         assert remembered.with_value(used).tell() == NOBODY
     assert [call["token"].revoked_reason for call in stolen] == ["theft"]

@@ -293,10 +293,14 @@ def test_judge(alice, settings):
     settings.SESSIONAUTH_REMEMBER_GRACE = 0
     assert series.judge(token, first) is Standing.LOST
     series.confirm(token.pk, "of another rotation")
-    assert RememberToken.objects.get().previous_digest == first
+    assert not RememberToken.objects.get().confirmed
     series.confirm(token.pk, token.digest)
     token.refresh_from_db()
     assert series.judge(token, first) is Standing.STOLEN
+    settings.SESSIONAUTH_REMEMBER_GRACE = 60
+    assert series.judge(token, first) is Standing.SIBLING
+    series.rotate(token, alice, token.digest)
+    assert not RememberToken.objects.get().confirmed
 
 
 def test_read_again__is_locked_inside_a_transaction(alice):
