@@ -46,7 +46,7 @@ class LoaderFailed(Exception):
 class Sighting:
     """What a session's user id and sid lead to. `is_kept` is False where there is no table of login sessions."""
 
-    user: Any | None
+    user: Any
     row: LoginSession | None = None
     is_kept: bool = True
 

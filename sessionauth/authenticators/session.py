@@ -119,19 +119,24 @@ def _revoke_for_good(claim: Claim, user_pk: Any, reason: str) -> None:
 
 def _verified(request: HttpRequest, session: SessionBase, claim: Claim, seen: Sighting) -> UserToken | None:
     """Return the token of the user if session hash and login session are in order; end the session otherwise."""
-    user: Any = seen.user
-    row = seen.row
+    user, row = seen.user, seen.row
     if not _hash_is_right(session, claim, user):
         if row is not None:
             state_of(request).later.append(partial(registry.revoke, row, "password changed"))
         end(session)
         return None
-    is_unlisted = row is None and claim.sid is not None and seen.is_kept and registry.lists(user)
+    if row is None and claim.sid is None and seen.is_kept and registry.lists(user):
+        state_of(request).later.append(partial(registry.keep_earlier, user.pk, claim.row_sid))
+    return _listed(request, session, claim.sid, seen)
+
+
+def _listed(request: HttpRequest, session: SessionBase, sid: str | None, seen: Sighting) -> UserToken | None:
+    """Return the token of the user if the login session is theirs and not over; end the session otherwise."""
+    user, row = seen.user, seen.row
+    is_unlisted = row is None and sid is not None and seen.is_kept and registry.lists(user)
     if is_unlisted or (row is not None and (row.is_revoked or row.user_id != user.pk)):
         end(session)
         return None
-    if row is None and seen.is_kept and registry.lists(user):
-        state_of(request).later.append(partial(registry.keep_earlier, user.pk, claim.row_sid))
     return _watched(request, session, user, row)
 
 
@@ -211,7 +216,11 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
         if claim is not None:
             end(session)
         return None
-    if claim is None or not registry.lists(user):
+    if not registry.lists(user):
         return _watched(request, session, user, None)
-    seen = lookup.row_of(claim.row_sid)
-    return _verified(request, session, claim, changed(seen, user=user))
+    if claim is not None:
+        return _verified(request, session, claim, changed(lookup.row_of(claim.row_sid), user=user))
+    # Signed in by the project's own key: listed since they have confirmed it.
+    sid = registry.sid_in(registry.own(session))
+    seen = Sighting(user) if sid is None else changed(lookup.row_of(sid), user=user)
+    return _listed(request, session, sid, seen)

@@ -6,13 +6,16 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
+from django.urls import include, path
 
 from sessionauth.models import LoginSession
 from sessionauth.sessions import registry
 from tests.asking import WAYS, Sent, ask
 from tests.contracts import signed_in_browser, who
+from tests.project.ways_urls import urlpatterns as ways
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.project.ways_urls")]
+urlpatterns = [path("account/", include("sessionauth.urls")), *ways]
 
 
 class Visitor:
@@ -43,6 +46,10 @@ by_object = ById()
 
 def by_name(request, session):
     return Visitor() if session.get("visitor") else None
+
+
+def by_own_key(request, session):
+    return get_user_model().objects.filter(pk=session.get("member")).first()
 
 
 def other(request, session):
@@ -135,6 +142,40 @@ def test_loader__may_know_users_of_its_own_in_a_session_of_its_own(settings):
     client.cookies["sessionid"] = session.session_key
     told = who(ask("wsgi", "/tell/", Sent(cookies={"sessionid": session.session_key})))
     assert (told["user"], told["state"], told["credential"]) == ("visitor", "stale", None)
+
+
+@pytest.fixture
+def member(settings, make_user, password):
+    """A browser that the project has signed in by a key of its own, and whose login is confirmed."""
+    use(settings, "by_own_key")
+    client = Client()
+    enter(client, make_user("alice"))
+    client.post("/account/confirm/", {"password": password})
+    assert who(ask("wsgi", "/tell/", sent(client)))["state"] == "fresh"
+    return client
+
+
+def enter(client, user):
+    session = client.session
+    session["member"] = user.pk
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+
+
+def sent(client):
+    return Sent(cookies={"sessionid": client.cookies["sessionid"].value})
+
+
+@pytest.mark.urls(__name__)
+def test_own_key__is_listed_once_it_is_confirmed_and_ends_with_its_row(member):
+    LoginSession.objects.get().revoke()
+    assert who(ask("wsgi", "/tell/", sent(member)))["user"] is None
+
+
+@pytest.mark.urls(__name__)
+def test_own_key__takes_no_proof_along_to_somebody_else(member, make_user):
+    enter(member, make_user("bob"))
+    assert who(ask("wsgi", "/tell/", sent(member)))["state"] == "anonymous"
 
 
 def test_loader__is_not_asked_without_a_session(settings):
