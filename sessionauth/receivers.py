@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace as replaced
 from functools import partial
 from typing import Any
@@ -169,23 +168,28 @@ def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     sid = None if claim is None else claim.sid
     if sid is None and not remember_cookie.is_present(request):
         return
-    end = partial(_end_sign_in, request, sid)
     state = state_of(request)
     if state.lazy_user is None:  # not through our middleware
-        registry.best_effort(end)
+        registry.best_effort(partial(_end_sign_in, request, sid))
     else:
-        state.later.append(partial(_end_forgotten, session, sid, end))
+        state.later.append(partial(_end_forgotten, request, session, sid))
 
 
-def _end_forgotten(session: SessionBase, sid: str | None, end: Callable[[], None]) -> None:
+def _end_forgotten(request: HttpRequest, session: SessionBase, sid: str | None) -> None:
     now = read(session)
-    if now is None or (sid is not None and now.sid != sid):
-        end()
+    if now is None:
+        _end_sign_in(request, sid)
+    elif now.sid != sid:
+        _end_session(sid)  # somebody has signed in since, and the cookie is theirs
 
 
 def _end_sign_in(request: HttpRequest, sid: str | None) -> None:
     """End the session `sid` and the series of this browser; other browsers stay remembered."""
+    _end_session(sid)
+    remember.forget(request)
+
+
+def _end_session(sid: str | None) -> None:
     if sid is not None:
         series.end_of(registry.rows().filter(sid=sid), "logout")
         registry.revoke_sid(sid, "logout")
-    remember.forget(request)
