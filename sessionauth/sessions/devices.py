@@ -84,7 +84,7 @@ def logout_others(request: HttpRequest, reason: str = REASON) -> int:
         return 0
     keep = _current(request)
     if keep is not None and keep.earlier:
-        keep = registry.record(request, user, SignIn(is_fresh=False))
+        keep = registry.record(request, user, SignIn(is_fresh=False), is_new=False)
     ended = registry.revoke_all(user, reason, keep=keep)
     audit.record(audit.Event.SESSION_REVOKED, request, user=user, reason=reason, others=ended)
     return ended

@@ -23,13 +23,14 @@ def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: s
     """
     moment = timezone.now()
     is_listed = row is not None and not row.earlier
+    is_void = row is not None and row.authenticated_at is None  # an alarm takes from the row what was proved before
     if row is not None and is_listed and not _note(row, moment):
         raise NotAuthenticated("revoked")
     registry.rotate(request.session)
     if not is_listed and registry.lists(user):
-        return registry.record(request, user, SignIn(method=method))
+        return registry.record(request, user, SignIn(method=method), is_new=False)
     own, now = registry.own(request.session), int(moment.timestamp())
-    proofs = registry.proofs_in(own) | ({method: now} if method else {})
+    proofs = ({} if is_void else registry.proofs_in(own)) | ({method: now} if method else {})
     request.session[registry.KEY] = own | registry.binding(request) | {"auth_at": now, "proofs": proofs}
     return row
 

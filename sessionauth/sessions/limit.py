@@ -17,6 +17,11 @@ from sessionauth.sessions import timeouts
 REASON = "evicted"
 
 
+def save(row: LoginSession) -> None:
+    """Save the new `row`, whatever the limit."""
+    row.save(force_insert=True, using=router.db_for_write(LoginSession))
+
+
 def enter(row: LoginSession) -> None:
     """Save the new `row`, and keep to SESSIONAUTH_MAX_SESSIONS: the oldest are signed out, or this one is refused.
 
@@ -25,16 +30,15 @@ def enter(row: LoginSession) -> None:
 
     Raises TooManySessions, and enters nothing.
     """
-    using = router.db_for_write(LoginSession)
     if settings.MAX_SESSIONS is None:
-        row.save(force_insert=True, using=using)
+        save(row)
         return
-    model = get_user_model()
+    model, using = get_user_model(), router.db_for_write(LoginSession)
     with ExitStack() as transactions:
         # The outer one, if they are two, holds the lock until the rows are committed.
         for alias in dict.fromkeys((router.db_for_write(model), using)):
             transactions.enter_context(transaction.atomic(using=alias))
-        row.save(force_insert=True, using=using)
+        save(row)
         users = model._base_manager.using(router.db_for_write(model)).select_for_update()
         users.filter(pk=row.user_id).values_list("pk").first()
         _make_room(row, settings.MAX_SESSIONS, LoginSession._base_manager.using(using))

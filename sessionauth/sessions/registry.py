@@ -82,8 +82,10 @@ def amend(request: HttpRequest, session: SessionBase, changes: dict[str, Any]) -
     state_of(request).later.append(partial(save, session))
 
 
-def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | None:
+def record(request: HttpRequest, user: Any, sign_in: SignIn, *, is_new: bool = True) -> LoginSession | None:
     """Enter the session that `user` has just signed in to, and return its row.
+
+    `is_new` is False for one that has been there without a row of its own: it takes no further place.
 
     Returns None where the row cannot be kept: an unsaved user, a read-only database, a missing migration. The sign-in
     then works as it does in Django, and is not listed. Raises TooManySessions by SESSIONAUTH_MAX_SESSIONS.
@@ -99,7 +101,7 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn) -> LoginSession | N
         ip_address=http.client_ip(request),
         user_agent=http.user_agent(request),
     )
-    kept = best_effort(partial(limit.enter, row))
+    kept = best_effort(partial(limit.enter if is_new else limit.save, row))
     for name in OF_A_SIGN_IN:
         kept_before.pop(name, None)
     request.session[KEY] = kept_before | binding(request) | _proof(sign_in, moment) | ({"sid": row.sid} if kept else {})
@@ -224,7 +226,8 @@ def logout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
         user.logout_everywhere(reason)
     else:
         with transaction.atomic(using=router.db_for_write(LoginSession)):
-            logged_out_everywhere.send(sender=type(user), user=user, reason=reason)
+            # Not its type: that of a lazy `request.user` is no model.
+            logged_out_everywhere.send(sender=user.__class__, user=user, reason=reason)
 
 
 async def alogout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
@@ -241,3 +244,8 @@ def lists(user: Any) -> bool:
 def best_effort(write: Callable[[], object], *, catching: type[Exception] = Error) -> bool:
     """Run `write` and say whether it went through. See sessionauth.models.writing."""
     return writing.best_effort(write, router.db_for_write(LoginSession), catching=catching)
+
+
+def survival() -> Callable[[], bool]:
+    """Return a question to be asked on the way out. See sessionauth.models.writing."""
+    return writing.survival(router.db_for_write(RememberToken))

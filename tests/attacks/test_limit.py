@@ -20,7 +20,7 @@ from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import SignIn
 from sessionauth.sessions import registry
-from tests.attacks.browsers import COOKIE, cookie_of, sign_in, user_of
+from tests.attacks.browsers import COOKIE, cookie_of, old_session, sign_in, user_of
 from tests.contracts import MODEL_BACKEND
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.project.ways_urls")]
@@ -74,6 +74,21 @@ def test_evict__counts_only_what_is_alive_and_ones_own(alice, make_user, passwor
         LoginSession.objects.create(user=alice, sid=registry.new_sid(), **fields)
     sign_in(alice, password)
     assert [user_of(cookie) for cookie in (cookie_of(browser), *others)] == ["alice", "bob", "bob"]
+
+
+@pytest.mark.urls("tests.account_urls")
+@pytest.mark.parametrize("action", ["evict", "reject"])
+def test_session_older_than_the_app__gets_a_row_of_its_own_and_may_end_the_others(action, alice, password, limit):
+    limit(2, action)
+    browser, other = Client(), Client()
+    for client in (browser, other):
+        client.cookies[COOKIE] = old_session(alice)
+    assert browser.get("/whoami/").json() == {"user": "alice"}
+    sign_in(alice, password)
+    answer = browser.post("/account/devices/others/end/", {"password": password})
+    assert (answer.status_code, answer["Location"]) == (302, "/account/devices/")
+    assert [client.get("/whoami/").json()["user"] for client in (browser, other)] == ["alice", None]
+    assert live(alice).count() == 1
 
 
 @pytest.mark.parametrize("action", ["evict", "reject"])

@@ -62,6 +62,7 @@ def test_old_value_after_confirmation__is_theft(victim, series, alarms):
     first = victim.value
     victim.come_back()
     victim.tell()  # the browser shows that it got both cookies
+    age(series, minutes=2)
     thief = victim.with_value(first)
     assert thief.tell() == NOBODY
     assert is_stolen(series)
@@ -74,6 +75,7 @@ def test_thief_first__is_seen_when_the_owner_comes(victim, series, alarms):
     thief = victim.with_value(victim.value)
     assert thief.tell() == restored("alice")
     assert thief.tell() == restored("alice", "session")
+    age(series, minutes=2)
     assert victim.come_back() == NOBODY
     assert is_stolen(series)
     assert len(alarms) == 1
@@ -121,10 +123,20 @@ def test_within_the_grace__the_old_value_is_good_for_the_request_alone(victim, s
     assert alarms == []
 
 
+def test_within_the_grace__a_tab_that_is_late_is_no_thief(victim, series, alarms):
+    first = victim.value
+    victim.come_back()
+    victim.tell()  # the first of its tabs has come again before the last one is served
+    assert victim.with_value(first).tell() == restored("alice")
+    assert victim.tell() == restored("alice", "session")
+    assert (alarms, is_stolen(series)) == ([], False)
+
+
 def test_alarm__is_raised_once(victim, series, alarms):
     first = victim.value
     victim.come_back()
     victim.tell()
+    age(series, minutes=2)
     for _ in range(3):
         assert victim.with_value(first).tell() == NOBODY
     assert len(alarms) == 1
@@ -137,6 +149,16 @@ def test_theft__ends_the_series_and_makes_other_browsers_stale(victim, series, a
     victim.with_value(victim.value[:-3] + "xyz").tell()
     assert other.tell()["state"] == "stale"
     assert other.come_back() == restored("alice")
+
+
+def test_theft__voids_what_was_proved_by_any_method(victim, series, alice, password):
+    other = Browser(asgi=victim.asgi)
+    other.sign_in(alice, password)
+    assert other.get("/fresh-class/").status_code == 200
+    victim.with_value(victim.value[:-3] + "xyz").tell()
+    other.post("/ours/confirm/", {"password": password, "method": "code"})
+    assert other.tell()["state"] == "fresh"
+    assert other.get("/fresh-class/").status_code != 200  # a password is wanted
 
 
 def test_theft__ends_everything_of_the_user_if_so_set(victim, series, alice, password, settings):

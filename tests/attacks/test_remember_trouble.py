@@ -56,6 +56,12 @@ def signs_in_and_out(request):
     return HttpResponse("bye")
 
 
+def changes_hands(request):
+    logout(request)
+    login_user(request, get_user_model().objects.get(username="bob"), remember=True)
+    return HttpResponse("hello")
+
+
 def forgets_and_fails(request):
     remember.forget(request)
     raise ValueError("the view fails")
@@ -73,6 +79,7 @@ urlpatterns = [
     path("looks-inside/", looks_inside),
     path("signs-in-and-takes-it-back/", signs_in_and_takes_it_back),
     path("signs-in-and-out/", signs_in_and_out),
+    path("changes-hands/", changes_hands),
     path("forgets-and-fails/", forgets_and_fails),
     path("logs-out-and-fails/", logs_out_and_fails),
 ]
@@ -114,9 +121,9 @@ def test_read_only__a_restored_session_goes_on_unconfirmed(browser, engine):  # 
     browser.come_back()
     with read_only():
         assert [browser.tell() for _ in range(2)] == [restored("alice", "session")] * 2
-    assert RememberToken.objects.get().previous_digest
+    assert not RememberToken.objects.get().confirmed
     browser.tell()
-    assert not RememberToken.objects.get().previous_digest
+    assert RememberToken.objects.get().confirmed
 
 
 def test_read_only__lets_nobody_in_whose_time_is_over(browser):
@@ -207,3 +214,13 @@ def test_login_and_logout_in_one_view__is_not_remembered(browser, atomic):
         other.get("/signs-in-and-out/")
     assert other.value == ""
     assert other.come_back() == NOBODY
+
+
+def test_logout_and_login_in_one_view__remembers_the_second_and_forgets_the_first(browser, atomic, make_user):
+    make_user("bob")
+    alices = browser.value
+    with in_transactions(browser, atomic):
+        browser.get("/changes-hands/")
+    assert browser.tell()["user"] == "bob"
+    assert browser.come_back() == restored("bob")
+    assert browser.with_value(alices).tell() == NOBODY

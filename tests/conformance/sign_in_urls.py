@@ -80,7 +80,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return HttpResponse("Your password, please.")
     if not backends.confirm(request, request.user, {"password": request.POST["password"]}):
         return HttpResponse("Wrong password.", status=400)
-    sessionauth.confirm_login(request, method="password")
+    sessionauth.confirm_login(request, method=request.POST.get("method", "password"))
     return HttpResponseRedirect(access.success_url(request, default="/app/"))
 
 
