@@ -209,6 +209,7 @@ USE_TZ = True
 
 HTTPS = os.environ.get("EXAMPLE_HTTPS") == "1"
 SESSION_COOKIE_NAME = "invoice_desk_session"  # other sites on localhost keep their own cookies
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # whoever wants to be known for longer ticks the box
 CSRF_COOKIE_NAME = "invoice_desk_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 3600 if HTTPS else 0

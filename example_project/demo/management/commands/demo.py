@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
         def when_ready(bound: int) -> None:
             self.tell(seed(), _base(host, bound))
-            self.stdout.write(f"\nready: {_base(host, bound)}/  (Ctrl-C ends it)")
+            self.stdout.write(f"\nready: {_base(host, bound)}/  (pages and people stand above; Ctrl-C ends it)")
             self.stdout.flush()
 
         # Visitors see the site's own error pages; Django's yellow ones carry styles that the site's policy refuses.
