@@ -129,7 +129,7 @@ def _restored(request: HttpRequest, token: RememberToken, user: Any, presented: 
         return None
     if restoring.is_from_elsewhere(request, token):
         state_of(request).later.append(partial(registry.forget_browser, token.pk, "protection"))
-        signals.session_protected.send_robust(sender=type(user), request=request, user=user, mode="strong")
+        signals.session_protected.send_robust(sender=user.__class__, request=request, user=user, mode="strong")
         remember.discard(request)
         return None
     path = _backend_path(token, user)

@@ -39,7 +39,7 @@ def _is_saved(user: Any, name: str, update_fields: Any) -> bool:
 
 def _end_all(user: Any) -> None:
     if registry.revoke_all(user, "deactivated"):
-        logged_out_everywhere.send(sender=type(user), user=user, reason="deactivated")
+        logged_out_everywhere.send(sender=user.__class__, user=user, reason="deactivated")
 
 
 def _end_others(user: Any) -> None:

@@ -47,5 +47,5 @@ def judge(request: HttpRequest, session: SessionBase, user: Any) -> Verdict:
         return Verdict.GO_ON
     if mode == "basic":
         registry.amend(request, session, {"fp": fingerprint.of(request), "auth_at": None, "proofs": None})
-    signals.session_protected.send_robust(sender=type(user), request=request, user=user, mode=mode)
+    signals.session_protected.send_robust(sender=user.__class__, request=request, user=user, mode=mode)
     return Verdict.STALE if mode == "basic" else Verdict.END

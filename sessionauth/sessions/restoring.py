@@ -87,7 +87,7 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
             return None
         _keep_to_limit(row, token)
         session[registry.KEY] = registry.own(session) | {UNCONFIRMED: token.digest}
-    signals.remember_token_used.send_robust(sender=type(user), request=request, user=user, token=token)
+    signals.remember_token_used.send_robust(sender=user.__class__, request=request, user=user, token=token)
     return Restored(token, row)
 
 
@@ -179,7 +179,7 @@ def _end_stolen(request: HttpRequest, token: RememberToken, user: Any) -> None:
         # Once more after the view's transaction, which may be rolled back: no alarm is.
         state_of(request).later.append(partial(_ended, token, user))
     if any(changed):
-        signals.remember_token_stolen.send_robust(sender=type(user), request=request, user=user, token=token)
+        signals.remember_token_stolen.send_robust(sender=user.__class__, request=request, user=user, token=token)
 
 
 def _ended(token: RememberToken, user: Any) -> bool:
