@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 
 from sessionauth import http, refusals
 from sessionauth.conf import settings
@@ -75,6 +76,8 @@ class LogoutView(PageMixin, auth_views.LogoutView):
 
     is_open = True
     template_name = "sessionauth/logged_out.html"
+    #: What a GET shows along with its 405: a button.
+    question_template_name = "sessionauth/logout.html"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Sign out."""
@@ -85,3 +88,10 @@ class LogoutView(PageMixin, auth_views.LogoutView):
         if target != request.get_full_path():
             return HttpResponseRedirect(target)
         return self.get(request, *args, **kwargs)
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Give somebody who typed the address or followed a link a button, in the place of an empty page."""
+        refusal = super().http_method_not_allowed(request, *args, **kwargs)
+        if request.method == "GET" and not self.answers_json:
+            refusal.content = render_to_string(self.question_template_name, self.get_context_data(), request)
+        return refusal

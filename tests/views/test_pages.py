@@ -126,8 +126,15 @@ def _only_reads(execute, sql, params, many, context):
 
 def test_logout__by_get_is_refused(client, make_user):
     client.force_login(make_user())
-    assert client.get("/account/logout/").status_code == 405
+    answer = client.get("/account/logout/")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, OPTIONS")
     assert client.get("/whoami/").json() == {"user": "alice"}
+
+
+def test_logout__by_get_shows_people_a_button(client):
+    page = client.get("/account/logout/?next=/whoami/", headers={"accept": "text/html"}).content.decode()
+    assert all(part in page for part in ('<form method="post">', "csrfmiddlewaretoken", ">Sign out</button>"))
+    assert client.get("/account/logout/", headers={"accept": "application/json"}).content == b""
 
 
 @pytest.mark.parametrize("path", ["login/", "session/", "confirm/", "password/", "password/reset/", "unlock/"])
