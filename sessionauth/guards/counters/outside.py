@@ -91,7 +91,7 @@ def _elsewhere(act: Callable[[], T]) -> T:
 
 
 def _on_own_connection(act: Callable[[], T]) -> T:
-    connection = connections[alias()]
+    connection = _own_connection()
     connection.close_if_unusable_or_obsolete()
     try:
         with transaction.atomic(using=connection.alias):
@@ -102,6 +102,19 @@ def _on_own_connection(act: Callable[[], T]) -> T:
             return act()
     finally:
         connection.close_if_unusable_or_obsolete()
+
+
+def _own_connection() -> BaseDatabaseWrapper:
+    """Return the connection of this thread, which comes from no pool.
+
+    A pool may be empty because the requests that wait for us hold all of it: then both would wait until it gives up.
+    """
+    connection = connections[alias()]
+    if "pool" in connection.settings_dict["OPTIONS"]:
+        connection = connection.copy()
+        del connection.settings_dict["OPTIONS"]["pool"]
+        connections[alias()] = connection
+    return connection
 
 
 @cache

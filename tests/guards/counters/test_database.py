@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, connections, transaction
@@ -208,3 +209,17 @@ def test_own_connection__is_of_its_own_thread_and_is_given_back():
     with transaction.atomic():
         assert outside.write(act, None) != id(connections["default"])
     assert threads[0].startswith("sessionauth-count")
+
+
+def test_own_connection__comes_from_no_pool(monkeypatch):
+    """Requests that hold all of the pool wait for the counting: it must not wait for them."""
+    shared = connections[outside.alias()].settings_dict
+    monkeypatch.setitem(shared["OPTIONS"], "pool", True)
+    with ThreadPoolExecutor(1) as threads:
+        own, again, found = threads.submit(
+            lambda: (outside._own_connection(), outside._own_connection(), connections[outside.alias()])
+        ).result()
+    assert own is again is found
+    assert "pool" not in own.settings_dict["OPTIONS"]
+    assert own.settings_dict["NAME"] == shared["NAME"]
+    assert shared["OPTIONS"]["pool"] is True
