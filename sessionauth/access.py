@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext
 
-from sessionauth import http, refusals
+from sessionauth import http, refusals, scopes
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.login import can_confirm
@@ -35,6 +36,8 @@ __all__ = [
     "success_url",
     "unauthorized",
 ]
+
+logger = logging.getLogger("sessionauth")
 
 #: A proof of so many seconds ago is recent whatever is asked: else nobody would ever come back from the confirm page.
 JUST_NOW = 60
@@ -99,6 +102,8 @@ class ScopeRule:
         return None
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
+        if strange := scopes.unknown(self.scopes):
+            logger.warning("%s: asked for by a view, and not declared in SESSIONAUTH_SCOPES.", ", ".join(strange))
         if wants_page(request):
             raise PermissionDenied(gettext("You may not do this."))
         return refusals.forbidden(request, scopes=self.scopes)

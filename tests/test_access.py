@@ -58,6 +58,15 @@ def test_refusal__is_the_projects_page_for_people_and_a_document_for_others(rule
             rule.check(token)(page)
 
 
+@pytest.mark.parametrize(("scope", "told"), [("desk:opne", True), ("desk:shut", False), ("x.y", False)])
+def test_refusal__tells_the_developer_of_a_scope_that_was_never_declared(scope, told, rf, settings, caplog):
+    settings.SESSIONAUTH_SCOPES = {"desk:shut": ("Shut the desk", ["desk.shut_desk"])}
+    request = rf.get("/", headers={"Accept": "application/json"})
+    replace(request, ADA)
+    access.ScopeRule((scope,)).check(ADA)(request)
+    assert (scope in caplog.text) is told
+
+
 def test_refused__runs_the_refusal_unless_the_method_is_exempt(rf, settings):
     def refuse(request):
         return HttpResponse("refused", status=401)
