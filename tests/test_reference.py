@@ -38,14 +38,15 @@ def test_tables__are_as_the_package_has_them(page):
 
 
 def test_tables__are_written_where_they_are_wanted():
-    text = "Before.\n\n% Defaults: FRESH_AGE\n\n| old |\n|---|\n\nAfter.\n"
+    text = "Before.\n\n% Defaults: FRESH_AGE\n\n| other |\n|---|\n\nAfter.\n"
     link = "[`FRESH_AGE`](/reference/settings.md#sessionauth_fresh_age)"
     comment = "How long a login counts as fresh, a timedelta or seconds."
     assert GENERATOR["with_tables"](text) == (
         "Before.\n\n% Defaults: FRESH_AGE\n\n"
         "| `SESSIONAUTH_…` | default | |\n|---|---|---|\n"
-        f"| {link} | `timedelta(minutes=15)` | {comment} |\n\nAfter.\n"
+        f"| {link} | `timedelta(minutes=15)` | {comment} |\n\n| other |\n|---|\n\nAfter.\n"
     )
+    assert GENERATOR["with_tables"](GENERATOR["with_tables"](text)) == GENERATOR["with_tables"](text)
 
 
 def test_settings__have_a_comment_each():

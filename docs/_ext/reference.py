@@ -168,7 +168,10 @@ def _pieces(template: str) -> Iterator[str]:
 
 # ---- tables in other pages
 
-TABLE = re.compile(r"^(% (Defaults|Guards|Events):(.*)\n\n)(?:\|.*\n)*\n*", re.MULTILINE)
+#: The line that wants a table, and the table of ours that follows it, known by its head; any other is left alone.
+TABLE = re.compile(
+    r"^(% (Defaults|Guards|Events):(.*)\n\n)(?:\| (?:`SESSIONAUTH_…`|guard|event) \|.*\n(?:\|.*\n)*)?\n*", re.MULTILINE
+)
 
 
 def with_tables(text: str) -> str:
