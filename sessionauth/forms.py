@@ -22,7 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import accounts, backends, mail
 from sessionauth.conf import seconds, settings
-from sessionauth.exceptions import LoginDenied
+from sessionauth.exceptions import InactiveUser, LoginDenied
 from sessionauth.guards import unlock
 from sessionauth.login import LoginManager
 
@@ -61,7 +61,7 @@ class LoginForm(auth_forms.AuthenticationForm):
     def _verified(self, given: dict[str, Any]) -> Any | None:
         request: Any = self.request
         try:
-            user = self.manager.verify(request, given, ())
+            user = self.manager.verify(request, given, (_active,))
         except Exception as reason:
             self.denied = backends.denial_of(reason)
             if self.denied is None:
@@ -74,9 +74,13 @@ class LoginForm(auth_forms.AuthenticationForm):
         return user
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Let everybody in whom backends and guards let in; an inactive user looks like a wrong password."""
-        if not user.is_active:
-            raise self.get_invalid_login_error()
+        """Let everybody in whom backends and guards let in: an inactive user looks like a wrong password by now."""
+
+
+def _active(request: HttpRequest, user: Any) -> None:
+    """Refuse whom Django's form refuses, also where the backend does not: as a guard, so that it counts as wrong."""
+    if not user.is_active:
+        raise InactiveUser
 
 
 def name_label() -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import user_login_failed
 
 from sessionauth.forms import ConfirmLoginForm, EndSessionsForm, LoginForm, name_label
+from tests.guards.entries import rate
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,22 @@ def test_login_form__an_inactive_user_looks_like_a_wrong_password(make_user, pas
         assert not form.is_valid()
         texts.append(str(form.errors))
     assert texts[0] == texts[1]
+
+
+def test_login_form__an_inactive_user_is_counted_like_a_wrong_password(make_user, password, settings, guarded):
+    """Or a right guess would be known by never being refused."""
+    settings.AUTHENTICATION_BACKENDS = [
+        "sessionauth.backends.SessionAuthBackend",
+        "django.contrib.auth.backends.AllowAllUsersModelBackend",
+    ]
+    guarded(rate("account", "2/h"))
+    make_user("alice", is_active=False)
+    denials = []
+    for _ in range(3):
+        form = LoginForm(data={"username": "alice", "password": password})
+        assert not form.is_valid()
+        denials.append(form.denied.code)
+    assert denials == ["inactive", "inactive", "too_many_attempts"]
 
 
 def test_login_form__tells_of_a_failure_without_the_password(rf, make_user):

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from sessionauth import accounts, audit
@@ -25,21 +26,23 @@ from sessionauth.models import LoginThrottle
 SALT = "sessionauth.unlock"
 
 
-def unlock(user: Any) -> int:
-    """Let `user` try again at once, on every browser; return how many locks and waits that ended.
+def unlock(user: Any, request: HttpRequest | None = None) -> int:
+    """Let `user` try again at once; return how many locks and waits that ended.
 
-    Links in mails sent before unlock nothing any more. What is counted by address goes on counting.
+    On every browser, but for one thing: what the rates count in a cache against a browser that is known to the owner
+    is only forgotten of that which `request` comes from. Links in mails sent before unlock nothing any more. What is
+    counted by address goes on counting.
     """
     ended = outside.write(lambda: _forget(Q(user_id=user.pk) | Q(key=key_of(keys.owner(user)))), None)
-    _clear_rates(keys.name(user.get_username()))
+    _clear_rates(keys.name(user.get_username()), keys.account(request, None, user))
     if ended:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)
     return ended
 
 
-async def aunlock(user: Any) -> int:
+async def aunlock(user: Any, request: HttpRequest | None = None) -> int:
     """See unlock()."""
-    return await sync_to_async(unlock)(user)
+    return await sync_to_async(unlock)(user, request)
 
 
 def unlock_name(name: str) -> int:
@@ -88,10 +91,11 @@ def make_link_token(user: Any) -> str:
     return signing.dumps([user._meta.pk.value_to_string(user), generation], salt=SALT)
 
 
-def redeem(token: str) -> Any | None:
+def redeem(token: str, request: HttpRequest | None = None) -> Any | None:
     """Unlock the account that `token` names and return its user; None for a token that is no good any more.
 
-    Of several at once one unlocks. A token is malformed, expired, used, or from before a later lock: all the same.
+    `request` is that of unlock(). Of several at once one unlocks. A token is malformed, expired, used, or from before a
+    later lock: all the same.
     """
     try:
         key, generation = signing.loads(token, salt=SALT, max_age=int(seconds(settings.UNLOCK_AGE)))
@@ -103,13 +107,13 @@ def redeem(token: str) -> Any | None:
     mine = Q(key=key_of(keys.owner(user)), generation=generation)
     if not outside.write(lambda: outside.rows().filter(mine).update(generation=F("generation") + 1), None):
         return None
-    unlock(user)
+    unlock(user, request)
     return user
 
 
-async def aredeem(token: str) -> Any | None:
+async def aredeem(token: str, request: HttpRequest | None = None) -> Any | None:
     """See redeem()."""
-    return await sync_to_async(redeem)(token)
+    return await sync_to_async(redeem)(token, request)
 
 
 def _forget(mine: Q) -> int:
@@ -127,9 +131,10 @@ def _holding(found: QuerySet[LoginThrottle]) -> QuerySet[LoginThrottle]:
     return found.filter(Q(blocked_until__gt=timezone.now()) | Q(rule=RULE, count__gte=settings.LOCKOUT_LIMIT))
 
 
-def _clear_rates(value: str) -> None:
-    """Forget what the rates count against `value`, whichever browser it was counted from."""
+def _clear_rates(*values: str | None) -> None:
+    """Forget what the rates count against `values`."""
     for guard in base.active():
         if isinstance(guard, RateLimitGuard) and guard.by == "account":
-            for tally in guard.tallies(value):
-                counters.clear(tally)
+            for value in set(values) - {None}:
+                for tally in guard.tallies(str(value)):
+                    counters.clear(tally)

@@ -100,7 +100,7 @@ class PasswordResetConfirmView(PageMixin, auth_views.PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Set the password; who can read the mail of an account may try again at once."""
         response = super().form_valid(form)
-        unlock.unlock(self.user)
+        unlock.unlock(self.user, self.request)
         return response
 
 

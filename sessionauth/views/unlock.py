@@ -64,7 +64,7 @@ class UnlockConfirmView(PageMixin, View):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Unlock the account that the token names."""
-        user: Any | None = unlock.redeem(token)
+        user: Any | None = unlock.redeem(token, request)
         if self.answers_json:
             return self._told(user)
         if user is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test import Client
 
 from sessionauth.guards import unlock
+from tests.guards.entries import LOCKOUT, rate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
 
@@ -43,6 +45,21 @@ def test_unlock__get_asks_and_post_unlocks_once(client, alice, mailoutbox, passw
     assert not unlock.is_locked(alice)
     assert client.post(LOGIN, right).status_code == 302
     assert client.post(link).status_code == 410
+
+
+def test_unlock__frees_the_owners_own_browser_too(client, alice, mailoutbox, password, settings):
+    unlock.unlock(alice)
+    right = {"username": "alice", "password": password}
+    assert client.post(LOGIN, right).status_code == 302
+    client.post("/account/logout/")
+    settings.SESSIONAUTH_LOGIN_GUARDS = [LOCKOUT, rate("account", "3/h")]
+    for browser in (client, Client()):
+        for _ in range(3):
+            browser.post(LOGIN, {"username": "alice", "password": "wrong"})
+    assert client.post(LOGIN, right).status_code == 429
+    client.post(UNLOCK, {"username": "alice"})
+    client.post(link_in(mailoutbox))
+    assert client.post(LOGIN, right).status_code == 302
 
 
 @pytest.mark.parametrize("name", ["nobody", "bob", "", "a\0b"])
