@@ -41,23 +41,26 @@ def of(request: HttpRequest | None, user: Any) -> str | None:
         return None
 
 
-def offer(request: HttpRequest | None, user: Any) -> None:
-    """Let the browser of `request` be known to `user`, if `user` is signed in to it when the response goes out."""
+def offer(request: HttpRequest | None, user: Any, *, is_proved: bool = False) -> None:
+    """Let the browser of `request` be known to `user`, if `user` is signed in to it when the response goes out.
+
+    `is_proved` says that the owner is known to sit there already, such as by a link in a mail.
+    """
     if request is None or settings.DEVICE_COOKIE_AGE is None:
         return
     acts = state_of(request).on_response
     if not any(isinstance(act, _Cookie) for act in acts):
-        acts.append(_Cookie(request, user))
+        acts.append(_Cookie(request, user, is_proved))
 
 
 @dataclass(frozen=True, slots=True)
 class _Cookie:
     request: HttpRequest
     user: Any
+    is_proved: bool
 
     def __call__(self, response: HttpResponseBase) -> None:
-        token = state_of(self.request).token
-        if token is None or token.method != "session" or token.user_id != self.user.pk:
+        if not self.is_proved and not self._is_signed_in():
             return  # a program's password, or one step of several
         # The same one as before: a new one with each login would be a new counter with each login.
         nonce = of(self.request, self.user) or secrets.token_urlsafe(16)
@@ -71,6 +74,10 @@ class _Cookie:
             httponly=True,
             samesite="Lax",
         )
+
+    def _is_signed_in(self) -> bool:
+        token = state_of(self.request).token
+        return token is not None and token.method == "session" and token.user_id == self.user.pk
 
 
 def _signer(user: Any) -> signing.TimestampSigner:

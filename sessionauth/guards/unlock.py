@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from sessionauth import accounts, audit
 from sessionauth.conf import seconds, settings
-from sessionauth.guards import base, counters, keys
+from sessionauth.guards import base, counters, device, keys
 from sessionauth.guards.counters import outside
 from sessionauth.guards.lockout import RULE, key_of
 from sessionauth.guards.rate_limit import RateLimitGuard
@@ -29,12 +29,14 @@ SALT = "sessionauth.unlock"
 def unlock(user: Any, request: HttpRequest | None = None) -> int:
     """Let `user` try again at once; return how many locks and waits that ended.
 
-    On every browser, but for one thing: what the rates count in a cache against a browser that is known to the owner
-    is only forgotten of that which `request` comes from. Links in mails sent before unlock nothing any more. What is
-    counted by address goes on counting.
+    `request` is one of the owner's, who has proved to read their mail: its browser is known to them from now on, or
+    whoever goes on attacking the account would keep them out all the same. What the rates count in a cache against
+    other browsers that are known to the owner is not forgotten, nor what is counted by address. Links in mails sent
+    before unlock nothing any more.
     """
     ended = outside.write(lambda: _forget(Q(user_id=user.pk) | Q(key=key_of(keys.owner(user)))), None)
     _clear_rates(keys.name(user.get_username()), keys.account(request, None, user))
+    device.offer(request, user, is_proved=True)
     if ended:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)
     return ended

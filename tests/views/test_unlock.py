@@ -62,6 +62,29 @@ def test_unlock__frees_the_owners_own_browser_too(client, alice, mailoutbox, pas
     assert client.post(LOGIN, right).status_code == 302
 
 
+@pytest.mark.parametrize("way", ["unlock", "password/reset"])
+def test_owner__comes_in_by_a_mail_though_the_attack_goes_on(client, alice, mailoutbox, password, way):
+    field = "username" if way == "unlock" else "email"
+    client.post(f"/account/{way}/", {field: "alice" if way == "unlock" else alice.email})
+    link = link_in(mailoutbox)
+    if way == "unlock":
+        client.post(link)
+    else:
+        form = client.get(link)["Location"]
+        client.post(form, {"new_password1": password, "new_password2": password})
+    assert not unlock.is_locked(alice)
+    for _ in range(3):
+        Client().post(LOGIN, {"username": "alice", "password": "wrong"})
+    assert unlock.is_locked(alice)
+    right = {"username": "alice", "password": password}
+    assert [browser.post(LOGIN, right).status_code for browser in (Client(), client)] == [429, 302]
+
+
+def test_unlock__of_a_link_that_is_no_good_makes_no_browser_known(client, alice):
+    client.post(f"{UNLOCK}x/")
+    assert "sessionauth_device" not in client.cookies
+
+
 @pytest.mark.parametrize("name", ["nobody", "bob", "", "a\0b"])
 def test_unlock__nobody_is_written_to_who_is_not_locked(client, alice, make_user, mailoutbox, name):
     make_user("bob")
