@@ -130,7 +130,7 @@ async def averify(
     return await _averify(_attempt(request, credentials, guards), credentials, backends)
 
 
-@sensitive_variables("credentials")
+@sensitive_variables("credentials", "named")
 def confirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
     """Say whether `credentials` prove exactly `user`, who is signed in already, by the same guarded door.
 
@@ -144,7 +144,7 @@ def confirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any])
     return is_right
 
 
-@sensitive_variables("credentials")
+@sensitive_variables("credentials", "named")
 async def aconfirm(request: HttpRequest | None, user: Any, credentials: dict[str, Any]) -> bool:
     """See confirm()."""
     named, account = _named(user, credentials)
@@ -154,6 +154,7 @@ async def aconfirm(request: HttpRequest | None, user: Any, credentials: dict[str
     return is_right
 
 
+@sensitive_variables("credentials")
 def _named(user: Any, credentials: dict[str, Any]) -> tuple[dict[str, Any], Any | None]:
     """Return the credentials with the name of `user`, and the account if it need not be found by that name."""
     if "password" not in credentials or accounts.known_name_in(credentials) is not None:
@@ -167,6 +168,7 @@ def _is_same(found: Any | None, user: Any) -> bool:
     return bool(found._meta.concrete_model is user._meta.concrete_model and found.pk == user.pk)
 
 
+@sensitive_variables("credentials")
 def _failure(request: HttpRequest | None, credentials: dict[str, Any]) -> dict[str, Any]:
     """Return what `user_login_failed` tells, as Django's authenticate() has it."""
     return {"sender": __name__, "credentials": _clean_credentials(credentials), "request": request}

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.backends import BaseBackend
-from django.views.debug import ExceptionReporter
-from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import signals
 from sessionauth.backends import averify, verify
-from sessionauth.exceptions import ChallengeRequired, InactiveUser, LoginDenied, TooManyAttempts
+from sessionauth.exceptions import ChallengeRequired, InactiveUser, LoginDenied
 from sessionauth.guards import LoginGuard, base, before_credentials
-from sessionauth.guards.attempt import current
 from sessionauth.request_state import state_of
 from tests.guards.entries import ACTIVE, rate, request_from
 
@@ -327,96 +323,6 @@ def test_two_attempts__are_two(call, guarded, alice, log):
 
 
 # What is no verdict gives back what was reserved.
-
-
-class Broken(BaseBackend):
-    """A directory that is down."""
-
-    def authenticate(self, request, username=None, password=None):
-        raise ConnectionError
-
-
-def test_failure_on_the_way__is_raised_and_takes_no_slot(call, guarded, alice, password, settings):
-    ours, model = settings.AUTHENTICATION_BACKENDS
-    guarded(rate("account", "1/h"))
-    settings.AUTHENTICATION_BACKENDS = [ours, f"{__name__}.Broken"]
-    request = request_from()
-    for _ in range(3):
-        with pytest.raises(ConnectionError):
-            call(request, username="alice", password=password)
-    assert state_of(request).denied is None
-    settings.AUTHENTICATION_BACKENDS = [ours, model]
-    assert call(request, username="alice", password=password) == alice
-
-
-class BrokenAndDiscreet(BaseBackend):
-    """The same, which keeps the password out of reports."""
-
-    @sensitive_variables()
-    def authenticate(self, request, username=None, password=None):
-        raise ConnectionError
-
-
-@pytest.mark.parametrize("guards", [[], [rate("account", "5/h"), DIARY]], ids=["unguarded", "guarded"])
-def test_failure_on_the_way__tells_no_report_the_password(guards, call, guarded, alice, settings, log):
-    settings.AUTHENTICATION_BACKENDS = [settings.AUTHENTICATION_BACKENDS[0], f"{__name__}.BrokenAndDiscreet"]
-    if guards:
-        guarded(*guards)
-    request = request_from()
-    with pytest.raises(ConnectionError) as caught:
-        call(request, username="alice", password="a secret indeed")
-    reporter = ExceptionReporter(request, caught.type, caught.value, caught.tb)
-    frames = reporter.get_traceback_frames()
-    while "/sessionauth/" not in frames[0]["filename"]:  # the test's own
-        del frames[0]
-    assert len(frames) > 3
-    assert [frame["function"] for frame in frames if "a secret indeed" in str(frame["vars"])] == []
-
-
-class Slow(BaseBackend):
-    """A directory that does not answer."""
-
-    begun: asyncio.Event
-
-    def authenticate(self, request, username=None, password=None): ...
-
-    async def aauthenticate(self, request, username=None, password=None):
-        self.begun.set()
-        await asyncio.sleep(60)
-
-
-class SlowGuard(LoginGuard):
-    async def abefore_credentials(self, request, identity, user):
-        await Slow().aauthenticate(request)
-
-
-@pytest.mark.parametrize(
-    ("guards", "backend", "is_free"),
-    [([f"{__name__}.SlowGuard"], "django.contrib.auth.backends.ModelBackend", True), ([], f"{__name__}.Slow", False)],
-    ids=["before", "while the password is looked at"],
-)
-def test_cancelled__keeps_its_slot_once_the_password_is_looked_at(
-    guards, backend, is_free, guarded, alice, password, settings
-):
-    """Or whoever hangs up at once would have any number of passwords hashed, or tried on a directory."""
-    ours, model = settings.AUTHENTICATION_BACKENDS
-    guarded(rate("account", "1/h"), *guards)
-    settings.AUTHENTICATION_BACKENDS = [ours, backend]
-
-    async def hang_up():
-        Slow.begun = asyncio.Event()
-        attempt = asyncio.create_task(aauthenticate(request_from(), username="alice", password=password))
-        await asyncio.wait_for(Slow.begun.wait(), 10)
-        attempt.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await attempt
-        assert current() is None
-
-    async_to_sync(hang_up)()
-    settings.AUTHENTICATION_BACKENDS = [ours, model]
-    guarded(rate("account", "1/h"))
-    with nullcontext() if is_free else pytest.raises(TooManyAttempts):
-        assert verify(request_from(), credentials(password)) == alice
 
 
 @pytest.mark.parametrize("guard", [5, "no path", None])

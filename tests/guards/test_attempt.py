@@ -1,0 +1,140 @@
+"""Attempts that come to no end: what fails on the way, and clients that hang up."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import aauthenticate, authenticate, get_user_model
+from django.contrib.auth.backends import BaseBackend
+from django.views.debug import ExceptionReporter
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth.backends import aconfirm, confirm, verify
+from sessionauth.exceptions import TooManyAttempts
+from sessionauth.guards import LoginGuard
+from sessionauth.guards.attempt import current
+from sessionauth.request_state import state_of
+from tests.guards.entries import rate, request_from
+
+pytestmark = pytest.mark.django_db
+
+CALLS = {"sync": authenticate, "async": async_to_sync(aauthenticate)}
+
+
+@pytest.fixture(params=CALLS.values(), ids=list(CALLS))
+def call(request):
+    return request.param
+
+
+@pytest.fixture
+def alice(make_user):
+    return make_user("alice")
+
+
+class Watching(LoginGuard):
+    """Has every step written, so that every step stands in the way of what is raised."""
+
+    def before_credentials(self, request, identity, user): ...
+
+    def after_credentials(self, request, user): ...
+
+
+class Broken(BaseBackend):
+    """A directory that is down."""
+
+    def authenticate(self, request, username=None, password=None):
+        raise ConnectionError
+
+
+def test_failure_on_the_way__is_raised_and_takes_no_slot(call, guarded, alice, password, settings):
+    ours, model = settings.AUTHENTICATION_BACKENDS
+    guarded(rate("account", "1/h"))
+    settings.AUTHENTICATION_BACKENDS = [ours, f"{__name__}.Broken"]
+    request = request_from()
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            call(request, username="alice", password=password)
+    assert state_of(request).denied is None
+    settings.AUTHENTICATION_BACKENDS = [ours, model]
+    assert call(request, username="alice", password=password) == alice
+
+
+class BrokenAndDiscreet(BaseBackend):
+    """The same, which keeps the password out of reports."""
+
+    @sensitive_variables()
+    def authenticate(self, request, username=None, password=None):
+        raise ConnectionError
+
+
+ENTRIES = {
+    **CALLS,
+    "confirm": lambda request, **given: confirm(request, get_user_model().objects.get(), given),
+    "aconfirm": lambda request, **given: async_to_sync(aconfirm)(request, get_user_model().objects.get(), given),
+}
+
+
+@pytest.mark.parametrize("guards", [[], [rate("account", "5/h"), f"{__name__}.Watching"]], ids=["unguarded", "guarded"])
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_failure_on_the_way__tells_no_report_the_password(guards, entry, guarded, alice, settings):
+    settings.AUTHENTICATION_BACKENDS = [settings.AUTHENTICATION_BACKENDS[0], f"{__name__}.BrokenAndDiscreet"]
+    if guards:
+        guarded(*guards)
+    request = request_from()
+    with pytest.raises(ConnectionError) as caught:
+        ENTRIES[entry](request, username="alice", password="a secret indeed")
+    reporter = ExceptionReporter(request, caught.type, caught.value, caught.tb)
+    frames = reporter.get_traceback_frames()
+    while "/sessionauth/" not in frames[0]["filename"]:  # the test's own
+        del frames[0]
+    assert len(frames) > 3
+    assert [frame["function"] for frame in frames if "a secret indeed" in str(frame["vars"])] == []
+
+
+class Slow(BaseBackend):
+    """A directory that does not answer."""
+
+    begun: asyncio.Event
+
+    def authenticate(self, request, username=None, password=None): ...
+
+    async def aauthenticate(self, request, username=None, password=None):
+        self.begun.set()
+        await asyncio.sleep(60)
+
+
+class SlowGuard(LoginGuard):
+    async def abefore_credentials(self, request, identity, user):
+        await Slow().aauthenticate(request)
+
+
+@pytest.mark.parametrize(
+    ("guards", "backend", "is_free"),
+    [([f"{__name__}.SlowGuard"], "django.contrib.auth.backends.ModelBackend", True), ([], f"{__name__}.Slow", False)],
+    ids=["before", "while the password is looked at"],
+)
+def test_cancelled__keeps_its_slot_once_the_password_is_looked_at(
+    guards, backend, is_free, guarded, alice, password, settings
+):
+    """Or whoever hangs up at once would have any number of passwords hashed, or tried on a directory."""
+    ours, model = settings.AUTHENTICATION_BACKENDS
+    guarded(rate("account", "1/h"), *guards)
+    settings.AUTHENTICATION_BACKENDS = [ours, backend]
+
+    async def hang_up():
+        Slow.begun = asyncio.Event()
+        attempt = asyncio.create_task(aauthenticate(request_from(), username="alice", password=password))
+        await asyncio.wait_for(Slow.begun.wait(), 10)
+        attempt.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+        assert current() is None
+
+    async_to_sync(hang_up)()
+    settings.AUTHENTICATION_BACKENDS = [ours, model]
+    guarded(rate("account", "1/h"))
+    with nullcontext() if is_free else pytest.raises(TooManyAttempts):
+        assert verify(request_from(), {"username": "alice", "password": password}) == alice
