@@ -167,6 +167,13 @@ class PasswordChangeForm(_Confirming, auth_forms.PasswordChangeForm):
 class PasswordResetForm(auth_forms.PasswordResetForm):
     """Django's form; all that it does is done aside of the answer, which is the same whoever is written to."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        model: Any = get_user_model()
+        for field in model._meta.fields:
+            if field.name == model.get_email_field_name():
+                self.fields["email"].label = capfirst(field.verbose_name)  # as on the other pages
+
     def get_users(self, email: str) -> Iterable[Any]:
         """Return who is written to: whoever has the address, unless a mail has just gone to them."""
         return (user for user in super().get_users(email) if mail.is_due("password_reset", user.pk))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import user_login_failed
+from django.contrib.auth import get_user_model, user_login_failed
 
-from sessionauth.forms import ConfirmLoginForm, EndSessionsForm, LoginForm, name_label
+from sessionauth.forms import ConfirmLoginForm, EndSessionsForm, LoginForm, PasswordResetForm, name_label
 from tests.guards.entries import rate
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +86,11 @@ def test_forms__keep_no_password_in_the_page(rf):
 def test_end_sessions_form__asks_for_the_password_only_where_it_is_needed(rf):
     assert list(EndSessionsForm(rf.get("/"), needs_password=True).fields) == ["password"]
     assert EndSessionsForm(rf.get("/"), {}, needs_password=False).is_valid()
+
+
+def test_password_reset_form__calls_the_address_as_the_user_model_does(monkeypatch):
+    model = get_user_model()
+    monkeypatch.setattr(model._meta.get_field(model.get_email_field_name()), "verbose_name", "mail box")
+    assert PasswordResetForm().fields["email"].label == "Mail box"
+    monkeypatch.setattr(model, "EMAIL_FIELD", "nowhere")
+    assert PasswordResetForm().fields["email"].label == "Email"

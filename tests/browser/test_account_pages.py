@@ -27,6 +27,7 @@ OPEN = {
 }
 OWN = {
     "confirm": "confirm/",
+    "logout": "logout/",
     "devices": "devices/",
     "devices-others": "devices/others/end/",
     "devices-all": "devices/all/end/",
