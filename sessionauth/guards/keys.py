@@ -29,7 +29,7 @@ def account(request: HttpRequest | None, identity: str | None, user: Any | None)
     """
     if user is None:
         return None if identity is None else name(identity)
-    return _known(request, user) or name(user.get_username())
+    return _known(request, user) or (name(user.get_username()) if _has_own_name(user) else owner(user))
 
 
 def consecutive(request: HttpRequest | None, identity: str | None, user: Any | None) -> str | None:
@@ -44,9 +44,15 @@ def owner(user: Any) -> str:
 
     It is the name, if no other account can have a spelling of it that comes to the same.
     """
-    username, model = str(user.get_username()), user._meta.model  # `request.user` is a wrapper of another type
-    is_own = username == _plain(username) and accounts.is_unique(model, model.USERNAME_FIELD)
-    return name(username) if is_own else f"u:{_hidden('account', _pk(user))}"
+    username = str(user.get_username())
+    is_plain = username == _plain(username) and _has_own_name(user)
+    return name(username) if is_plain else f"u:{_hidden('account', _pk(user))}"
+
+
+def _has_own_name(user: Any) -> bool:
+    """Say whether no other account has the very same name, as those of several customers of a site may."""
+    model = user._meta.model  # not its type: `request.user` is a wrapper
+    return accounts.is_unique(model, model.USERNAME_FIELD)
 
 
 def name(identity: str) -> str:

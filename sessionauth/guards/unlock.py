@@ -35,7 +35,7 @@ def unlock(user: Any, request: HttpRequest | None = None) -> int:
     before unlock nothing any more.
     """
     ended = outside.write(lambda: _forget(Q(user_id=user.pk) | Q(key=key_of(keys.owner(user)))), None)
-    _clear_rates(keys.name(user.get_username()), keys.account(request, None, user))
+    _clear_rates(keys.account(None, None, user), keys.account(request, None, user))
     device.offer(request, user, is_proved=True)
     if ended:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)

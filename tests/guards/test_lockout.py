@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from sessionauth import signals
-from sessionauth.backends import averify, verify
+from sessionauth.backends import averify, confirm, verify
 from sessionauth.exceptions import AccountLocked
 from sessionauth.guards import keys, unlock
 from sessionauth.guards.counters import database
@@ -103,12 +104,19 @@ def test_success__in_an_account_of_a_similar_name_is_none_in_this_one(check, mak
     assert sorted(LoginThrottle.objects.values_list("count", flat=True)) == [0, 2]
 
 
+def test_confirm__counts_whoever_is_handed_on_as_a_wrapper(alice):
+    """As `request.user` is one."""
+    assert not confirm(request_from(), SimpleLazyObject(lambda: alice), {"password": "wrong"})
+    assert LoginThrottle.objects.get().user_id == alice.pk
+
+
 def test_value__is_that_of_one_account_alone(make_user, monkeypatch):
     """Where several accounts may have the same name."""
     alice, bob = make_user("alice"), make_user("bob")
     monkeypatch.setitem(alice._meta.get_field(alice.USERNAME_FIELD).__dict__, "unique", False)
     setattr(bob, bob.USERNAME_FIELD, alice.get_username())
     assert keys.owner(alice) != keys.owner(bob)
+    assert keys.account(None, "alice", alice) != keys.account(None, "alice", bob)
 
 
 @pytest.mark.parametrize("way", [database.advance, database._update_or_insert])
