@@ -11,8 +11,9 @@ from django.contrib.auth import aauthenticate, authenticate, get_user_model
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from sessionauth.models import APIKey, LoginSession
+from sessionauth.models import APIKey, LoginSession, RememberToken
 from sessionauth.sessions import registry
+from tests.remembering import age
 
 RIGHT, WRONG = "correct horse battery staple", "not-the-password"
 NEW = "a-new-passphrase-of-hers"
@@ -129,6 +130,7 @@ def stolen(browser):
     browser.leave()
     browser.get("/whoami/")
     browser.get("/whoami/")
+    age(RememberToken.objects.latest("pk"), minutes=2)
     thief = Browser(browser.way)
     thief.cookies["sessionauth_remember"] = cookie
     thief.get("/whoami/")
