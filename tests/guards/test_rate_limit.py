@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate, authenticate
+from django.contrib.auth.backends import BaseBackend
 from django.core.cache import cache
 
 from sessionauth.backends import averify, verify
@@ -73,6 +74,24 @@ def test_account__from_anywhere_and_in_any_spelling_of_nobodys_name(check, guard
     found = [outcome(check, request_from(f"192.0.2.{n}"), name, "wrong") for n, name in enumerate(spellings)]
     assert found == [*FIVE, "too_many_attempts"]
     assert outcomes(check, 1) == ["wrong"]
+
+
+class AnySpelling(BaseBackend):
+    """A directory that knows people by any spelling of their names."""
+
+    asked: list[str] = []
+
+    def authenticate(self, request, username=None, password=None):
+        self.asked.append(username)
+
+
+def test_account__in_any_spelling_on_a_backend_that_takes_them_all(check, guarded, alice, settings):
+    guarded(rate("account"))
+    settings.AUTHENTICATION_BACKENDS = ["sessionauth.backends.SessionAuthBackend", f"{__name__}.AnySpelling"]
+    AnySpelling.asked = []
+    for name in ("alice", "ALICE", " alice", "ａlice", "al\N{LATIN SMALL LETTER DOTLESS I}ce", "Alice", "aLICE"):
+        outcome(check, request_from(), name, "wrong")
+    assert len(AnySpelling.asked) == 5
 
 
 def test_address__whoever_is_tried(check, guarded, alice):
