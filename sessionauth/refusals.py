@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from http.client import responses
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -160,7 +161,8 @@ def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (),
     `code` is a word for programs, `detail` a sentence for people, `challenges` go into WWW-Authenticate and `extra`
     members into the document.
     """
-    body = {"type": "about:blank", "title": TITLES[status], "status": status, "code": code, "detail": detail, **extra}
+    title = TITLES.get(status) or responses.get(status, "Refused")  # a guard's own exception may have any
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **extra}
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if challenges:

@@ -11,8 +11,10 @@ from django.utils.translation import gettext
 from django.views.generic import FormView, TemplateView, View
 
 from sessionauth import refusals
+from sessionauth.exceptions import GuardUnavailable
 from sessionauth.forms import UnlockForm
 from sessionauth.guards import unlock
+from sessionauth.guards.counters import RETRY_AFTER, Unavailable
 from sessionauth.views.page import FormPageMixin, PageMixin, json
 
 if TYPE_CHECKING:
@@ -64,7 +66,10 @@ class UnlockConfirmView(PageMixin, View):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Unlock the account that the token names."""
-        user: Any | None = unlock.redeem(token, request)
+        try:
+            user: Any | None = unlock.redeem(token, request)
+        except Unavailable:
+            return refusals.denied(request, GuardUnavailable(retry_after=RETRY_AFTER), as_page=not self.answers_json)
         if self.answers_json:
             return self._told(user)
         if user is None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test.client import MULTIPART_CONTENT
 
+from sessionauth import LoginDenied
 from sessionauth.models import LoginSession, RememberToken
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
@@ -124,6 +126,10 @@ def forbids(request, user):
     raise PermissionDenied
 
 
+def denies(request, user):
+    raise LoginDenied
+
+
 @pytest.mark.parametrize("guard", ["refuses_in_its_own_words", "forbids"])
 def test_login__any_exception_of_a_guard_is_an_error_of_the_form(client, right, settings, guard):
     settings.SESSIONAUTH_GUARDS_ENABLED = True
@@ -133,6 +139,18 @@ def test_login__any_exception_of_a_guard_is_an_error_of_the_form(client, right, 
     assert "You may not sign in here now." in answer.text
     answer = client.post("/account/confirm/", {"password": right["password"]})
     assert client.get("/whoami/").json() == {"user": None}
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("status", [423, 499])
+def test_login__a_guard_chooses_the_status_of_its_refusal(client, right, settings, monkeypatch, status, as_json):
+    monkeypatch.setattr(LoginDenied, "status", status)
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    settings.SESSIONAUTH_LOGIN_GUARDS = ["tests.views.test_login.denies"]
+    kind = "application/json" if as_json else MULTIPART_CONTENT
+    answer = client.post(LOGIN, right, content_type=kind)
+    assert answer.status_code == status
+    assert "You may not sign in here now." in answer.text
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from sessionauth.guards import unlock
+from tests.attacks.trouble import read_only
 from tests.guards.entries import LOCKOUT, rate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
@@ -116,3 +117,13 @@ def test_locked__the_page_says_how_to_unlock(client, alice, password):
     assert answer.status_code == 429
     assert "or unlock it" in answer.text
     assert UNLOCK in answer.text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_unlock__where_nothing_can_be_written_is_told_and_uses_no_link_up(client, alice, accept):
+    link = f"{UNLOCK}{unlock.make_link_token(alice)}/"
+    with read_only():
+        answer = client.post(link, headers={"accept": accept})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert client.post(link)["Location"] == f"{UNLOCK}done/"
