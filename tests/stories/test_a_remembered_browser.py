@@ -10,6 +10,7 @@ from sessionauth import get_auth
 from sessionauth.decorators import fresh_login_required, login_required
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.testing import AuthClient
+from tests.remembering import age
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -111,6 +112,7 @@ def test_the_cookie_is_copied(laptop, password):
     assert "To which account?" not in thief.read("/payout/")
 
     laptop.close()
+    age(RememberToken.objects.get(), minutes=2)
     assert "Robin" not in laptop.read("/desk/")
     assert "Robin" not in thief.read("/desk/")
     thief.close()
