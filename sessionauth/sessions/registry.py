@@ -165,6 +165,16 @@ def forget_browser(token_pk: Any, reason: str) -> int:
     return forget_rows(remembered().filter(pk=token_pk), reason)
 
 
+def end_browser(token_pk: Any, user_id: Any, reason: str, *, keep: str | None = None) -> None:
+    """Forget the browser `token_pk` of a user, and end the sessions that began with or from it, except the sid `keep`.
+
+    There may be one that is not known of yet: a thief's, or that with which the browser has come back meanwhile.
+    """
+    forget_browser(token_pk, reason)
+    born = rows().filter(user_id=user_id, remember_token=token_pk)  # by user as well, for that is the index there is
+    revoke_rows(born if keep is None else born.exclude(sid=keep), reason)
+
+
 def supersede(sids: set[str | None]) -> None:
     """End the sessions `sids`, in whose place another sign-in has come; None among them is nothing."""
     ended = {sid for sid in sids if sid is not None}
@@ -178,7 +188,7 @@ def revoke(row: LoginSession, reason: str = "revoked") -> bool:
     See RevocableModel.revoke().
     """
     if row.remember_token_id is not None:
-        forget_browser(row.remember_token_id, reason)
+        end_browser(row.remember_token_id, row.user_id, reason, keep=row.sid)
     return row.revoke(reason)
 
 

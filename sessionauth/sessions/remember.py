@@ -20,12 +20,12 @@ from django.db import router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from sessionauth import crypto, http
+from sessionauth import http
 from sessionauth.conf import kinds, seconds, settings
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, remember_cookie, series
-from sessionauth.sessions.series import Standing
+from sessionauth.sessions import registry, remember_cookie, restoring, series
+from sessionauth.sessions.remember_cookie import Presented
 
 #: `remember=`: yes or no, or for how long, as a timedelta or seconds.
 Remember = bool | int | timedelta
@@ -51,14 +51,12 @@ def issue(
     state = state_of(request)
     if not registry.lists(user) or (state.token is not None and state.token.is_impersonating):
         return None
+    _end_presented(request, "superseded")
     entered: list[tuple[RememberToken, str]] = []
     path = backend or getattr(user, "_sessionauth_verified_by", None) or getattr(user, "backend", "")
     about = {"backend": path, "ip_address": http.client_ip(request), "user_agent": http.user_agent(request)}
     if not registry.best_effort(lambda: entered.append(series.enter(user, lasts, **about))):
         return None
-    before = remember_cookie.presented(request)
-    if before is not None:
-        _end(request, partial(registry.forget_rows, series.by_selector(before.selector), "superseded"))
     token, validator = entered[0]
     state.on_response.append(partial(_give, request, user, token, validator, registry.survival()))
     return token
@@ -118,14 +116,12 @@ def lifetime(age: timedelta | int | None = None) -> float:
 def forget(request: HttpRequest, reason: str = "logout") -> None:
     """Forget the browser of `request`, and no other one: end its series and take the cookie back.
 
-    The series is known by the cookie, and by the session that began with or from it; that session goes on. `reason` is
-    kept with the row.
+    The series is known by the cookie, and by the session that began with or from it; that session goes on, if it is
+    that of `request`. `reason` is kept with the rows.
     """
-    presented = remember_cookie.presented(request)
-    if presented is not None:
-        _end(request, partial(registry.forget_rows, series.by_selector(presented.selector), reason))
     session = getattr(request, "session", None)
     sid = None if session is None or session.is_empty() else registry.sid_in(registry.own(session))
+    _end_presented(request, reason, keep=sid)
     if sid is not None:
         _end(request, partial(series.end_of, registry.rows().filter(sid=sid), reason))
     discard(request)
@@ -134,6 +130,30 @@ def forget(request: HttpRequest, reason: str = "logout") -> None:
 async def aforget(request: HttpRequest, reason: str = "logout") -> None:
     """See forget()."""
     await sync_to_async(forget)(request, reason)
+
+
+def _end_presented(request: HttpRequest, reason: str, *, keep: str | None = None) -> None:
+    """End the series that the browser brought, with its sessions except the sid `keep`."""
+    presented = remember_cookie.presented(request)
+    token = None if presented is None else _series_of(presented)
+    if presented is not None and token is not None:
+        _end_series(request, token, presented, reason, keep=keep)
+
+
+def _series_of(presented: Presented) -> RememberToken | None:
+    found: list[RememberToken | None] = []
+    registry.best_effort(lambda: found.append(series.by_selector(presented.selector).select_related("user").first()))
+    return found[0] if found else None
+
+
+def _end_series(
+    request: HttpRequest, token: RememberToken, presented: Presented, reason: str, *, keep: str | None = None
+) -> None:
+    """End `token` and its sessions; also on the ways in and out, where no cookie is asked, a theft is told."""
+    if series.is_stolen(token, presented.validator):
+        restoring.end_stolen(request, token, token.user)
+    else:
+        _end(request, partial(registry.end_browser, token.pk, token.user_id, reason, keep=keep))
 
 
 def _end(request: HttpRequest, act: Callable[[], object]) -> None:
@@ -176,13 +196,11 @@ def at_login(request: HttpRequest, user: Any) -> RememberToken | None:
     if presented is None:
         discard(request)
         return None
-    found: list[RememberToken | None] = []
-    registry.best_effort(lambda: found.append(series.by_selector(presented.selector).first()))
-    token = found[0] if found else None
-    if token is not None and token.user_id == user.pk and series.failure(token, user) is None:
-        if series.judge(token, crypto.digest(presented.validator)) is not Standing.STOLEN:
-            return token
+    token = _series_of(presented)
     if token is not None:
-        _end(request, partial(registry.forget_browser, token.pk, "another login"))
+        is_own = token.user_id == user.pk and series.failure(token, user) is None
+        if is_own and not series.is_stolen(token, presented.validator):
+            return token
+        _end_series(request, token, presented, "another login")
     discard(request)
     return None

@@ -46,7 +46,7 @@ def restore(request: HttpRequest, token: RememberToken, user: Any, validator: st
     for _ in range(2):
         standing = series.judge(token, digest)
         if standing is Standing.STOLEN:
-            _end_stolen(request, token, user)
+            end_stolen(request, token, user)
             return None
         rotated: list[str | None] = []
         if standing is Standing.SIBLING or not _can_begin(request):
@@ -171,7 +171,7 @@ def unconfirmed_in(own: dict[str, Any]) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-def _end_stolen(request: HttpRequest, token: RememberToken, user: Any) -> None:
+def end_stolen(request: HttpRequest, token: RememberToken, user: Any) -> None:
     """End the series, and by SESSIONAUTH_REMEMBER_THEFT all of the user's; tell `remember_token_stolen`."""
     changed: list[bool] = []
     registry.best_effort(lambda: changed.append(_ended(token, user)))
@@ -183,10 +183,11 @@ def _end_stolen(request: HttpRequest, token: RememberToken, user: Any) -> None:
 
 
 def _ended(token: RememberToken, user: Any) -> bool:
-    changed = token.revoke("theft")
+    if not token.revoke("theft"):
+        return False
     if settings.REMEMBER_THEFT == "user":
         registry.revoke_all(user, "theft")
     else:
         # Somebody is where they should not be: what the other browsers have proved is asked for again.
         registry.rows().filter(user_id=user.pk, revoked_at=None).update(authenticated_at=None)
-    return changed
+    return True

@@ -76,6 +76,11 @@ def by_selector(selector: str) -> models.QuerySet[RememberToken]:
     return registry.remembered().filter(selector=selector)
 
 
+def is_stolen(token: RememberToken, validator: str) -> bool:
+    """Say whether `validator` gives away that somebody else has `token`, of a user who is at hand and could use it."""
+    return failure(token, token.user) is None and judge(token, crypto.digest(validator)) is Standing.STOLEN
+
+
 def overall_limit() -> float | None:
     """Return how many seconds after a login its browser is forgotten in any case; None for no such limit.
 

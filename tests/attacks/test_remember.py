@@ -113,6 +113,34 @@ def test_thief_beside_a_live_session__signs_the_owner_out_and_is_seen(victim, se
     assert is_stolen(series)
 
 
+@pytest.mark.parametrize("box", ["", "yes"])
+@pytest.mark.parametrize("policy", ["series", "user"])
+def test_thief_first__is_seen_when_the_owner_signs_in_again(
+    victim, series, alice, password, alarms, policy, box, settings
+):
+    settings.SESSIONAUTH_REMEMBER_THEFT = policy
+    thief = victim.with_value(victim.value)
+    thief.tell()
+    thief.tell()
+    age(series, minutes=2)
+    victim.sign_in(alice, password, remember=box)
+    assert len(alarms) == 1
+    assert thief.tell() == thief.come_back() == NOBODY
+    assert victim.tell()["state"] == "fresh"
+    assert victim.come_back() == (restored("alice") if box else NOBODY)
+
+
+@pytest.mark.parametrize("minutes", [0, 2])
+def test_thief_first__is_out_when_the_owner_logs_out(victim, series, alice, alarms, minutes):
+    thief = victim.with_value(victim.value)
+    thief.tell()
+    thief.tell()
+    age(series, minutes=minutes)
+    log_out(victim, alice)
+    assert thief.tell() == thief.come_back() == NOBODY
+    assert len(alarms) == (1 if minutes else 0)
+
+
 def test_within_the_grace__the_old_value_is_good_for_the_request_alone(victim, series, alarms):
     first = victim.value
     victim.come_back()

@@ -142,6 +142,14 @@ def test_revoke__of_a_browser_that_is_only_remembered(request_, alice):
     assert token.is_revoked
 
 
+def test_revoke__of_a_browser_that_has_come_back_meanwhile(request_, alice):
+    token = remember(alice)
+    before = enter(alice, remember_token=token, revoked_at=timezone.now())
+    now = enter(alice, remember_token=token)
+    assert revoke_device(request_, before.pk)
+    assert LoginSession.objects.get(pk=now.pk).is_revoked
+
+
 def test_revoke__never_touches_anybody_elses(request_, make_user):
     row = enter(make_user("bob"))
     assert (revoke_device(request_, row.pk), revoke_device(request_, 0)) == (False, False)

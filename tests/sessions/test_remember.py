@@ -138,12 +138,11 @@ def test_lifetime__is_a_length_of_time(wanted):
 
 def test_async_twins(ask_with, alice):
     request = ask_with()
-    token = async_to_sync(remember.aissue)(request, alice, age=5)
-    request.COOKIES["sessionauth_remember"] = f"{token.selector}.{'x' * 43}"
+    assert async_to_sync(remember.aissue)(request, alice, age=5).user == alice
+    token, request.COOKIES["sessionauth_remember"] = give(alice)
     async_to_sync(remember.aforget)(request)
     token.refresh_from_db()
     assert token.revoked_reason == "logout"
-    give(alice)
     assert async_to_sync(remember.arevoke_all)(alice) == 1
 
 
