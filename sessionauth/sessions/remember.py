@@ -20,12 +20,13 @@ from django.db import router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from sessionauth import http
+from sessionauth import crypto, http
 from sessionauth.conf import kinds, seconds, settings
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry, remember_cookie, restoring, series
 from sessionauth.sessions.remember_cookie import Presented
+from sessionauth.sessions.series import Standing
 
 #: `remember=`: yes or no, or for how long, as a timedelta or seconds.
 Remember = bool | int | timedelta
@@ -142,7 +143,7 @@ def _end_presented(request: HttpRequest, reason: str, *, keep: str | None = None
 
 def _series_of(presented: Presented) -> RememberToken | None:
     found: list[RememberToken | None] = []
-    registry.best_effort(lambda: found.append(series.by_selector(presented.selector).select_related("user").first()))
+    registry.best_effort(lambda: found.append(series.by_selector(presented.selector).first()))
     return found[0] if found else None
 
 
@@ -150,10 +151,20 @@ def _end_series(
     request: HttpRequest, token: RememberToken, presented: Presented, reason: str, *, keep: str | None = None
 ) -> None:
     """End `token` and its sessions; also on the ways in and out, where no cookie is asked, a theft is told."""
-    if series.is_stolen(token, presented.validator):
-        restoring.end_stolen(request, token, token.user)
+    user = _robbed(token, presented)
+    if user is not None:
+        restoring.end_stolen(request, token, user)
     else:
         _end(request, partial(registry.end_browser, token.pk, token.user_id, reason, keep=keep))
+
+
+def _robbed(token: RememberToken, presented: Presented) -> Any | None:
+    """Return the user of a good `token` whose cookie gives away that somebody else has used it; else None."""
+    found: list[Any | None] = []
+    if series.judge(token, crypto.digest(presented.validator)) is Standing.STOLEN:
+        registry.best_effort(lambda: found.append(series.owner(token)))
+    user = found[0] if found else None
+    return user if user is not None and series.failure(token, user) is None else None
 
 
 def _end(request: HttpRequest, act: Callable[[], object]) -> None:
@@ -198,8 +209,8 @@ def at_login(request: HttpRequest, user: Any) -> RememberToken | None:
         return None
     token = _series_of(presented)
     if token is not None:
-        is_own = token.user_id == user.pk and series.failure(token, user) is None
-        if is_own and not series.is_stolen(token, presented.validator):
+        is_good = token.user_id == user.pk and series.failure(token, user) is None
+        if is_good and series.judge(token, crypto.digest(presented.validator)) is not Standing.STOLEN:
             return token
         _end_series(request, token, presented, "another login")
     discard(request)
