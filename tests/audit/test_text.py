@@ -53,7 +53,7 @@ def test_printable__is_bounded(value):
         {1, 2},
         {f"name{number}": number for number in range(1000)},
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_details__are_json_and_small(value):
     kept = json.dumps(details(value), allow_nan=False)
