@@ -130,7 +130,13 @@ def attack(site, requests, cost):
     """Send `requests` and assert that nobody got in, nothing broke, and no more was asked than `cost` allows."""
     for sent, answer, statements in site.answers(requests):
         assert is_nobody(answer), (sent, answer)
-        assert len(statements) <= cost(sent), (sent, statements)
+        assert len(asked(statements)) <= cost(sent), (sent, statements)
+
+
+def asked(statements):
+    """Return what finding out who it is costs: the record of a credential that was looked up in vain is kept apart."""
+    own = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", 'INSERT INTO "sessionauth_authevent"')
+    return [statement for statement in statements if not statement.startswith(own)]
 
 
 def secret_in(value):
