@@ -42,7 +42,7 @@ def test_login_form__an_inactive_user_is_counted_like_a_wrong_password(make_user
         "sessionauth.backends.SessionAuthBackend",
         "django.contrib.auth.backends.AllowAllUsersModelBackend",
     ]
-    guarded(rate("account", "2/h"))
+    guarded(rate("account", "2/d"))
     make_user("alice", is_active=False)
     denials = []
     for _ in range(3):

@@ -167,7 +167,7 @@ def test_second_backend__is_asked_exactly_so_often(is_async, counter, guarded, a
 @pytest.mark.parametrize("view", ["/signs-in/", "/fails/", "/fails-without/"])
 def test_atomic_requests__take_no_count_back(view, counter, guarded, alice):
     """On SQLite one after the other: it has one writer, and a transaction that has read cannot become it at once."""
-    guarded(rate("account", "5/h"), LOCKOUT)
+    guarded(rate("account", "5/d"), LOCKOUT)
     threads = 1 if connection.vendor == "sqlite" else storm.THREADS
     with storm.evaluated() as hashed, atomic_requests():
         storm.at_once(lambda n: storm.form("alice", f"wrong {n}", n, view), 40, threads)
@@ -177,7 +177,7 @@ def test_atomic_requests__take_no_count_back(view, counter, guarded, alice):
 
 
 @both
-@pytest.mark.parametrize("guards", [[rate("account", "5/h")], [LOCKOUT]], ids=["rate", "lockout"])
+@pytest.mark.parametrize("guards", [[rate("account", "5/d")], [LOCKOUT]], ids=["rate", "lockout"])
 @pytest.mark.parametrize("is_async", [False, True], ids=["threads", "tasks"])
 def test_right_ones_at_once__all_get_in(is_async, guards, counter, guarded, alice, password, settings):
     settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 5

@@ -165,7 +165,7 @@ def test_nasty_password__is_no_error_and_costs_one_hash(value, name, people, cal
 
 @pytest.mark.parametrize("value", NASTY, ids=lambda value: repr(value)[:12])
 def test_nasty_name__is_counted_like_any_other(value, people, guarded, call, rf):
-    guarded(rate("account", "2/h"), rate("account_address", "9/h"), LOCKOUT, ACTIVE)
+    guarded(rate("account", "2/d"), rate("account_address", "9/d"), LOCKOUT, ACTIVE)
     request = rf.get("/")
     for _ in range(3):
         assert call(request, username=value, password="wrong") is None
@@ -382,7 +382,7 @@ def test_model_backend_with_its_own_rule_on_activity__is_followed(people, settin
 
 # The same with guards.
 
-GUARDS = (rate("address", "100/h"), rate("account", "100/h"), LOCKOUT, ACTIVE)
+GUARDS = (rate("address", "100/d"), rate("account", "100/d"), LOCKOUT, ACTIVE)
 
 
 def work_with_guards(call, monkeypatch, name, password):
@@ -457,7 +457,7 @@ def test_older_hasher__does_todays_work_as_well(algorithm, make_user, call, monk
 
 @pytest.mark.parametrize("name", ["alice", "nobody"])
 def test_full_queue__is_told_and_takes_no_slot(name, people, guarded, call, settings, password, rf):
-    guarded(rate("account", "1/h"))
+    guarded(rate("account", "1/d"))
     settings.SESSIONAUTH_HASHING_QUEUE = 0
     request = rf.get("/")
     for _ in range(3):

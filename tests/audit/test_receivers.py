@@ -158,7 +158,7 @@ def test_counting_in_trouble__is_told(browser, guarded, settings, monkeypatch):
 
 
 def test_denial_outside_of_a_request__is_told(browser, guarded):
-    guarded({"NAME": "sessionauth.guards.rate_limit.RateLimitGuard", "OPTIONS": {"by": "account", "rates": ("1/h",)}})
+    guarded({"NAME": "sessionauth.guards.rate_limit.RateLimitGuard", "OPTIONS": {"by": "account", "rates": ("1/d",)}})
     browser.call(username="alice", password=flows.WRONG)
     browser.call(username="alice", password=flows.WRONG)
     assert ("login_denied", "denied", "too_many_attempts", "alice", "") in told()

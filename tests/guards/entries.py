@@ -13,10 +13,10 @@ NETWORK = "sessionauth.guards.network.NetworkGuard"
 
 
 def rate(by: str, *rates: str, **options: Any) -> dict[str, Any]:
-    """The entry of a rate, "5/h" if none is given."""
+    """The entry of a rate, "5/d" if none is given."""
     return {
         "NAME": "sessionauth.guards.rate_limit.RateLimitGuard",
-        "OPTIONS": {"by": by, "rates": list(rates or ("5/h",)), **options},
+        "OPTIONS": {"by": by, "rates": list(rates or ("5/d",)), **options},
     }
 
 

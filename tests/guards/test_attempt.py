@@ -51,7 +51,7 @@ class Broken(BaseBackend):
 
 def test_failure_on_the_way__is_raised_and_takes_no_slot(call, guarded, alice, password, settings):
     ours, model = settings.AUTHENTICATION_BACKENDS
-    guarded(rate("account", "1/h"))
+    guarded(rate("account", "1/d"))
     settings.AUTHENTICATION_BACKENDS = [ours, f"{__name__}.Broken"]
     request = request_from()
     for _ in range(3):
@@ -77,7 +77,7 @@ ENTRIES = {
 }
 
 
-@pytest.mark.parametrize("guards", [[], [rate("account", "5/h"), f"{__name__}.Watching"]], ids=["unguarded", "guarded"])
+@pytest.mark.parametrize("guards", [[], [rate("account", "5/d"), f"{__name__}.Watching"]], ids=["unguarded", "guarded"])
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_failure_on_the_way__tells_no_report_the_password(guards, entry, guarded, alice, settings):
     settings.AUTHENTICATION_BACKENDS = [settings.AUTHENTICATION_BACKENDS[0], f"{__name__}.BrokenAndDiscreet"]
@@ -121,7 +121,7 @@ def test_cancelled__keeps_its_slot_once_the_password_is_looked_at(
 ):
     """Or whoever hangs up at once would have any number of passwords hashed, or tried on a directory."""
     ours, model = settings.AUTHENTICATION_BACKENDS
-    guarded(rate("account", "1/h"), *guards)
+    guarded(rate("account", "1/d"), *guards)
     settings.AUTHENTICATION_BACKENDS = [ours, backend]
 
     async def hang_up():
@@ -135,6 +135,6 @@ def test_cancelled__keeps_its_slot_once_the_password_is_looked_at(
 
     async_to_sync(hang_up)()
     settings.AUTHENTICATION_BACKENDS = [ours, model]
-    guarded(rate("account", "1/h"))
+    guarded(rate("account", "1/d"))
     with nullcontext() if is_free else pytest.raises(TooManyAttempts):
         assert verify(request_from(), {"username": "alice", "password": password}) == alice

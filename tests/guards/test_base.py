@@ -196,7 +196,7 @@ def test_denial__is_told_to_every_guard_and_by_a_signal(check, guarded, alice, l
         told.append({name: kwargs[name] for name in ("identity", "user", "reason")})
 
     signals.login_denied.connect(receive)
-    guarded(DIARY, rate("account", "1/h"))
+    guarded(DIARY, rate("account", "1/d"))
     request = request_from()
     check(request, credentials())
     with pytest.raises(LoginDenied) as caught:
@@ -236,7 +236,7 @@ def test_inactive__looks_like_a_wrong_password(call, guarded, make_user, passwor
 def test_inactive__counts_like_a_wrong_password(check, guarded, make_user, password):
     """Or the counter would tell that the password is right."""
     make_user("sleeper", is_active=False)
-    guarded(rate("account", "2/h"), ACTIVE)
+    guarded(rate("account", "2/d"), ACTIVE)
     for _ in range(2):
         with pytest.raises(InactiveUser):
             check(request_from(), credentials(password, "sleeper"))
@@ -246,7 +246,7 @@ def test_inactive__counts_like_a_wrong_password(check, guarded, make_user, passw
 
 def test_denial_after_the_password__takes_no_slot(check, guarded, alice, password):
     """What says that the password was right, and why one may not come in, is no guess."""
-    guarded(rate("account", "1/h"), f"{__name__}.refuses")
+    guarded(rate("account", "1/d"), f"{__name__}.refuses")
     for _ in range(3):
         with pytest.raises(TooManyLogins):
             check(request_from(), credentials(password))
@@ -260,7 +260,7 @@ def asks_for_a_captcha(request, user):
 
 
 def test_challenge__is_asked_before_the_password_and_takes_no_slot(call, guarded, alice, password, rf):
-    guarded(rate("account", "1/h"), f"{__name__}.asks_for_a_captcha")
+    guarded(rate("account", "1/d"), f"{__name__}.asks_for_a_captcha")
     request = request_from()
     for _ in range(3):
         assert call(request, username="alice", password=password) is None
@@ -285,7 +285,7 @@ class Wrapper(BaseBackend):
 def test_nested_authenticate__asks_no_guard_again(password_given, call, guarded, alice, password, settings, log):
     model = "django.contrib.auth.backends.ModelBackend"
     settings.AUTHENTICATION_BACKENDS = ["sessionauth.backends.SessionAuthBackend", f"{__name__}.Wrapper", model]
-    guarded(DIARY, rate("account", "5/h"))
+    guarded(DIARY, rate("account", "5/d"))
     given = password if password_given == "right" else "wrong"
     found = call(request_from(), username="alice", password=given, code="1")
     assert found == (alice if password_given == "right" else None)

@@ -23,7 +23,7 @@ def alice(make_user):
 @pytest.fixture(autouse=True)
 def _guarded(guarded, settings):
     settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 3
-    guarded(rate("account", "5/h"), LOCKOUT)
+    guarded(rate("account", "5/d"), LOCKOUT)
 
 
 def post(browser, password="wrong", name="alice"):
@@ -140,6 +140,6 @@ def test_name__is_of_this_host_alone_where_it_can_be(secure, domain, own, expect
 
 
 def test_rule_by_device__counts_known_browsers_alone(guarded, known, password):
-    guarded(rate("device", "2/h"))
+    guarded(rate("device", "2/d"))
     assert attack(known, 3) == 429
     assert attack(times=3) == 200

@@ -135,7 +135,7 @@ def test_other_spelling__is_counted_with_the_account_and_unlocked_with_it(way, c
 
 
 def test_denied_by_another_guard__counts_nothing(check, guarded, alice):
-    guarded(LOCKOUT, rate("account", "1/h"))
+    guarded(LOCKOUT, rate("account", "1/d"))
     fail(check)
     for _ in range(3):
         with pytest.raises(Exception, match="too_many_attempts"):
@@ -190,7 +190,7 @@ def lock(check, name="alice"):
 
 
 def test_unlock__lets_in_again_at_once(check, alice, password, guarded):
-    guarded(rate("account", "8/h"), LOCKOUT)
+    guarded(rate("account", "8/d"), LOCKOUT)
     for _ in range(8):
         fail(check)
         pass_time(days=1)

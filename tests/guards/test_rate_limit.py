@@ -102,7 +102,7 @@ def test_address__whoever_is_tried(check, guarded, alice):
 
 
 def test_address__refused_without_looking_for_the_account(check, guarded, alice):
-    guarded(rate("address", "1/h"))
+    guarded(rate("address", "1/d"))
     outcomes(check, 1)
     with counted() as statements:
         assert outcomes(check, 1) == ["too_many_attempts"]
@@ -133,27 +133,27 @@ def test_success__gives_its_own_attempt_back_and_no_more(check, guarded, alice, 
 
 def test_denied__takes_no_slot_of_another_rule(check, guarded, alice):
     """So that a locked account does not lock the address of an office as well."""
-    guarded(rate("address", "6/h"), rate("account", "5/h"))
+    guarded(rate("address", "6/d"), rate("account", "5/d"))
     assert outcomes(check, 9)[5:] == ["too_many_attempts"] * 4
     assert outcomes(check, 2, "bob") == ["wrong", "too_many_attempts"]
 
 
 def test_several_windows__all_hold(check, guarded, alice):
-    guarded(rate("account", "5/h", "2/m"))
+    guarded(rate("account", "5/d", "2/h"))
     assert outcomes(check, 4) == ["wrong", "wrong", "too_many_attempts", "too_many_attempts"]
 
 
 def test_denial__tells_when_to_come_back(guarded, alice):
-    guarded(rate("account", "1/h"))
+    guarded(rate("account", "1/d"))
     outcomes(verify, 1)
     with pytest.raises(TooManyAttempts) as caught:
         verify(request_from(), {"username": "alice", "password": "wrong"})
-    assert 0 < caught.value.retry_after <= 3600
+    assert 0 < caught.value.retry_after <= 86400
     assert caught.value.status == 429
 
 
 def test_authenticate__notes_the_denial_and_forgets_it_after_a_success(call, guarded, alice, password):
-    guarded(rate("account", "1/h"))
+    guarded(rate("account", "1/d"))
     request = request_from()
     assert call(request, username="alice", password="wrong") is None
     assert state_of(request).denied is None
@@ -175,7 +175,7 @@ def test_request_none__counts_by_account_and_in_one_unknown_network(call, guarde
 
 @pytest.mark.parametrize("options", [{"except_networks": ["192.0.2.0/24"]}, {"unless": f"{__name__}.is_monitoring"}])
 def test_exceptions__are_not_counted(options, check, guarded, alice):
-    guarded(rate("account", "1/h", **options))
+    guarded(rate("account", "1/d", **options))
     request = request_from(User_Agent="monitoring")
     assert outcomes(check, 3, request=request) == ["wrong"] * 3
     other = request_from("198.51.100.1")
@@ -187,7 +187,7 @@ def is_monitoring(request, user):
 
 
 def test_nothing_is_kept_in_clear(guarded, alice):
-    guarded(rate("account", "5/h"), rate("address", "5/h"))
+    guarded(rate("account", "5/d"), rate("address", "5/d"))
     outcomes(verify, 1, "somebody@example.org")
     kept = str(list(LoginThrottle.objects.values()))
     if counters.cache.fault() is None:

@@ -77,7 +77,7 @@ def test_slot_that_does_not_come_free__is_waited_for_so_long_and_no_longer(way, 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("guards", [[rate("account", "3/h")], [LOCKOUT]], ids=["rate", "lockout"])
+@pytest.mark.parametrize("guards", [[rate("account", "3/d")], [LOCKOUT]], ids=["rate", "lockout"])
 def test_after_the_last_has_failed__nobody_waits(guards, way, naps, guarded, make_user, settings):
     settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 3
     make_user("alice")

@@ -86,7 +86,7 @@ def test_other_spelling__one_answer_for_all(people, password, settings, guard):
     """Were an account counted apart from the other spellings of its name, one of them would tell that it exists."""
     settings.SESSIONAUTH_GUARDS_ENABLED = True
     settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 3
-    settings.SESSIONAUTH_LOGIN_GUARDS = [LOCKOUT if guard == "lockout" else rate("account", "3/h")]
+    settings.SESSIONAUTH_LOGIN_GUARDS = [LOCKOUT if guard == "lockout" else rate("account", "3/d")]
     for name in ("alice", "nobody"):
         posts = [
             Client().post("/account/login/", {"username": one, "password": "wrong"})
@@ -98,7 +98,7 @@ def test_other_spelling__one_answer_for_all(people, password, settings, guard):
 def test_other_spelling__of_a_name_with_capitals(make_user, settings):
     make_user("McAlice")
     settings.SESSIONAUTH_GUARDS_ENABLED = True
-    settings.SESSIONAUTH_LOGIN_GUARDS = [rate("account", "3/h")]
+    settings.SESSIONAUTH_LOGIN_GUARDS = [rate("account", "3/d")]
     posts = [
         Client().post("/account/login/", {"username": one, "password": "wrong"})
         for one in (*["McAlice"] * 3, "mcalice")

@@ -212,7 +212,7 @@ class OwnRedisCache(RedisCache):
 def test_elsewhere__the_database_counts_and_no_guard_is_off(changed, shared, settings, guarded, alice):
     for name, value in changed.items():
         setattr(settings, name, value)
-    guarded(rate("account", "2/h"))
+    guarded(rate("account", "2/d"))
     assert cache.fault()
     with storm.evaluated() as hashed:
         for _ in range(5):
@@ -226,7 +226,7 @@ def test_elsewhere__the_database_counts_and_no_guard_is_off(changed, shared, set
 @pytest.mark.django_db
 def test_cost__of_a_wrong_password_with_two_rules(shared, guarded, alice, django_assert_num_queries):
     """At most six commands and, with the lockout, one statement more than Django's one."""
-    guarded(rate("address", "100/h"), rate("account", "100/h"), LOCKOUT)
+    guarded(rate("address", "100/d"), rate("account", "100/d"), LOCKOUT)
     for n in range(3):
         with Commands() as commands:
             verify(request_from(), {"username": "alice", "password": "wrong"})
@@ -235,7 +235,7 @@ def test_cost__of_a_wrong_password_with_two_rules(shared, guarded, alice, django
 
 @pytest.mark.django_db
 def test_cost__of_a_refused_one_is_the_same_ever_after(shared, guarded, alice):
-    guarded(rate("address", "1/h"))
+    guarded(rate("address", "1/d"))
     costs = []
     for _ in range(6):
         with Commands() as commands:
