@@ -42,7 +42,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.fixture(autouse=True)
 def _empty_caches() -> Iterator[None]:
     yield
-    for cache in caches.all(initialized_only=True):
+    for cache in caches.all():  # also those that only a thread has used
         cache.clear()
 
 
