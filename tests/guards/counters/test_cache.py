@@ -195,7 +195,6 @@ def test_broken_cache__is_left_alone_for_a_while(shared, monkeypatch):
     ],
 )
 def test_capability__by_the_class(backend, counts, settings, tmp_path):
-    pytest.importorskip("pymemcache") if "PyMemcache" in backend else None
     settings.CACHES = {**settings.CACHES, "guards": {"BACKEND": backend, "LOCATION": str(tmp_path)}}
     settings.SESSIONAUTH_CACHE = settings.RATELIMIT_USE_CACHE = "guards"
     assert (cache.fault() is None) is counts
