@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.utils.functional import Promise
 
-from sessionauth.conf.kinds import age, optional, scope_map, text
+from sessionauth.conf.kinds import age, boolean, choice, optional, positive, scope_map, text, text_map
 from sessionauth.conf.setting import Setting
 
 
@@ -25,3 +25,27 @@ class CredentialSettings:
     KEY_FAILURE_RATE: ClassVar = Setting[str | None]("60/m", optional(text))
     #: Scopes by name, {name: (description, [permissions])}.
     SCOPES: ClassVar = Setting[Mapping[str, tuple[str | Promise, Collection[str]]]]({}, scope_map)
+    #: Secrets mixed into the digests of keys and tokens, {name: secret}; the first is used for new ones, and what was made with another is made anew at its next use. None by default: a digest of 190 random bits cannot be guessed, but rows written into the database by an attacker would count.
+    KEY_PEPPERS: ClassVar = Setting[Mapping[str, str]]({}, text_map)
+    #: The shared cache in which keys and tokens are looked up before the database, an alias of CACHES; None for no cache.
+    KEY_CACHE: ClassVar = Setting[str | None](None, optional(text))
+    #: For how long an entry of that cache is believed at most, a timedelta or seconds. What is revoked counts at once.
+    KEY_CACHE_TTL: ClassVar = Setting[timedelta | int](timedelta(seconds=30), age)
+    #: How many usable access tokens, and how many API keys, a user may have; None for any number.
+    MAX_TOKENS: ClassVar = Setting[int | None](None, optional(positive))
+    #: See MAX_TOKENS.
+    MAX_KEYS: ClassVar = Setting[int | None](None, optional(positive))
+    #: What happens when one more is issued: "reject" refuses it, "evict" revokes the oldest.
+    MAX_CREDENTIALS_ACTION: ClassVar = Setting[str]("reject", choice("reject", "evict"))
+    #: For how long the old secret stays good when a credential is rotated, a timedelta or seconds.
+    ROTATION_OVERLAP: ClassVar = Setting[timedelta | int](timedelta(days=1), age)
+    #: How long a token lasts that was got for a name and a password; knox: 10 hours.
+    TOKEN_AGE: ClassVar = Setting[timedelta | int](timedelta(hours=10), age)
+    #: Whether each use of such a token makes it last TOKEN_AGE from then, up to TOKEN_MAX_AGE.
+    TOKEN_SLIDING: ClassVar = Setting[bool](False, boolean)
+    #: How long such a token lasts at most, however often it is used; None for as long as it is used.
+    TOKEN_MAX_AGE: ClassVar = Setting[timedelta | int | None](timedelta(days=30), optional(age))
+    #: How long a refresh token is good for, a timedelta or seconds; None for no refresh tokens.
+    REFRESH_AGE: ClassVar = Setting[timedelta | int | None](timedelta(days=30), optional(age))
+    #: For how long a refresh token that was used may come again without being called stolen, a timedelta or seconds.
+    REFRESH_GRACE: ClassVar = Setting[timedelta | int](timedelta(seconds=10), age)

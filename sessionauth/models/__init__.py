@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sessionauth.models.anonymous import AnonymousUser
-from sessionauth.models.base import AbstractCredential, CredentialManager, CredentialQuerySet
+from sessionauth.models.base import AbstractCredential
 from sessionauth.models.credentials import AbstractAccessToken, AbstractAPIKey, AccessToken, APIKey
 from sessionauth.models.events import AuthEvent
+from sessionauth.models.managers import CredentialManager, CredentialQuerySet
 from sessionauth.models.remember import RememberToken
 from sessionauth.models.sessions import LoginSession
 from sessionauth.models.throttle import LoginThrottle

@@ -18,8 +18,36 @@ class AbstractAccessToken(AbstractCredential):
 
     kind: ClassVar[str] = "pat"
 
+    is_personal = models.BooleanField(
+        _("personal"),
+        default=True,
+        editable=False,
+        help_text=_("Whether it was made by hand and lasts, rather than being bound to a login."),
+    )
+    #: Digest of the user's session auth hash where it is bound to a login: a new password ends it, however it was set.
+    session_digest = models.CharField(max_length=64, blank=True, editable=False)
+    #: All tokens that were got by refreshing from one login.
+    family = models.UUIDField(null=True, editable=False)
+    refresh_digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 (unique, or none)
+    refresh_expires_at = models.DateTimeField(_("refreshable until"), null=True, editable=False)
+    #: When the next token was got with the refresh token: it is good for one only.
+    refreshed_at = models.DateTimeField(_("refreshed"), null=True, editable=False)
+
+    _not_saved_again: ClassVar = AbstractCredential._not_saved_again | {
+        "family",
+        "is_personal",
+        "refresh_digest",
+        "refresh_expires_at",
+        "refreshed_at",
+        "session_digest",
+    }
+
     class Meta(AbstractCredential.Meta):
         abstract = True
+        constraints: ClassVar = [
+            *AbstractCredential.Meta.constraints,
+            models.UniqueConstraint(fields=["refresh_digest"], name="%(app_label)s_%(class)s_refresh"),
+        ]
 
 
 class AbstractAPIKey(AbstractCredential):

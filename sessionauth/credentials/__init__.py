@@ -1,0 +1,1 @@
+"""What is done with keys and tokens: issued, rotated, refreshed, revoked, looked up without the database."""

@@ -1,0 +1,120 @@
+"""How credentials are issued and found again by their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.db import models, router
+from django.db.models.manager import BaseManager
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import crypto
+from sessionauth.conf import settings
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.signals import credential_issued
+
+
+class CredentialQuerySet(models.QuerySet[Any]):
+    """Questions about many credentials at once."""
+
+    def usable(self) -> Self:
+        """Return those that are neither revoked nor expired."""
+        now = timezone.now()
+        return self.filter(revoked_at=None).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+
+
+class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # type: ignore[misc]
+    """Issues credentials and finds them again by their secret."""
+
+    @sensitive_variables("secret")
+    def issue(
+        self,
+        *,
+        name: str = "",
+        scopes: Collection[str] | None = None,
+        expires_at: datetime | None = None,
+        **fields: Any,
+    ) -> tuple[Any, str]:
+        """Make a credential and return `(row, secret)`; the secret exists nowhere else and cannot be had again.
+
+        `name` is a label for lists. `scopes` restricts the credential: None for all that its owner may, an empty list
+        for nothing. `expires_at` is the moment it ends, None for never. `fields` go to the model, `user` above all.
+
+        Raises ValidationError for a scope that means nothing here, or a value its field refuses, and TypeError for a
+        string where a list of scopes belongs.
+        """
+        secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
+        if isinstance(scopes, str):
+            raise TypeError(f"scopes must be a list of scopes, not one string: [{scopes!r}]")
+        row = self.model(
+            name=name,
+            scopes=None if scopes is None else sorted(set(scopes)),
+            expires_at=expires_at,
+            digest=crypto.digest(secret),
+            hint=crypto.hint(secret),
+            **fields,
+        )
+        row.clean_scopes()
+        # Foreign keys are left to the database: validating them here costs a query each.
+        row.clean_fields(exclude={field.name for field in row._meta.fields if field.is_relation})
+        # The database is named, because Django's routers would follow the user's.
+        row.save(force_insert=True, using=self._db or router.db_for_write(self.model))
+        credential_issued.send_robust(sender=self.model, credential=row)
+        return row, secret
+
+    async def aissue(self, **fields: Any) -> tuple[Any, str]:
+        """See issue()."""
+        issued: tuple[Any, str] = await sync_to_async(self.issue)(**fields)
+        return issued
+
+    def lookup(self, parsed: crypto.ParsedSecret, users: models.QuerySet[Any] | None = None) -> Any:
+        """Return the row of a secret, joined with its user: one query by the unique index, whatever the number of rows.
+
+        `users` limits whose credentials are found, beyond what the user model's default manager shows.
+        Raises InvalidCredential when there is none, or it is not to be used any more.
+
+        The row is read where it is written: a replica that lags would show a revoked credential as good.
+        """
+        rows = self.using(self._db or router.db_for_write(self.model)).filter(digest=parsed.digest).order_by()
+        visible = [] if self.model.user_path is None else list(_visible_users(users))
+        is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == rows.db
+        try:
+            row = (self._joined(rows, visible) if is_joined else rows).get()
+        except self.model.DoesNotExist:
+            raise InvalidCredential("unknown") from None
+        if (code := row.failure()) is not None:
+            raise InvalidCredential(code)
+        if not is_joined and (user := row.get_user()) is not None:
+            _must_be_in(visible, user)
+        return row
+
+    def _joined(self, rows: models.QuerySet[Any], visible: Iterable[models.QuerySet[Any]]) -> models.QuerySet[Any]:
+        path = self.model.user_path
+        rows = rows.select_related(path)
+        for shown in visible:
+            rows = rows.filter(models.Q(**{f"{path}__isnull": True}) | models.Q(**{f"{path}__in": shown}))
+        return rows
+
+
+def _visible_users(users: models.QuerySet[Any] | None) -> Iterable[models.QuerySet[Any]]:
+    """Return the querysets in which a credential's user must be.
+
+    A join goes round the user model's default manager, so a manager with a `get_queryset` of its own (soft deletion,
+    tenants) has to be asked as well; Django's own shows everybody and is spared.
+    """
+    manager = get_user_model()._default_manager
+    if type(manager).get_queryset is not BaseManager.get_queryset:
+        yield manager.get_queryset().order_by()
+    if users is not None:
+        yield users.order_by()
+
+
+def _must_be_in(visible: Iterable[models.QuerySet[Any]], user: Any) -> None:
+    """Ask for each of `visible` whether it shows `user`, who lives in another database than the credential."""
+    if not all(shown.using(user._state.db).filter(pk=user.pk).exists() for shown in visible):
+        raise InvalidCredential("unknown")
