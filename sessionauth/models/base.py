@@ -70,6 +70,8 @@ class AbstractCredential(RevocableModel):
     pepper = models.CharField(max_length=20, blank=True, editable=False)
     #: The package whose format the secret in the client's hands still has; empty for our own.
     imported_from = models.CharField(max_length=20, blank=True, editable=False)
+    #: By what it is known again when it is imported once more: `digest` is another since its first use.
+    imported_digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 (unique, or none)
     #: The credential in whose place this one came. Bookkeeping alone: it may point to a row that is gone.
     rotated_from = models.ForeignKey(
         "self",
@@ -91,11 +93,13 @@ class AbstractCredential(RevocableModel):
         # A constraint rather than unique=True: PostgreSQL would add a second, unused index for LIKE.
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["digest"], name="%(app_label)s_%(class)s_digest"),
+            models.UniqueConstraint(fields=["imported_digest"], name="%(app_label)s_%(class)s_imported"),
         ]
 
     _not_saved_again: ClassVar = RevocableModel._not_saved_again | {
         "digest",
         "hint",
+        "imported_digest",
         "imported_from",
         "last_used_at",
         "pepper",
