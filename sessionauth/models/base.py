@@ -90,6 +90,8 @@ class AbstractCredential(RevocableModel):
 
     class Meta:
         abstract = True
+        #: Beyond Django's four: whoever sees a new secret of somebody else can act as them.
+        default_permissions = ("add", "change", "delete", "view", "rotate", "issue_for_others")
         # A constraint rather than unique=True: PostgreSQL would add a second, unused index for LIKE.
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["digest"], name="%(app_label)s_%(class)s_digest"),
