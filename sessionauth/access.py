@@ -21,6 +21,7 @@ from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.login import can_confirm
 from sessionauth.refusals import pop_next, unauthorized
+from sessionauth.scopes import Requirement
 from sessionauth.user_token import UserToken
 
 __all__ = [
@@ -47,10 +48,10 @@ Refusal = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Rule(Protocol):
-    """One question: `check()` returns None for "go on", else what refuses."""
+    """One question about `auth`, for a request by `method`: `check()` returns None for "go on", else what refuses."""
 
-    def check(self, auth: UserToken) -> Refusal | None: ...
-    async def acheck(self, auth: UserToken) -> Refusal | None: ...
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None: ...
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None: ...
 
 
 def refused(request: HttpRequest, refuse: Refusal) -> HttpResponseBase:
@@ -71,11 +72,11 @@ class LoginRule:
     login_url: str | None = None
     redirect_field_name: str = REDIRECT_FIELD_NAME
 
-    def check(self, auth: UserToken) -> Refusal | None:
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         return None if auth.has_user else self.refuse
 
-    async def acheck(self, auth: UserToken) -> Refusal | None:
-        return self.check(auth)
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
+        return self.check(auth, method)
 
     def refuse(self, request: HttpRequest) -> HttpResponse:
         return unauthorized(request, login_url=self.login_url, redirect_field_name=self.redirect_field_name)
@@ -83,30 +84,32 @@ class LoginRule:
 
 @dataclass(frozen=True, slots=True)
 class ScopeRule:
-    """Somebody, or a program of nobody's, must be there and hold every one of `scopes`."""
+    """Somebody, or a program of nobody's, must be there and hold the scopes of `requirement`."""
 
-    scopes: tuple[str, ...]
+    requirement: Requirement
     login: LoginRule = field(default_factory=LoginRule)
 
-    def check(self, auth: UserToken) -> Refusal | None:
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         if not auth.is_authenticated:
             return self.login.refuse
-        return None if all(auth.has_scope(scope) for scope in self.scopes) else self._refuse
+        return None if self.requirement.is_met(method, auth.has_scope) else self._refuse
 
-    async def acheck(self, auth: UserToken) -> Refusal | None:
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
         if not auth.is_authenticated:
             return self.login.refuse
-        for scope in self.scopes:
-            if not await auth.ahas_scope(scope):
-                return self._refuse
-        return None
+        return None if await self.requirement.ais_met(method, auth.ahas_scope) else self._refuse
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
-        if strange := scopes.unknown(self.scopes):
-            logger.warning("%s: asked for by a view, and not declared in SESSIONAUTH_SCOPES.", ", ".join(strange))
+        warn_of_unknown(self.requirement)
         if wants_page(request):
             raise PermissionDenied(gettext("You may not do this."))
-        return refusals.forbidden(request, scopes=self.scopes)
+        return refusals.forbidden(request, scopes=self.requirement.told(request.method))
+
+
+def warn_of_unknown(requirement: Requirement) -> None:
+    """Tell the developer, where somebody was refused, of scopes that nobody can hold because they mean nothing here."""
+    if strange := scopes.unknown(requirement.names()):
+        logger.warning("%s: asked for by a view, and not declared in SESSIONAUTH_SCOPES.", ", ".join(strange))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,13 @@ class MethodRule:
     methods: tuple[str, ...]
     login: LoginRule = field(default_factory=LoginRule)
 
-    def check(self, auth: UserToken) -> Refusal | None:
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         if not auth.is_authenticated:
             return self.login.refuse
         return None if auth.method in self.methods else self._refuse
 
-    async def acheck(self, auth: UserToken) -> Refusal | None:
-        return self.check(auth)
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
+        return self.check(auth, method)
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
         detail = gettext("This cannot be reached with this kind of credential.")
@@ -142,14 +145,14 @@ class FreshRule:
     methods: tuple[str, ...] = ()
     login: LoginRule = field(default_factory=LoginRule)
 
-    def check(self, auth: UserToken) -> Refusal | None:
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         if not auth.is_authenticated:
             return self.login.refuse
         is_recent = auth.has_proved(max_age=_at_least_a_minute(self.max_age), methods=self.methods)
         return None if is_recent else self._refuse
 
-    async def acheck(self, auth: UserToken) -> Refusal | None:
-        return self.check(auth)
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
+        return self.check(auth, method)
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
         return needs_confirmation(request, max_age=self.max_age, methods=self.methods)
@@ -184,11 +187,11 @@ class AnonymousRule:
 
     redirect_to: str | None = None
 
-    def check(self, auth: UserToken) -> Refusal | None:
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         return self._refuse if auth.is_authenticated else None
 
-    async def acheck(self, auth: UserToken) -> Refusal | None:
-        return self.check(auth)
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
+        return self.check(auth, method)
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
         if wants_page(request):

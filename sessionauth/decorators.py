@@ -15,6 +15,7 @@ from sessionauth import access, confinement
 from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, Rule, ScopeRule
 from sessionauth.authenticators import aget_auth, get_auth
 from sessionauth.conf.kinds import age
+from sessionauth.scopes import Requirement
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -24,7 +25,7 @@ def guarded(view: V, rule: Rule) -> V:
     if iscoroutinefunction(view):
 
         async def aguard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refuse = await rule.acheck(await aget_auth(request))
+            refuse = await rule.acheck(await aget_auth(request), request.method)
             if refuse is not None:
                 return await sync_to_async(access.refused)(request, refuse)
             return await view(request, *args, **kwargs)
@@ -32,7 +33,7 @@ def guarded(view: V, rule: Rule) -> V:
         return wraps(view)(aguard)  # type: ignore[return-value]
 
     def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        refuse = rule.check(get_auth(request))
+        refuse = rule.check(get_auth(request), request.method)
         if refuse is not None:
             return access.refused(request, refuse)
         return view(request, *args, **kwargs)
@@ -67,15 +68,14 @@ def login_required(
 
 
 def scope_required(
-    *scopes: str, redirect_field_name: str = REDIRECT_FIELD_NAME, login_url: str | None = None
+    *scopes: Any, redirect_field_name: str = REDIRECT_FIELD_NAME, login_url: str | None = None
 ) -> Callable[[V], V]:
     """Let in who holds every one of `scopes`: permissions, or names of SESSIONAUTH_SCOPES.
 
-    A view that states a scope is open to restricted credentials that have it, and to keys without a user.
+    A single argument may also say "any of" or differ by method: see scopes.Requirement. A view that states a scope is
+    open to restricted credentials that have it, and to keys without a user.
     """
-    if not scopes or not all(isinstance(scope, str) for scope in scopes):
-        raise TypeError('scope_required() takes the names of scopes: @scope_required("app.view_thing")')
-    rule = ScopeRule(scopes, LoginRule(login_url, redirect_field_name))
+    rule = ScopeRule(Requirement.of(*scopes), LoginRule(login_url, redirect_field_name))
 
     def decorate(view: V) -> V:
         return confinement.mark(_with_login(guarded(view, rule), rule.login))

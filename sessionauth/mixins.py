@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from sessionauth import access, confinement
 from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, Rule, ScopeRule
 from sessionauth.authenticators import aget_auth, get_auth
+from sessionauth.scopes import Requirement
 
 
 class RuleMixin(DjangoAccessMixin):
@@ -39,13 +40,13 @@ class RuleMixin(DjangoAccessMixin):
         """Go on to the view, or refuse."""
         if getattr(self, "view_is_async", False):
             return self._adispatch(request, *args, **kwargs)
-        refuse = self.get_rule().check(get_auth(request))
+        refuse = self.get_rule().check(get_auth(request), request.method)
         if refuse is not None:
             return self._refused(request, refuse)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        refuse = await self.get_rule().acheck(await aget_auth(request))
+        refuse = await self.get_rule().acheck(await aget_auth(request), request.method)
         if refuse is not None:
             return await sync_to_async(self._refused)(request, refuse)
         response: HttpResponseBase = await super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
@@ -76,20 +77,22 @@ class LoginRequiredMixin(RuleMixin):
 
 
 class ScopeRequiredMixin(RuleMixin):
-    """Lets in who holds `scope_required`, one scope or several. See decorators.scope_required()."""
+    """Lets in who holds `scope_required`: one scope, a list of scopes, or whatever scopes.Requirement takes.
 
-    scope_required: str | Sequence[str] = ()
+    See decorators.scope_required().
+    """
 
-    def get_scope_required(self) -> tuple[str, ...]:
+    scope_required: Any = ()
+
+    def get_scope_required(self) -> Any:
         """Return the scopes. Raises ImproperlyConfigured if there are none."""
-        scopes = (self.scope_required,) if isinstance(self.scope_required, str) else tuple(self.scope_required)
-        if not scopes:
+        if not self.scope_required:
             raise ImproperlyConfigured(f"{type(self).__name__} needs scope_required, the name of a scope or several.")
-        return scopes
+        return self.scope_required
 
     def get_rule(self) -> Rule:
         """Return the rule to ask."""
-        return ScopeRule(self.get_scope_required(), self.get_login_rule())
+        return ScopeRule(Requirement.of(self.get_scope_required()), self.get_login_rule())
 
 
 class AuthMethodRequiredMixin(RuleMixin):

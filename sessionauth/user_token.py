@@ -89,8 +89,11 @@ class UserToken:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the credential may do less than its owner; confines it to views that state a scope."""
-        return self.granted is not None
+        """Whether the credential may do less than its owner, which confines it to views that state a scope.
+
+        By its scopes, or by the methods it may be used with.
+        """
+        return self.granted is not None or getattr(self.credential, "methods", None) is not None
 
     @property
     def is_fresh(self) -> bool:

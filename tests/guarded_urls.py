@@ -46,6 +46,16 @@ RULES = {
         mixins.ScopeRequiredMixin,
         {"scope_required": [SCOPE, "auth.add_user"]},
     ),
+    "any_of": (
+        decorators.scope_required([["auth.add_user"], [SCOPE]]),
+        mixins.ScopeRequiredMixin,
+        {"scope_required": [["auth.add_user"], [SCOPE]]},
+    ),
+    "by_method": (
+        decorators.scope_required({"GET": SCOPE, "POST": "auth.add_user"}),
+        mixins.ScopeRequiredMixin,
+        {"scope_required": {"GET": SCOPE, "POST": "auth.add_user"}},
+    ),
     "method": (
         decorators.auth_method_required("session", "bearer"),
         mixins.AuthMethodRequiredMixin,

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from sessionauth import LoginState, UserToken, access
 from sessionauth.models import AnonymousUser
+from sessionauth.scopes import Requirement
 from sessionauth.user_token import replace
 
 
@@ -31,8 +32,8 @@ SERVICE = UserToken(AnonymousUser(), LoginState.PROGRAM, "api_key", granted=["de
     ("rule", "expected"),
     [
         (access.LoginRule(), {"nobody": False, "ada": True, "service": False}),
-        (access.ScopeRule(("desk:open",)), {"nobody": False, "ada": True, "service": True}),
-        (access.ScopeRule(("desk:open", "desk:shut")), {"nobody": False, "ada": False, "service": False}),
+        (access.ScopeRule(Requirement.of("desk:open")), {"nobody": False, "ada": True, "service": True}),
+        (access.ScopeRule(Requirement.of("desk:open", "desk:shut")), {"nobody": False, "ada": False, "service": False}),
         (access.MethodRule(("api_key",)), {"nobody": False, "ada": False, "service": True}),
         (access.AnonymousRule(), {"nobody": True, "ada": False, "service": False}),
     ],
@@ -40,22 +41,24 @@ SERVICE = UserToken(AnonymousUser(), LoginState.PROGRAM, "api_key", granted=["de
 )
 def test_rules__say_the_same_in_sync_and_async(rule, expected):
     people = {"nobody": NOBODY, "ada": ADA, "service": SERVICE}
-    assert {name: rule.check(auth) is None for name, auth in people.items()} == expected
-    assert {name: async_to_sync(rule.acheck)(auth) is None for name, auth in people.items()} == expected
+    assert {name: rule.check(auth, "GET") is None for name, auth in people.items()} == expected
+    assert {name: async_to_sync(rule.acheck)(auth, "GET") is None for name, auth in people.items()} == expected
 
 
-@pytest.mark.parametrize("rule", [access.ScopeRule(("x.y",)), access.MethodRule(("basic",))], ids=["scope", "method"])
+@pytest.mark.parametrize(
+    "rule", [access.ScopeRule(Requirement.of("x.y")), access.MethodRule(("basic",))], ids=["scope", "method"]
+)
 @pytest.mark.parametrize("token", [ADA, SERVICE], ids=["ada", "service"])
 def test_refusal__is_the_projects_page_for_people_and_a_document_for_others(rule, token, rf):
     page, document = rf.get("/", headers={"Accept": "text/html"}), rf.get("/", headers={"Accept": "application/json"})
     for request in (page, document):
         replace(request, token)
-    assert rule.check(token)(document).status_code == 403
+    assert rule.check(token, "GET")(document).status_code == 403
     if token is SERVICE:  # a program is told in its own language, whatever it says it accepts
-        assert rule.check(token)(page).status_code == 403
+        assert rule.check(token, "GET")(page).status_code == 403
     else:
         with pytest.raises(PermissionDenied):
-            rule.check(token)(page)
+            rule.check(token, "GET")(page)
 
 
 @pytest.mark.parametrize(("scope", "told"), [("desk:opne", True), ("desk:shut", False), ("x.y", False)])
@@ -63,7 +66,7 @@ def test_refusal__tells_the_developer_of_a_scope_that_was_never_declared(scope, 
     settings.SESSIONAUTH_SCOPES = {"desk:shut": ("Shut the desk", ["desk.shut_desk"])}
     request = rf.get("/", headers={"Accept": "application/json"})
     replace(request, ADA)
-    access.ScopeRule((scope,)).check(ADA)(request)
+    access.ScopeRule(Requirement.of(scope)).check(ADA, "GET")(request)
     assert (scope in caplog.text) is told
 
 

@@ -112,6 +112,19 @@ def test_scope_required__wants_all_of_several(alice, may):
     reached("scopes", session(alice))
 
 
+def test_scope_required__takes_alternatives_and_methods(alice, may):
+    for name, scopes in {"any_of": [SCOPE], "by_method": [SCOPE]}.items():
+        reached(name, session(alice))
+        reached(name, key(alice, scopes))
+        assert json.loads(reached(name, key(alice, ["auth.delete_user"]), 403).body)["scope"]
+    for way, form in EVERY:
+        assert ask(way, f"/by_method/{form}/", key(alice, [SCOPE]), "HEAD").status == 200
+        answer = ask(way, f"/by_method/{form}/", key(alice, [SCOPE]), "POST")
+        assert (answer.status, json.loads(answer.body)["scope"]) == (403, "auth.add_user")
+        answer = ask(way, f"/by_method/{form}/", key(alice, [SCOPE]), "PUT")
+        assert (answer.status, "scope" in json.loads(answer.body)) == (403, False)
+
+
 def test_scope_required__sends_strangers_to_log_in():
     reached("scope", Sent(JSON), 401)
     assert ask("wsgi", "/scope/page/", Sent(HTML)).status == 302
@@ -156,8 +169,13 @@ def test_credential_allowed__asks_nothing_and_opens_to_all(alice):
         reached("allowed", sent)
 
 
-@pytest.mark.parametrize("decorate", [decorators.scope_required, decorators.auth_method_required])
-@pytest.mark.parametrize("arguments", [(), (lambda request: None,), (1,), (["x"],)])
+@pytest.mark.parametrize(
+    ("decorate", "arguments"),
+    [
+        *((decorators.scope_required, wrong) for wrong in ((), (lambda request: None,), (1,), (["x"], ["y"]))),
+        *((decorators.auth_method_required, wrong) for wrong in ((), (lambda request: None,), (1,), (["x"],))),
+    ],
+)
 def test_decorators__that_need_names_say_so(decorate, arguments):
     with pytest.raises(TypeError, match="takes"):
         decorate(*arguments)

@@ -65,7 +65,7 @@ def test_get_rule__may_depend_on_the_request(rf, make_user):
 
     view = ByMethod()
     view.setup(rf.post("/"))
-    assert view.get_rule().scopes == ("auth.add_user",)
+    assert view.get_rule().requirement.names() == ["auth.add_user"]
 
 
 def test_login_url__may_be_lazy(rf):

@@ -20,6 +20,7 @@ from sessionauth.checks import (
     passwords,
     policy,
     remember,
+    scope_names,
     scopes,
     sessions,
     settings,
@@ -44,6 +45,7 @@ TOPICS = (
     remember,
     sessions,
     guards,
+    scope_names,
 )
 
 
@@ -65,6 +67,7 @@ def register() -> None:
     register_check(sessions.check_deploy, APP, Tags.security, deploy=True)
     register_check(guards.check, APP, Tags.security)
     register_check(guards.check_deploy, APP, Tags.security, deploy=True)
+    register_check(scope_names.check, APP, Tags.security)
     register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)

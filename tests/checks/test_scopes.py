@@ -25,6 +25,11 @@ def test_permissions(permissions, expected):
     assert codes(SESSIONAUTH_SCOPES={"read": ("To read", permissions)}) == expected
 
 
+@pytest.mark.parametrize("name", ["sessionauth:issue", "sessionauth:anything"])
+def test_names__of_this_app_are_not_to_be_declared(name):
+    assert codes(SESSIONAUTH_SCOPES={name: ("Mine", [])}) == ["E195"]
+
+
 def test_permissions__a_misspelt_one_is_guessed():
     scopes = {"read": ("To read", ["auth.veiw_group"])}
     assert hint("W017", SESSIONAUTH_SCOPES=scopes).startswith("Did you mean auth.view_group? ")
