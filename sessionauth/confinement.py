@@ -6,6 +6,8 @@ views that say they look at scopes, and the pages where people manage accounts t
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Callable
 from functools import lru_cache
 from types import CellType, FunctionType
 from typing import Any, TypeVar
@@ -34,6 +36,35 @@ ADMIN_VIEW = "AdminSite.admin_view.<locals>.inner"
 MAX_WRAPPERS = 8
 
 
+class Admission(enum.Enum):
+    """What a view does with a restricted credential.
+
+    AS_NOBODY lets it in as a visitor: the view's own authentication asks for the scope, and only what accepts it there
+    makes the request its owner's. For frameworks in which one view has several ways in.
+    """
+
+    REFUSED = "refused"
+    AS_NOBODY = "as nobody"
+    ADMITTED = "admitted"
+
+
+#: Says what a view that bears no mark does with the restricted credential of a request; None for "no view of mine".
+Judge = Callable[[Any, HttpRequest], Admission | None]
+
+_judges: list[Judge] = []
+
+
+def ask(judge: Judge) -> Judge:
+    """Have `judge` asked of views that bear no mark, and return it.
+
+    For frameworks whose one view answers several methods, each with a statement of its own: they cannot bear one mark.
+    A judge reads what was declared and does no I/O; it is only asked where a restricted credential came.
+    """
+    if judge not in _judges:
+        _judges.append(judge)
+    return judge
+
+
 def mark(view: V) -> V:
     """Say of `view` that it accepts restricted credentials, and return it."""
     setattr(view, MARK, True)
@@ -53,7 +84,23 @@ def refusal(request: HttpRequest, token: UserToken) -> str | None:
         return "insufficient_scope" if token.is_restricted else None
     if _is_for_people(match):
         return "people_only"
-    return "insufficient_scope" if token.is_restricted and not _is_marked(match.func) else None
+    if not token.is_restricted or admission(match.func, request) is not Admission.REFUSED:
+        return None
+    return "insufficient_scope"
+
+
+def is_pending(request: HttpRequest, token: UserToken) -> bool:
+    """Say whether `token`, which is not refused, stays unknown until the view's own authentication accepts it."""
+    match = match_of(request) if token.is_program and token.is_restricted else None
+    return match is not None and admission(match.func, request) is Admission.AS_NOBODY
+
+
+def admission(view: Any, request: HttpRequest) -> Admission:
+    """Return what `view` does with the restricted credential of `request`."""
+    if _is_marked(view):
+        return Admission.ADMITTED
+    answers = (judge(view, request) for judge in _judges)
+    return next((answer for answer in answers if answer is not None), Admission.REFUSED)
 
 
 def match_of(request: HttpRequest) -> ResolverMatch | None:

@@ -27,7 +27,7 @@ from sessionauth.guards import secrets
 from sessionauth.request_auth import RequestAuth
 from sessionauth.request_state import RequestState, state_of, underway
 from sessionauth.sessions.remember import take_back_malformed
-from sessionauth.user_token import anonymous, anonymous_user, remember_user, replace
+from sessionauth.user_token import LoginState, UserToken, anonymous, anonymous_user, replace
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
@@ -100,7 +100,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if remember.goes_before(request, view) or _may_sign_in(request):
             get_auth(request)
         refusal = _confine(request)
-        if refusal is not None or not _is_guarded(request, view) or get_auth(request).is_authenticated:
+        if refusal is not None or not _is_guarded(request, view) or _is_there(request, get_auth(request)):
             return refusal
         return on_failure(request)
 
@@ -110,7 +110,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if remember.goes_before(request, view) or _may_sign_in(request):
             await aget_auth(request)
         refusal = _confine(request)
-        if refusal is not None or not _is_guarded(request, view) or (await aget_auth(request)).is_authenticated:
+        if refusal is not None or not _is_guarded(request, view) or _is_there(request, await aget_auth(request)):
             return refusal
         return await sync_to_async(on_failure)(request)
 
@@ -186,17 +186,11 @@ def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
     take_back_malformed(request)
     if answer.token.is_restricted:
         # Nobody's to those who know no scopes, until a view that does accepts it: not every answer comes from a view.
-        _put_user(request, state, anonymous_user(request))
+        chain.put_user(request, anonymous_user(request))
     else:
-        _put_user(request, state, answer.token.user)
+        chain.put_user(request, answer.token.user)
     if answer.found.frees_from_csrf:
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
-
-
-def _put_user(request: HttpRequest, state: RequestState, user: Any) -> None:
-    state.is_settled = True
-    state.lazy_user = request.user = user
-    remember_user(request, user)
 
 
 def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:
@@ -226,12 +220,20 @@ def _confine(request: HttpRequest) -> HttpResponse | None:
     token = state.established
     if token is None or (code := confinement.refusal(request, token)) is None:
         if token is not None and token is state.token and token.is_restricted and request.user is state.lazy_user:
-            _put_user(request, state, token.user)
+            _admit(request, state, token)
         return None
     audit.record(audit.Event.ACCESS_DENIED, request, user=token.user, reason=code, subject=token.credential)
     if code == "people_only":
         return refusals.people_only(request)
     return refusals.forbidden(request)
+
+
+def _admit(request: HttpRequest, state: RequestState, token: UserToken) -> None:
+    """Put the user of a restricted credential on a view that asks for scopes, or leave that to its authentication."""
+    if confinement.is_pending(request, token):
+        state.pending, state.token = token, UserToken(request.user, LoginState.ANONYMOUS)
+    else:
+        chain.put_user(request, token.user)
 
 
 def _leave_auth_to_ninja(request: HttpRequest, view: Any) -> None:
@@ -249,6 +251,10 @@ def _may_sign_in(request: HttpRequest) -> bool:
 def _is_guarded(request: HttpRequest, view: Any) -> bool:
     """Say whether SESSIONAUTH_ON_FAILURE speaks of this request; views opt out by Django's `login_not_required`."""
     return settings.ON_FAILURE != "anonymous" and getattr(view, "login_required", True) and paths.is_protected(request)
+
+
+def _is_there(request: HttpRequest, auth: UserToken) -> bool:
+    return auth.is_authenticated or state_of(request).pending is not None
 
 
 def on_failure(request: HttpRequest) -> HttpResponse | None:

@@ -57,6 +57,7 @@ class RequestState:
         "next",
         "on_response",
         "others",
+        "pending",
         "refused",
         "session_data",
         "session_key",
@@ -70,6 +71,9 @@ class RequestState:
         self.token: UserToken | None = None
         #: Who came in, before any view or framework assigned another user.
         self.established: UserToken | None = None
+        #: Whose restricted credential came to a view whose own authentication is still to ask it for scopes. Until that
+        #: accepts it, the request is nobody's.
+        self.pending: UserToken | None = None
         #: What stands on `request.user` until somebody assigns something else.
         self.lazy_user: Any = None
         #: The same for `request.auser`.

@@ -8,7 +8,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.http import HttpResponse
-from django.urls import include, path
+from django.urls import ResolverMatch, include, path
 from django.views import View
 
 from sessionauth import LoginState, UserToken, confinement
@@ -137,3 +137,62 @@ def test_match_of__is_what_django_has_resolved_or_would(rf):
 
 def test_mark__is_on_the_view_alone():
     assert not hasattr(untouched, confinement.MARK)
+
+
+def judge(view, request):
+    """Stand for a framework whose views have one mark for each method."""
+    return getattr(view, "judged", {}).get(request.method)
+
+
+def judged(**admissions):
+    view = holding(untouched)
+    view.judged = {method: confinement.Admission(admission) for method, admission in admissions.items()}
+    return view
+
+
+@pytest.fixture
+def judges(monkeypatch):
+    monkeypatch.setattr(confinement, "_judges", [])
+    assert confinement.ask(judge) is judge
+    confinement.ask(judge)
+    return confinement._judges
+
+
+RESTRICTED = UserToken(AnonymousUser(), LoginState.PROGRAM, granted=frozenset())
+
+
+def test_ask__a_judge_is_kept_once(judges):
+    assert judges == [judge]
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("get", (None, False)),
+        ("post", (None, True)),
+        ("put", ("insufficient_scope", False)),
+        ("patch", ("insufficient_scope", False)),
+    ],
+)
+def test_ask__a_judge_answers_for_each_method(judges, rf, method, expected):
+    request = getattr(rf, method)("/")
+    view = judged(GET="admitted", POST="as nobody", PUT="refused")
+    request.resolver_match = ResolverMatch(view, (), {})
+    code = confinement.refusal(request, RESTRICTED)
+    assert (code, code is None and confinement.is_pending(request, RESTRICTED)) == expected
+
+
+def test_ask__a_mark_is_believed_before_any_judge(judges, rf):
+    assert confinement.admission(confinement.mark(judged(GET="refused")), rf.get("/")) is confinement.Admission.ADMITTED
+
+
+def test_ask__an_unrestricted_program_and_a_person_are_never_pending(judges, rf):
+    request = rf.post("/")
+    request.resolver_match = ResolverMatch(judged(POST="as nobody"), (), {})
+    for token in (UserToken(AnonymousUser(), LoginState.PROGRAM), UserToken(AnonymousUser(), LoginState.FRESH)):
+        assert not confinement.is_pending(request, token)
+
+
+def test_without_judges__nothing_is_asked(monkeypatch, rf):
+    monkeypatch.setattr(confinement, "_judges", [])
+    assert confinement.admission(untouched, rf.get("/")) is confinement.Admission.REFUSED

@@ -18,7 +18,7 @@ from sessionauth.authenticators.base import Authenticator, PresentedSecret
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential, SeveralCredentials
 from sessionauth.request_state import RequestState, state_of
-from sessionauth.user_token import LoginState, UserToken, anonymous, replace
+from sessionauth.user_token import LoginState, UserToken, anonymous, remember_user, replace
 
 logger = logging.getLogger("sessionauth")
 
@@ -237,12 +237,23 @@ def _confined(request: HttpRequest, answer: Answer | None) -> UserToken:
         return anonymous(request)
     if confinement.refusal(request, answer.token) is not None:
         raise InvalidCredential("denied")
+    if confinement.is_pending(request, answer.token):
+        state_of(request).pending = answer.token
+        return anonymous(request)
     return answer.token
 
 
 def tried(state: RequestState, authenticator: Authenticator) -> None:
     """Note the headers of `authenticator` as what the answer depends on."""
     state.carriers.update(dict.fromkeys(authenticator.carriers))
+
+
+def put_user(request: HttpRequest, user: Any) -> None:
+    """Put `user` on `request` as one whom no cookie will be asked about."""
+    state = state_of(request)
+    state.is_settled = True
+    state.lazy_user = request.user = user
+    remember_user(request, user)
 
 
 def establish(request: HttpRequest, token: UserToken) -> UserToken:

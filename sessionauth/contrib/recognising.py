@@ -1,0 +1,110 @@
+"""What the authentication classes of frameworks ask: who came in, with our middleware or without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest
+
+from sessionauth import books
+from sessionauth.authenticators import active, aget_auth, chain, get_auth
+from sessionauth.authenticators.chain import Answer
+from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
+from sessionauth.guards import secrets
+from sessionauth.request_state import state_of
+from sessionauth.user_token import UserToken, anonymous
+
+
+def has_middleware(request: HttpRequest) -> bool:
+    """Say whether our middleware has seen `request`."""
+    return state_of(request).lazy_user is not None
+
+
+def recognise(request: HttpRequest) -> UserToken:
+    """Return who came in with `request`, nobody's token (`failure` says why) where nobody did.
+
+    What the middleware has found costs nothing here. Without it the authenticators of SESSIONAUTH_AUTHENTICATORS are
+    asked, once, and their books are kept at once. `request.user` is left alone: see accept().
+
+    Raises SeveralCredentials for two different secrets, and LoginDenied where a guard refuses to look at one.
+    """
+    state = state_of(request)
+    if state.pending is not None:
+        return state.pending
+    if has_middleware(request):
+        return get_auth(request)
+    try:
+        answer = chain.redeem(request, chain.explicit(request, active()))
+        answer = answer or chain.redeem(request, chain.lazily(request, active()))
+        state.pending = _recognised(request, answer)
+    except InvalidCredential as failure:
+        state.pending = _wrong(request, failure)
+    finally:
+        books.keep(state)
+    return state.pending
+
+
+async def arecognise(request: HttpRequest) -> UserToken:
+    """See recognise(). Without the middleware it is one hop to the thread of the database."""
+    state = state_of(request)
+    if state.pending is not None:
+        return state.pending
+    return await (aget_auth(request) if has_middleware(request) else sync_to_async(recognise)(request))
+
+
+def _recognised(request: HttpRequest, answer: Answer | None) -> UserToken:
+    if answer is None:
+        return anonymous(request)
+    if answer.found.frees_from_csrf:
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+    return answer.token
+
+
+def _wrong(request: HttpRequest, failure: InvalidCredential) -> UserToken:
+    if isinstance(failure, SeveralCredentials):
+        raise failure
+    denial: LoginDenied | None = secrets.too_many(request, failure) if failure.method != "basic" else None
+    if denial is not None:
+        raise denial
+    return anonymous(request, failure)
+
+
+def accept(request: HttpRequest, token: UserToken) -> UserToken:
+    """Make `token`, which recognise() returned, who `request` is from now on, on `request.user` too; return it.
+
+    For a restricted credential to be called only where its scopes have been asked for.
+    """
+    if _is_new(request):
+        chain.establish(request, token)
+    return _put(request, token)
+
+
+async def aaccept(request: HttpRequest, token: UserToken) -> UserToken:
+    """See accept()."""
+    if _is_new(request):
+        await chain.aestablish(request, token)
+    return _put(request, token)
+
+
+def _is_new(request: HttpRequest) -> bool:
+    """Say whether nobody has been told of the token yet: the middleware has not, and no earlier question."""
+    return state_of(request).pending is not None and not has_middleware(request)
+
+
+def _put(request: HttpRequest, token: UserToken) -> UserToken:
+    state = state_of(request)
+    if state.pending is None:
+        return token  # its user stands there already
+    if not has_middleware(request):
+        request.auser = _user_of(token)
+    state.pending, state.token = None, token
+    chain.put_user(request, token.user)
+    return token
+
+
+def _user_of(token: UserToken) -> Any:
+    async def auser() -> Any:
+        return token.user
+
+    return auser
