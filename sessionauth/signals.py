@@ -21,6 +21,11 @@ credential_issued = Signal()
 #: A credential was revoked. Sender: its model. Arguments: `credential`, `reason`.
 credential_revoked = Signal()
 
+#: The secret of a credential was found where it should not be, and the credential was revoked. Sender: its model.
+#: Arguments: `credential`, `url` (where it was found, perhaps empty), `source` (who found it: "scan", or as the partner
+#: says).
+credential_leaked = Signal()
+
 #: One signed-in browser was signed out from outside: by another browser of its user, an administrator, a command.
 #: Sender: LoginSession. Arguments: `session` (the row), `reason`.
 session_revoked = Signal()

@@ -75,6 +75,18 @@ class Event(StrEnum):
     REMEMBER_STOLEN = "remember_stolen", DENIED, "authn_token_reuse", "A remember cookie came a second time."
     CREDENTIAL_ISSUED = "credential_issued", SUCCESS, "authn_token_created", "A key or token was issued."
     CREDENTIAL_REVOKED = "credential_revoked", SUCCESS, "authn_token_revoked", "A key or token was revoked."
+    CREDENTIAL_LEAKED = (
+        "credential_leaked",
+        DENIED,
+        "authn_token_revoked",
+        "A key or token was found where it should not be, and revoked.",
+    )
+    CREDENTIAL_IMPORTED = (
+        "credential_imported",
+        SUCCESS,
+        "authn_token_created",
+        "Keys or tokens of another package were taken over; `count` says how many.",
+    )
     CREDENTIAL_REJECTED = (
         "credential_rejected",
         DENIED,

@@ -140,6 +140,12 @@ def credential_revoked(*, credential: Any, reason: str, **kwargs: Any) -> None:
 
 
 @_harmless
+def credential_leaked(*, credential: Any, url: str, source: str, **kwargs: Any) -> None:
+    """Receive `credential_leaked`; that it was revoked is an event besides."""
+    record(Event.CREDENTIAL_LEAKED, user=_owner(credential), subject=credential, url=url, source=source)
+
+
+@_harmless
 def session_revoked(*, session: LoginSession, reason: str, **kwargs: Any) -> None:
     """Receive `session_revoked`."""
     digest = session_digest(session)
@@ -191,6 +197,7 @@ def connect() -> None:
         (signals.remember_token_stolen, remember_token_stolen),
         (signals.credential_issued, credential_issued),
         (signals.credential_revoked, credential_revoked),
+        (signals.credential_leaked, credential_leaked),
         (signals.session_revoked, session_revoked),
         (signals.logged_out_everywhere, logged_out_everywhere),
     ):

@@ -1,0 +1,70 @@
+"""What is done about a secret that somebody has found where it should not be: it ends, and its owner is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import models, router
+
+from sessionauth.credentials.scanning import REFRESH
+from sessionauth.crypto import ParsedSecret
+from sessionauth.models import AbstractAccessToken, AbstractCredential
+from sessionauth.models.credentials import models_by_kind
+from sessionauth.signals import credential_leaked
+
+#: What is kept with a row as the reason.
+REASON = "leaked"
+
+
+def find(parsed: ParsedSecret) -> AbstractCredential | None:
+    """Return the row of a secret whatever has become of it, None for a secret that was never given to anybody here."""
+    is_refresh = parsed.kind == REFRESH
+    name = "refresh_digest" if is_refresh else "digest"
+    for model in _models(parsed.kind):
+        row: AbstractCredential | None = _rows(model).filter(**{name: parsed.digest}).first()
+        if row is not None:
+            return row
+    return None
+
+
+def standing(row: AbstractCredential | None) -> str:
+    """Return what a secret is good for: "live", or why it is not, such as "unknown", "revoked" or "expired"."""
+    return "unknown" if row is None else row.failure() or "live"
+
+
+def report(parsed: ParsedSecret, *, url: str = "", source: str = "") -> bool:
+    """End the credential of a secret that was found at `url`, and tell `credential_leaked`; `source` says by whom.
+
+    A refresh token ends with all that were got from the same login: which of them the finder has used is not known.
+    Return whether there was anything to end. Once more, it does nothing.
+    """
+    row = find(parsed)
+    if row is None or not sum(one.revoke(REASON) for one in _ends_with(row, parsed)):
+        return False
+    credential_leaked.send_robust(sender=type(row), credential=row, url=url, source=source)
+    return True
+
+
+async def areport(parsed: ParsedSecret, *, url: str = "", source: str = "") -> bool:
+    """See report()."""
+    return await sync_to_async(report)(parsed, url=url, source=source)
+
+
+def _ends_with(row: AbstractCredential, parsed: ParsedSecret) -> list[AbstractCredential]:
+    if parsed.kind != REFRESH or not isinstance(row, AbstractAccessToken) or row.family is None:
+        return [row]
+    return list(_rows(type(row)).filter(family=row.family))
+
+
+def _models(kind: str) -> Iterable[type[AbstractCredential]]:
+    if kind == REFRESH:
+        return [model for model in models_by_kind().values() if issubclass(model, AbstractAccessToken)]
+    model = models_by_kind().get(kind)
+    return [] if model is None else [model]
+
+
+def _rows(model: type[AbstractCredential]) -> models.QuerySet[Any]:
+    # Whatever a manager hides: it must not be good for anything either.
+    return model._base_manager.using(router.db_for_write(model))
