@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 #: GitHub's base62 alphabet and order, so that their secret scanners check our checksums offline.
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -16,15 +19,27 @@ MAX_LENGTH = 200
 
 WORD = re.compile(r"[a-z][a-z0-9]{0,15}\Z")
 
+NO_PEPPERS: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedSecret:
-    """A secret whose form is right: its checksum holds, so it is worth a look into the database."""
+    """A secret whose form is right: its checksum holds, so it is worth a look into the database.
+
+    `digests` are all by which its row may be known: the first is what a new row would have, made with `pepper`, and
+    those of older peppers and of formats that were imported follow.
+    """
 
     kind: str
     environment: str
     hint: str
-    digest: str = field(repr=False)
+    digests: tuple[str, ...] = field(repr=False)
+    pepper: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The digest that its row has, or is to have from its next use on."""
+        return self.digests[0]
 
 
 def checksum(body: str) -> str:
@@ -40,12 +55,29 @@ def checksum(body: str) -> str:
     return digits.rjust(CHECKSUM_LENGTH, ALPHABET[0])
 
 
-def digest(secret: str) -> str:
-    """Return what is kept of `secret`: SHA-256 of the whole, in hex.
+def digest(secret: str, pepper: str = "") -> str:
+    """Return what is kept of `secret`: SHA-256 of the whole, in hex; with a `pepper` its HMAC under that key.
 
     A slow, salted hash would add nothing to 190 random bits and would forbid the lookup by index.
     """
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    encoded = secret.encode("utf-8", "surrogatepass")
+    if not pepper:
+        return hashlib.sha256(encoded).hexdigest()
+    return hmac.digest(pepper.encode("utf-8", "surrogatepass"), encoded, "sha256").hex()
+
+
+def digests(secret: str, peppers: Mapping[str, str] = NO_PEPPERS) -> tuple[str, ...]:
+    """Return the digests that `secret` may have under `peppers`, {name: key}, in their order; one without any.
+
+    Where there are peppers, a digest without one counts only if the pepper "" is among them: whoever can write into
+    the table could otherwise let in a secret of their own.
+    """
+    return tuple(digest(secret, pepper) for pepper in peppers.values()) or (digest(secret),)
+
+
+def first(peppers: Mapping[str, str]) -> str:
+    """Return the name of the pepper that new digests are made with, "" for none."""
+    return next(iter(peppers), "")
 
 
 def hint(secret: str) -> str:
@@ -71,8 +103,10 @@ def claimed_kind(secret: str, brand: str) -> str | None:
     return kind if head == brand and separator and second_separator else None
 
 
-def parse(secret: str, brand: str) -> ParsedSecret | None:
+def parse(secret: str, brand: str, peppers: Mapping[str, str] = NO_PEPPERS) -> ParsedSecret | None:
     """Take `secret` apart if it has the form of a secret of `brand` and its checksum holds; else None.
+
+    `peppers` are those of SESSIONAUTH_KEY_PEPPERS.
 
     Costs no more for a megabyte than for forty characters, and raises nothing, whatever it is given.
     """
@@ -86,4 +120,4 @@ def parse(secret: str, brand: str) -> ParsedSecret | None:
     if len(tail) != BODY_LENGTH + CHECKSUM_LENGTH or not tail.isalnum() or checksum(body) != check:
         return None
     environment = words[2] if len(words) == 4 else ""
-    return ParsedSecret(words[1], environment, hint(secret), digest(secret))
+    return ParsedSecret(words[1], environment, hint(secret), digests(secret, peppers), first(peppers))

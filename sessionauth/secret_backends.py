@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend, ModelBackend
@@ -13,6 +14,7 @@ from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.writing import best_effort
 from sessionauth.threads import in_thread
 
 
@@ -29,13 +31,15 @@ class _SecretBackend(UsersBackend):
 
     @sensitive_variables("secret")
     def _user_of(self, request: HttpRequest | None, model: type[AbstractCredential], secret: Any) -> Any | None:
-        parsed = crypto.parse(secret, settings.KEY_BRAND) if isinstance(secret, str) else None
+        parsed = crypto.parse(secret, settings.KEY_BRAND, settings.KEY_PEPPERS) if isinstance(secret, str) else None
         if parsed is None or models_by_kind().get(parsed.kind) is not model:
             return None
         try:
             row = lookup.credential(request, model, parsed)
         except InvalidCredential:
             return None
+        if row.is_rehash_due(parsed):
+            best_effort(partial(row.rehash, parsed), row._state.db)
         # A user cannot carry scopes: handing out that of a restricted credential would lift the restriction.
         return row.get_user() if row.scopes is None else None
 

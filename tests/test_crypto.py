@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 
 import pytest
@@ -44,6 +45,25 @@ def test_new_secret__is_never_the_same():
 def test_digest__is_sha256_of_the_whole():
     assert crypto.digest(GOOD) == hashlib.sha256(GOOD.encode()).hexdigest()
     assert len(crypto.digest("\ud800")) == 64
+
+
+def test_digest__with_a_pepper_is_its_hmac():
+    assert crypto.digest(GOOD, "pepper") == hmac.new(b"pepper", GOOD.encode(), "sha256").hexdigest()
+    assert len(crypto.digest("\ud800", "\ud800")) == 64
+
+
+@pytest.mark.parametrize(
+    ("peppers", "expected", "first"),
+    [
+        ({}, [""], ""),
+        ({"b": "new", "a": "old"}, ["new", "old"], "b"),
+        ({"b": "new", "": ""}, ["new", ""], "b"),
+    ],
+)
+def test_digests__are_those_of_the_peppers_and_no_other(peppers, expected, first):
+    parsed = crypto.parse(GOOD, "sa", peppers)
+    assert list(parsed.digests) == [crypto.digest(GOOD, pepper) for pepper in expected]
+    assert (parsed.digest, parsed.pepper) == (parsed.digests[0], first)
 
 
 def test_hint__shows_words_and_last_four():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol, runtime_checkable
 
 from asgiref.sync import sync_to_async
@@ -120,11 +120,14 @@ class CredentialAuthenticator(BaseAuthenticator):
 
     def authenticate(self, request: HttpRequest, credential: PresentedSecret) -> UserToken | None:
         """See BaseAuthenticator.authenticate(). A malformed secret is refused before the database."""
-        parsed = crypto.parse(credential.secret, settings.KEY_BRAND)
+        parsed = crypto.parse(credential.secret, settings.KEY_BRAND, settings.KEY_PEPPERS)
         model = None if parsed is None else models_by_kind().get(parsed.kind)
         if parsed is None or model is None:
             raise InvalidCredential("malformed")
-        return self.token(request, lookup.credential(request, model, parsed))
+        row = lookup.credential(request, model, parsed)
+        if row.is_rehash_due(parsed):
+            state_of(request).later.append(partial(row.rehash, parsed))
+        return self.token(request, row)
 
     def token(self, request: HttpRequest, row: AbstractCredential) -> UserToken:
         """Return the UserToken of a program with the credential `row`, and note its use for the way out."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessionauth import scopes
 from sessionauth.conf import seconds, settings
+from sessionauth.crypto import ParsedSecret
 from sessionauth.models.managers import CredentialManager
 from sessionauth.models.revocable import RevocableModel
 from sessionauth.signals import credential_revoked
@@ -197,6 +198,22 @@ class AbstractCredential(RevocableModel):
             due = models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment - timedelta(seconds=seconds(interval)))
             rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
             rows.filter(due, pk=self.pk).update(last_used_at=moment)
+
+    def is_rehash_due(self, parsed: ParsedSecret) -> bool:
+        """Say whether the secret `parsed`, by which this row was found, is to have another digest from now on."""
+        return self.digest != parsed.digest
+
+    def rehash(self, parsed: ParsedSecret) -> bool:
+        """Keep the first digest of `parsed` in the place of the one the row was found by; False if another one has.
+
+        One conditional UPDATE, so that nothing else of the row is written back, a revocation above all.
+        """
+        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
+        kept = {"digest": parsed.digest, "pepper": parsed.pepper}
+        changed = rows.filter(pk=self.pk, digest=self.digest).update(**kept)
+        if changed:
+            self.digest, self.pepper = parsed.digest, parsed.pepper
+        return bool(changed)
 
     def revoke(self, reason: str = "revoked") -> bool:
         """End this credential for good and tell `credential_revoked`. See RevocableModel.revoke()."""

@@ -55,7 +55,8 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
             name=name,
             scopes=None if scopes is None else sorted(set(scopes)),
             expires_at=expires_at,
-            digest=crypto.digest(secret),
+            digest=crypto.digests(secret, settings.KEY_PEPPERS)[0],
+            pepper=crypto.first(settings.KEY_PEPPERS),
             hint=crypto.hint(secret),
             **fields,
         )
@@ -75,23 +76,24 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
     def lookup(self, parsed: crypto.ParsedSecret, users: models.QuerySet[Any] | None = None) -> Any:
         """Return the row of a secret, joined with its user: one query by the unique index, whatever the number of rows.
 
+        It is found by any of the secret's digests. Should several rows have one, the secret is good only if all are.
         `users` limits whose credentials are found, beyond what the user model's default manager shows.
         Raises InvalidCredential when there is none, or it is not to be used any more.
 
         The row is read where it is written: a replica that lags would show a revoked credential as good.
         """
-        rows = self.using(self._db or router.db_for_write(self.model)).filter(digest=parsed.digest).order_by()
+        rows = self.using(self._db or router.db_for_write(self.model)).filter(digest__in=parsed.digests).order_by()
         visible = [] if self.model.user_path is None else list(_visible_users(users))
         is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == rows.db
-        try:
-            row = (self._joined(rows, visible) if is_joined else rows).get()
-        except self.model.DoesNotExist:
-            raise InvalidCredential("unknown") from None
-        if (code := row.failure()) is not None:
-            raise InvalidCredential(code)
-        if not is_joined and (user := row.get_user()) is not None:
-            _must_be_in(visible, user)
-        return row
+        found = list(self._joined(rows, visible) if is_joined else rows)
+        if not found:
+            raise InvalidCredential("unknown")
+        for row in found:
+            if (code := row.failure()) is not None:
+                raise InvalidCredential(code)
+            if not is_joined and (user := row.get_user()) is not None:
+                _must_be_in(visible, user)
+        return min(found, key=lambda row: parsed.digests.index(row.digest))
 
     def _joined(self, rows: models.QuerySet[Any], visible: Iterable[models.QuerySet[Any]]) -> models.QuerySet[Any]:
         path = self.model.user_path
