@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Literal
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 #: Why a credential of ours was not accepted; for logs, signals and `auth.failure`, never for the client.
 FailureCode = Literal[
-    "malformed", "unknown", "expired", "revoked", "inactive", "wrong", "ambiguous", "denied", "unavailable"
+    "malformed",
+    "unknown",
+    "expired",
+    "revoked",
+    "inactive",
+    "password_changed",
+    "refreshed",
+    "stolen",
+    "wrong",
+    "ambiguous",
+    "denied",
+    "unavailable",
 ]
 
 
@@ -132,3 +143,44 @@ class ChallengeRequired(LoginDenied):
 
     code = "challenge_required"
     public = _("Please solve the challenge to go on.")
+
+
+class CredentialConflict(SessionAuthError):
+    """What was asked of a key or token cannot be done as things stand.
+
+    `public` tells people why, `code` programs and logs, and `status` is the HTTP status of the answer.
+    """
+
+    code: str = "conflict"
+    status: int = 409
+    public: str | Promise = _("This cannot be done now.")
+
+    def __init__(self, code: str | None = None) -> None:
+        super().__init__(self.code if code is None else code)
+        if code is not None:
+            self.code = code
+
+
+class TooManyCredentials(CredentialConflict):
+    """The user has as many keys or tokens as SESSIONAUTH_MAX_KEYS or SESSIONAUTH_MAX_TOKENS allows."""
+
+    code = "too_many_credentials"
+    public = _("You have as many of these as you may have. Revoke one first.")
+
+
+class AlreadyRotated(CredentialConflict):
+    """Another one has come in the place of this credential before."""
+
+    code = "already_rotated"
+    public = _("This has been rotated before; rotate what came in its place.")
+
+
+class CredentialEnded(CredentialConflict):
+    """A credential that is not to be used any more cannot be rotated. `code` says why, as `failure()` does."""
+
+    code = "ended"
+    public = _("This has ended.")
+
+
+class StrongerThanParent(SessionAuthError, ValidationError):
+    """A credential was to issue one that may do more than itself. `message_dict` says in which fields."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import models, router
+from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth import scopes
-from sessionauth.conf import seconds, settings
 from sessionauth.crypto import ParsedSecret
+from sessionauth.models.lasting import LastingModel
 from sessionauth.models.managers import CredentialManager
-from sessionauth.models.revocable import RevocableModel
 from sessionauth.signals import credential_revoked
 
 
-class AbstractCredential(RevocableModel):
+class AbstractCredential(LastingModel):
     """A secret's row: who issued it for what, how long it lasts, whether it still counts. Never the secret."""
 
     #: The second word of the secrets, which picks the table; unique among all credential models of a project.
@@ -62,11 +61,6 @@ class AbstractCredential(RevocableModel):
         help_text=_("How often it may be used, such as 100/m; empty for no limit."),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    #: Each use moves the end to so long from then, as far as `ends_at`; None where the end stands still.
-    sliding = models.DurationField(_("sliding"), null=True, blank=True)
-    ends_at = models.DateTimeField(_("ends at the latest"), null=True, blank=True)
-    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
     #: Which of SESSIONAUTH_KEY_PEPPERS the digest was made with; empty for none.
     pepper = models.CharField(max_length=20, blank=True, editable=False)
     #: The package whose format the secret in the client's hands still has; empty for our own.
@@ -99,14 +93,14 @@ class AbstractCredential(RevocableModel):
             models.UniqueConstraint(fields=["imported_digest"], name="%(app_label)s_%(class)s_imported"),
         ]
 
-    _not_saved_again: ClassVar = RevocableModel._not_saved_again | {
+    _not_saved_again: ClassVar = LastingModel._not_saved_again | {
         "digest",
         "hint",
         "imported_digest",
         "imported_from",
-        "last_used_at",
         "pepper",
         "rotated_at",
+        "rotated_from",
     }
 
     def __str__(self) -> str:
@@ -153,11 +147,6 @@ class AbstractCredential(RevocableModel):
         return frozenset(scope for scope in listed if isinstance(scope, str))
 
     @property
-    def is_expired(self) -> bool:
-        """Whether its time is over."""
-        return self.expires_at is not None and self.expires_at <= timezone.now()
-
-    @property
     def is_usable(self) -> bool:
         """Whether it is neither revoked nor expired, and its user, if any, is active."""
         return self.failure() is None
@@ -183,21 +172,33 @@ class AbstractCredential(RevocableModel):
         owner: Any = self._meta.get_field(self.user_path.partition("__")[0])
         return "__" not in self.user_path and getattr(self, owner.attname) is not None
 
-    def is_touch_due(self) -> bool:
-        """Say whether `touch()` would write, from the row in hand."""
-        interval = settings.LAST_USED_INTERVAL
-        if interval is None:
-            return False
-        return self.last_used_at is None or (timezone.now() - self.last_used_at).total_seconds() > seconds(interval)
+    @classmethod
+    def limit(cls) -> int | None:
+        """Return how many of these a user may have, None for any number."""
+        return None
 
-    def touch(self) -> None:
-        """Note that it was used: one conditional UPDATE, so that of parallel requests one writes."""
-        interval = settings.LAST_USED_INTERVAL
-        if interval is not None:
-            moment = timezone.now()
-            due = models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment - timedelta(seconds=seconds(interval)))
-            rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
-            rows.filter(due, pk=self.pk).update(last_used_at=moment)
+    @classmethod
+    def takes_a_place(cls, moment: datetime) -> models.Q:
+        """Return the condition of what counts for limit(): what ends by itself after a rotation does not."""
+        last = models.Q(expires_at=None) | models.Q(expires_at__gt=moment)
+        last &= models.Q(ends_at=None) | models.Q(ends_at__gt=moment)
+        return models.Q(revoked_at=None, rotated_at=None) & last
+
+    def _open(self) -> models.Q:
+        return super()._open() & models.Q(rotated_at=None)
+
+    @property
+    def is_succeeded(self) -> bool:
+        """Whether another one has come in its place."""
+        return self.rotated_at is not None
+
+    def successors(self) -> models.QuerySet[Any]:
+        """Return what has come in its place, read where it is written."""
+        rows: models.QuerySet[Any] = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
+        if self.user_path is not None and "__" not in self.user_path:  # for that is the index there is
+            owner: Any = self._meta.get_field(self.user_path)
+            rows = rows.filter(models.Q((owner.attname, getattr(self, owner.attname))))
+        return rows.filter(rotated_from=self.pk)
 
     def is_rehash_due(self, parsed: ParsedSecret) -> bool:
         """Say whether the secret `parsed`, by which this row was found, is to have another digest from now on."""
@@ -216,8 +217,21 @@ class AbstractCredential(RevocableModel):
         return bool(changed)
 
     def revoke(self, reason: str = "revoked") -> bool:
-        """End this credential for good and tell `credential_revoked`. See RevocableModel.revoke()."""
-        changed = super().revoke(reason)
+        """End this credential for good and tell `credential_revoked`. See RevocableModel.revoke().
+
+        What has come in its place since this instance was read ends with it: whoever revokes it means that, too. An
+        instance that knows of its rotation ends alone, as does the old secret once nobody needs it any more.
+        """
+        was_succeeded = self.is_succeeded
+        with transaction.atomic(using=router.db_for_write(type(self), instance=self)):
+            changed = super().revoke(reason)
+            if changed and not was_succeeded and self._is_succeeded_by_now():
+                for successor in self.successors().order_by("pk"):
+                    successor.revoke(reason)
         if changed:
             credential_revoked.send_robust(sender=type(self), credential=self, reason=reason)
         return changed
+
+    def _is_succeeded_by_now(self) -> bool:
+        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
+        return rows.filter(pk=self.pk).exclude(rotated_at=None).exists()

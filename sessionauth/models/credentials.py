@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import ClassVar
 
 from django.apps import apps
-from django.conf import settings
-from django.db import models
+from django.conf import settings as django_settings
+from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.conf import settings
+from sessionauth.models import binding
 from sessionauth.models.base import AbstractCredential
 
 
@@ -17,6 +20,17 @@ class AbstractAccessToken(AbstractCredential):
     """Base of tokens that act for a user. A subclass adds the user, or names the way to it in `user_path`."""
 
     kind: ClassVar[str] = "pat"
+
+    @classmethod
+    def limit(cls) -> int | None:
+        """Return SESSIONAUTH_MAX_TOKENS."""
+        return settings.MAX_TOKENS
+
+    @classmethod
+    def takes_a_place(cls, moment: datetime) -> models.Q:
+        """See AbstractCredential.takes_a_place(). What can be refreshed will be back in its place."""
+        refreshable = models.Q(revoked_at=None, refreshed_at=None, refresh_expires_at__gt=moment)
+        return super().takes_a_place(moment) & models.Q(refreshed_at=None) | refreshable
 
     is_personal = models.BooleanField(
         _("personal"),
@@ -42,6 +56,25 @@ class AbstractAccessToken(AbstractCredential):
         "session_digest",
     }
 
+    @property
+    def is_succeeded(self) -> bool:
+        """Whether another one has come in its place."""
+        return super().is_succeeded or self.refreshed_at is not None
+
+    def _open(self) -> models.Q:
+        return super()._open() & models.Q(refreshed_at=None)
+
+    def _is_succeeded_by_now(self) -> bool:
+        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
+        return super()._is_succeeded_by_now() or rows.filter(pk=self.pk).exclude(refreshed_at=None).exists()
+
+    def failure(self) -> str | None:
+        """Return why it must not be used, None if it may: bound to a login it ends with the password of that."""
+        code = super().failure()
+        if code is None and not (self.is_personal and not self.session_digest):
+            return None if binding.is_bound(self.session_digest, self.get_user()) else "password_changed"
+        return code
+
     class Meta(AbstractCredential.Meta):
         abstract = True
         constraints: ClassVar = [
@@ -63,6 +96,11 @@ class AbstractAPIKey(AbstractCredential):
 
     kind: ClassVar[str] = "key"
 
+    @classmethod
+    def limit(cls) -> int | None:
+        """Return SESSIONAUTH_MAX_KEYS."""
+        return settings.MAX_KEYS
+
     class Meta(AbstractCredential.Meta):
         abstract = True
 
@@ -71,7 +109,7 @@ class AccessToken(AbstractAccessToken):
     """A token with which a program acts for a person."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        django_settings.AUTH_USER_MODEL,
         models.CASCADE,
         verbose_name=_("user"),
         related_name="sessionauth_%(class)s_set",
@@ -90,7 +128,7 @@ class APIKey(AbstractAPIKey):
     """A key of a user's program, or of a service that is no user at all."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        django_settings.AUTH_USER_MODEL,
         models.CASCADE,
         verbose_name=_("user"),
         null=True,
@@ -106,6 +144,10 @@ class APIKey(AbstractAPIKey):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         indexes: ClassVar = [models.Index(fields=["user"], name="sessionauth_apikey_user")]
+
+
+#: The kind of refresh tokens, which no table has: one that is shown as a credential is ours, and wrong.
+REFRESH_KIND = "ref"
 
 
 @cache

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import crypto
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.models import limiting
 from sessionauth.signals import credential_issued
 
 
@@ -25,7 +26,13 @@ class CredentialQuerySet(models.QuerySet[Any]):
     def usable(self) -> Self:
         """Return those that are neither revoked nor expired."""
         now = timezone.now()
-        return self.filter(revoked_at=None).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+        lasting = self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
+        return lasting.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=now))
+
+    def of(self, user: Any) -> Self:
+        """Return those that stand for `user`, by whatever path their model names; none where it names no path."""
+        path = self.model.user_path
+        return self.none() if path is None else self.filter(**{path: user.pk})
 
 
 class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # type: ignore[misc]
@@ -45,16 +52,29 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         `name` is a label for lists. `scopes` restricts the credential: None for all that its owner may, an empty list
         for nothing. `expires_at` is the moment it ends, None for never. `fields` go to the model, `user` above all.
 
-        Raises ValidationError for a scope that means nothing here, or a value its field refuses, and TypeError for a
-        string where a list of scopes belongs.
+        Raises ValidationError for a scope that means nothing here, or a value its field refuses, TypeError for a string
+        where a list of scopes belongs, and TooManyCredentials where the user has as many as SESSIONAUTH_MAX_TOKENS or
+        SESSIONAUTH_MAX_KEYS allows.
         """
+        row, secret = self.draft(name=name, scopes=scopes, expires_at=expires_at, **fields)
+        # The database is named, because Django's routers would follow the user's.
+        limiting.enter(row, self._db or router.db_for_write(self.model))
+        credential_issued.send_robust(sender=self.model, credential=row)
+        return row, secret
+
+    async def aissue(self, **fields: Any) -> tuple[Any, str]:
+        """See issue()."""
+        issued: tuple[Any, str] = await sync_to_async(self.issue)(**fields)
+        return issued
+
+    @sensitive_variables("secret")
+    def draft(self, *, scopes: Collection[str] | None = None, **fields: Any) -> tuple[Any, str]:
+        """Return a credential that is not saved yet, and its secret. See issue() for what is given and raised."""
         secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
         if isinstance(scopes, str):
             raise TypeError(f"scopes must be a list of scopes, not one string: [{scopes!r}]")
         row = self.model(
-            name=name,
             scopes=None if scopes is None else sorted(set(scopes)),
-            expires_at=expires_at,
             digest=crypto.digests(secret, settings.KEY_PEPPERS)[0],
             pepper=crypto.first(settings.KEY_PEPPERS),
             hint=crypto.hint(secret),
@@ -63,15 +83,7 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         row.clean_scopes()
         # Foreign keys are left to the database: validating them here costs a query each.
         row.clean_fields(exclude={field.name for field in row._meta.fields if field.is_relation})
-        # The database is named, because Django's routers would follow the user's.
-        row.save(force_insert=True, using=self._db or router.db_for_write(self.model))
-        credential_issued.send_robust(sender=self.model, credential=row)
         return row, secret
-
-    async def aissue(self, **fields: Any) -> tuple[Any, str]:
-        """See issue()."""
-        issued: tuple[Any, str] = await sync_to_async(self.issue)(**fields)
-        return issued
 
     def lookup(self, parsed: crypto.ParsedSecret, users: models.QuerySet[Any] | None = None) -> Any:
         """Return the row of a secret, joined with its user: one query by the unique index, whatever the number of rows.

@@ -40,6 +40,11 @@ class RevocableModel(models.Model):
         fields = (field for field in self._meta.concrete_fields if not field.primary_key)
         return {field.name for field in fields if field.attname not in deferred}
 
+    def _change(self, where: models.Q, using: str, **values: Any) -> bool:
+        """Write `values` into this row if `where` holds by then, by one UPDATE, and say whether it did."""
+        rows = type(self)._base_manager.using(using).filter(where, pk=self.pk)
+        return bool(rows.update(**values))
+
     @property
     def is_revoked(self) -> bool:
         """Whether it has been ended."""
@@ -50,12 +55,12 @@ class RevocableModel(models.Model):
 
         One conditional UPDATE: of several at once one does it. Return False if it had been revoked before.
         """
-        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self)).filter(pk=self.pk)
         moment, kept = timezone.now(), reason[:REASON_LENGTH]
-        changed = rows.filter(revoked_at=None).update(revoked_at=moment, revoked_reason=kept)
+        using = router.db_for_write(type(self), instance=self)
+        changed = self._change(models.Q(revoked_at=None), using, revoked_at=moment, revoked_reason=kept)
         if changed:
             self.revoked_at, self.revoked_reason = moment, kept
-        return bool(changed)
+        return changed
 
     async def arevoke(self, reason: str = "revoked") -> bool:
         """See revoke()."""

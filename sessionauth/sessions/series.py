@@ -18,6 +18,7 @@ from django.utils import timezone
 from sessionauth import crypto
 from sessionauth.conf import seconds, settings
 from sessionauth.models import LoginSession, RememberToken
+from sessionauth.models.binding import session_digests as session_digests
 from sessionauth.sessions import registry, timeouts
 
 
@@ -43,17 +44,6 @@ def new_selector() -> str:
 def new_validator() -> str:
     """Return a new proof: 256 bits, of which a plain digest is kept."""
     return secrets.token_urlsafe(32)
-
-
-def session_digests(user: Any) -> list[str]:
-    """Return digests of the session hashes of `user`: today's key, then the fallback keys.
-
-    A new password changes them all, however it was set.
-    """
-    if not hasattr(user, "get_session_auth_hash"):
-        return [crypto.digest("")]
-    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return [crypto.digest(session_hash) for session_hash in hashes]
 
 
 def enter(user: Any, age: float, **fields: Any) -> tuple[RememberToken, str]:
