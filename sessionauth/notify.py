@@ -4,6 +4,7 @@ In the `ready()` of an app of the project, any of::
 
     signals.account_locked.connect(notify.mail_about_lock)
     signals.remember_token_stolen.connect(notify.mail_about_theft)
+    signals.credential_leaked.connect(notify.mail_about_leak)
     user_logged_in.connect(notify.mail_about_new_browser)
 """
 
@@ -12,22 +13,27 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from sessionauth import http, mail
+from sessionauth.audit.text import printable
 from sessionauth.conf import settings
-from sessionauth.models import LoginSession
+from sessionauth.models import AbstractCredential, LoginSession
+from sessionauth.request_state import current as current_request
 from sessionauth.request_state import state_of
 from sessionauth.sessions import browsers, registry
 
 FOLDER = "sessionauth/mail"
 #: How many kinds of browsers of a user are looked at.
 MANY = 100
+LONGEST_URL = 1000
 
 
 def mail_about_lock(*, request: HttpRequest | None, user: Any, failures: int, until: Any = None, **kwargs: Any) -> None:
@@ -57,6 +63,19 @@ def mail_about_new_browser(*, request: HttpRequest | None, user: Any, **kwargs: 
         _notify("new_browser", request, user, {})
 
 
+def mail_about_leak(*, credential: AbstractCredential, url: str, **kwargs: Any) -> None:
+    """Receive `credential_leaked`: write to whom the credential stood for, also where a command has found it."""
+    user = credential.get_user()
+    if user is None:
+        return
+    # A file of the server's is none of theirs.
+    place = printable(url, LONGEST_URL) if url.startswith(("https://", "http://")) else ""
+    context = {"user": user, "credential": credential, "url": place}
+    # One for each: it has ended, and does not end again.
+    kind = f"leaked:{credential._meta.label_lower}:{credential.pk}"
+    mail.aside(partial(_write, "leaked", current_request(), user, context, is_due=kind))
+
+
 def _notify(kind: str, request: HttpRequest | None, user: Any, facts: dict[str, Any]) -> None:
     """Have `user` written to, on the way out and aside of the answer, whose time must not tell whether there is one."""
     if user is None or request is None:
@@ -75,10 +94,17 @@ def _notify(kind: str, request: HttpRequest | None, user: Any, facts: dict[str, 
         state.later.append(partial(mail.aside, work))
 
 
-def _write(kind: str, request: HttpRequest, user: Any, context: dict[str, Any]) -> None:
+def _write(kind: str, request: HttpRequest | None, user: Any, context: dict[str, Any], *, is_due: str = "") -> None:
     address = getattr(user, get_user_model().get_email_field_name(), "")
-    if not address or not user.is_active or not mail.is_due(kind, user.pk):
+    if not address or not user.is_active or not mail.is_due(is_due or kind, user.pk):
         return
-    context["site_name"] = get_current_site(request).name
+    context["site_name"] = _site_name(request)
     subject = " ".join(render_to_string(f"{FOLDER}/{kind}_subject.txt", context).split())
     EmailMessage(subject, render_to_string(f"{FOLDER}/{kind}.txt", context), to=[address]).send()
+
+
+def _site_name(request: HttpRequest | None) -> str:
+    """Return what the site is called; a command of a project without the sites framework cannot know."""
+    if request is None and not apps.is_installed("django.contrib.sites"):
+        return gettext("this site")
+    return str(get_current_site(request).name)

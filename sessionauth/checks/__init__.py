@@ -14,6 +14,7 @@ from sessionauth.checks import (
     database,
     deploy,
     guards,
+    leaks,
     login_pages,
     middleware,
     models,
@@ -46,6 +47,7 @@ TOPICS = (
     sessions,
     guards,
     scope_names,
+    leaks,
 )
 
 
@@ -68,6 +70,7 @@ def register() -> None:
     register_check(guards.check, APP, Tags.security)
     register_check(guards.check_deploy, APP, Tags.security, deploy=True)
     register_check(scope_names.check, APP, Tags.security)
+    register_check(leaks.check, APP, Tags.security)
     register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)

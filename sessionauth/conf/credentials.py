@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.utils.functional import Promise
 
-from sessionauth.conf.kinds import age, boolean, choice, optional, positive, scope_map, text, text_map
+from sessionauth.conf.kinds import age, boolean, choice, https_url, optional, positive, scope_map, text, text_map
 from sessionauth.conf.setting import Setting
 
 
@@ -49,3 +49,9 @@ class CredentialSettings:
     REFRESH_AGE: ClassVar = Setting[timedelta | int | None](timedelta(days=30), optional(age))
     #: For how long a refresh token that was used may come again without being called stolen, a timedelta or seconds.
     REFRESH_GRACE: ClassVar = Setting[timedelta | int](timedelta(seconds=10), age)
+    #: Where the public keys of those who may report leaked secrets are had, an https address; GitHub's is "https://api.github.com/meta/public_keys/secret_scanning". None, and no LEAK_KEYS: no reports are taken.
+    LEAK_KEYS_URL: ClassVar = Setting[str | None](None, optional(https_url))
+    #: Public keys of those who may report leaked secrets, {identifier: PEM}; asked before those of LEAK_KEYS_URL.
+    LEAK_KEYS: ClassVar = Setting[Mapping[str, str]]({}, text_map)
+    #: Whether the answer to a report says which of the secrets were ours, so that the pattern can be bettered.
+    LEAK_FEEDBACK: ClassVar = Setting[bool](False, boolean)

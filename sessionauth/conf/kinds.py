@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.functional import Promise
 
@@ -47,6 +48,17 @@ def names(value: Any) -> str | None:
 def dotted_path(value: Any) -> str | None:
     """The dotted path of something importable (whether it is, the checks try)."""
     return None if isinstance(value, str) and "." in value else "a dotted path"
+
+
+def https_url(value: Any) -> str | None:
+    """An address that is asked over TLS alone."""
+    wrong = "an address that begins with https://"
+    if not isinstance(value, str) or not value.startswith("https://"):
+        return wrong
+    try:
+        return None if urlsplit(value).hostname else wrong
+    except ValueError:
+        return wrong
 
 
 def optional(kind: Kind) -> Kind:

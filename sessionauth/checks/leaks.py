@@ -1,0 +1,42 @@
+"""Who may report leaked secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage
+
+from sessionauth.checks import reading
+from sessionauth.checks.finding import Finding, ask
+from sessionauth.credentials import partner
+
+NO_CRYPTOGRAPHY = Finding(
+    "E215",
+    "Reports of leaked secrets are switched on, but their signatures cannot be judged: cryptography is not installed.",
+    'pip install "django-sessionauth[crypto]"',
+)
+NO_PUBLIC_KEY = Finding(
+    "E216",
+    "SESSIONAUTH_LEAK_KEYS has under {name} no public key: {error}.",
+    "Give a key of the curve P-256 in PEM, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----.",
+)
+
+
+def check(**kwargs: Any) -> list[CheckMessage]:
+    """Check whether reports of leaks can be judged."""
+    return ask(signatures)
+
+
+def signatures() -> Iterator[CheckMessage]:
+    """Look for keys that are none, and for what is needed to use them."""
+    keys = reading.value_of("LEAK_KEYS")
+    if not partner.HAS_CRYPTOGRAPHY:
+        if keys or reading.value_of("LEAK_KEYS_URL"):
+            yield NO_CRYPTOGRAPHY()
+        return
+    for name, pem in keys.items():
+        try:
+            partner.public_key(pem)
+        except ValueError as error:
+            yield NO_PUBLIC_KEY(name=reading.shown(name), error=reading.words_of(error))
