@@ -20,10 +20,9 @@ REASON = "leaked"
 
 def find(parsed: ParsedSecret) -> AbstractCredential | None:
     """Return the row of a secret whatever has become of it, None for a secret that was never given to anybody here."""
-    is_refresh = parsed.kind == REFRESH
-    name = "refresh_digest" if is_refresh else "digest"
+    name = "refresh_digest" if parsed.kind == REFRESH else "digest"
     for model in _models(parsed.kind):
-        row: AbstractCredential | None = _rows(model).filter(**{name: parsed.digest}).first()
+        row: AbstractCredential | None = _rows(model).filter(**{f"{name}__in": parsed.digests}).first()
         if row is not None:
             return row
     return None

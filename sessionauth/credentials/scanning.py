@@ -87,7 +87,7 @@ def finds(stream: Readable) -> Iterator[Found]:
                 break
             line, counted = line + data.count(b"\n", counted, match.start()), match.start()
             secret = match.group().decode("ascii")
-            if (parsed := crypto.parse(secret, settings.KEY_BRAND)) is not None:
+            if (parsed := crypto.parse(secret, settings.KEY_BRAND, settings.KEY_PEPPERS)) is not None:
                 yield Found(line, parsed, secret)
         # Nothing that was found is found again: it began before this point.
         line, data = line + data.count(b"\n", counted, safe), data[safe:]

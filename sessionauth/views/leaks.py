@@ -128,7 +128,7 @@ def _text(value: object) -> str:
 @sensitive_variables()
 def _end(one: Reported) -> bool:
     """End the credential of `one`; say whether the secret is one that somebody was given here."""
-    parsed = crypto.parse(one.secret, settings.KEY_BRAND)
+    parsed = crypto.parse(one.secret, settings.KEY_BRAND, settings.KEY_PEPPERS)
     if parsed is None:
         return False
     return leaks.report(parsed, url=one.url, source=one.source) or leaks.find(parsed) is not None

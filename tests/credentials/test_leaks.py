@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 
 import pytest
@@ -10,7 +11,7 @@ from django.contrib.auth import get_user_model
 
 from sessionauth import crypto
 from sessionauth.audit import Event
-from sessionauth.credentials import leaks
+from sessionauth.credentials import leaks, scanning
 from sessionauth.models import AccessToken, APIKey, AuthEvent
 from sessionauth.signals import credential_leaked
 
@@ -79,3 +80,13 @@ def test_report__of_a_refresh_token_ends_all_that_came_of_the_login(make_user, t
     assert leaks.report(parsed(refresh))
     assert [row.revoked_reason for row in AccessToken.objects.order_by("pk")] == ["leaked", "leaked", ""]
     assert [fact["credential"] for fact in told] == [first]
+
+
+def test_report__of_what_an_older_pepper_was_used_for(make_user, settings):
+    settings.SESSIONAUTH_KEY_PEPPERS = {"old": "o" * 32}
+    row, secret = APIKey.objects.issue(user=make_user("alice"))
+    settings.SESSIONAUTH_KEY_PEPPERS = {"new": "n" * 32, "old": "o" * 32}
+    [found] = scanning.finds(io.BytesIO(secret.encode()))
+    assert leaks.report(found.parsed)
+    row.refresh_from_db()
+    assert row.is_revoked
