@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.functional import Promise
@@ -12,12 +12,17 @@ from django.utils.translation import gettext_lazy as _
 FailureCode = Literal[
     "malformed",
     "unknown",
+    "environment",
     "expired",
     "revoked",
     "inactive",
     "password_changed",
     "refreshed",
     "stolen",
+    "network",
+    "origin",
+    "method",
+    "rate",
     "wrong",
     "ambiguous",
     "denied",
@@ -37,15 +42,60 @@ class InvalidCredential(SessionAuthError):
     """A credential that is ours, and wrong.
 
     Raised by an authenticator. `code` says why, for logs and signals; the client is only told that the credential is
-    not valid, because "revoked" or "expired" would confirm to a thief that a found secret was once good. `method` is
-    the name of the authenticator that raised it, noted by whoever asked it.
+    not valid, because "revoked" or "expired" would confirm to a thief that a found secret was once good. `credential`
+    is its row, where there is one. `method` is the name of the authenticator that raised it, noted by whoever asked it.
     """
 
     method: str = ""
 
-    def __init__(self, code: FailureCode | str = "wrong") -> None:
+    def __init__(self, code: FailureCode | str = "wrong", *, credential: Any = None) -> None:
         super().__init__(code)
         self.code = code
+        self.credential = credential
+
+
+class LimitedCredential(InvalidCredential):
+    """A credential that is good, and may not do this now. The client is told, also where what is wrong is ignored.
+
+    `status` is that of the answer, `public` its detail, and `retry_after` the seconds after which another try makes
+    sense, None for "not by waiting".
+    """
+
+    status: int = 403
+    public: str | Promise = _("The credential may not do this.")
+
+    def __init__(self, code: FailureCode | str, *, credential: Any = None, retry_after: int | None = None) -> None:
+        super().__init__(code, credential=credential)
+        self.retry_after = retry_after
+
+
+class MethodRefused(LimitedCredential):
+    """The credential is for other HTTP methods than this one."""
+
+    public = _("The credential may not be used with this method.")
+
+    def __init__(self, *, credential: Any = None) -> None:
+        super().__init__("method", credential=credential)
+
+
+class RateExceeded(LimitedCredential):
+    """The credential has been used as often as its rate allows."""
+
+    status = 429
+    public = _("The credential was used too often. Please try again later.")
+
+    def __init__(self, *, credential: Any = None, retry_after: int | None = None) -> None:
+        super().__init__("rate", credential=credential, retry_after=retry_after)
+
+
+class RateUnknown(LimitedCredential):
+    """How often the credential was used cannot be counted now."""
+
+    status = 503
+    public = _("The credential cannot be accepted at the moment. Please try again in a minute.")
+
+    def __init__(self, *, credential: Any = None, retry_after: int | None = None) -> None:
+        super().__init__("unavailable", credential=credential, retry_after=retry_after)
 
 
 class SeveralCredentials(InvalidCredential):

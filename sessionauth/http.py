@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_s
 from sessionauth.conf import settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def header(request: HttpRequest, name: str) -> str:
@@ -85,6 +87,24 @@ def parse_address(text: object) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return address if mapped is None else mapped
+
+
+@lru_cache(maxsize=1024)
+def read_network(text: str) -> Network:
+    """Read an address or a network such as "192.0.2.0/24"; one mapped into IPv6 is the IPv4 one. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no text")
+    found = ipaddress.ip_network(text)
+    mapped = found.network_address.ipv4_mapped if isinstance(found, ipaddress.IPv6Network) else None
+    if mapped is None or found.prefixlen < 96:
+        return found
+    return ipaddress.ip_network(f"{mapped}/{found.prefixlen - 96}")
+
+
+def is_in(address: str, networks: Iterable[Network]) -> bool:
+    """Say whether `address`, as client_ip() returns it, is in one of `networks`."""
+    known = ipaddress.ip_address(address)
+    return any(known in network for network in networks)
 
 
 def network(address: str | None) -> str:

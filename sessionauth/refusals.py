@@ -23,7 +23,7 @@ from sessionauth import http, signals
 from sessionauth.authenticators import active
 from sessionauth.conf import load, settings
 from sessionauth.confinement import match_of
-from sessionauth.exceptions import InvalidCredential, LoginDenied
+from sessionauth.exceptions import InvalidCredential, LimitedCredential, LoginDenied
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
 
@@ -69,10 +69,25 @@ def unauthorized(
 
 
 def invalid(request: HttpRequest, failure: InvalidCredential) -> HttpResponse:
-    """Answer a credential that is ours and wrong: always a 401, and why is not told (see InvalidCredential)."""
+    """Answer a credential that is ours and wrong: a 401, and why is not told (see InvalidCredential).
+
+    One that is good, and may not do this now, gets the answer of its LimitedCredential.
+    """
+    if isinstance(failure, LimitedCredential):
+        return limited(request, failure)
     error = {"error": "invalid_token", "error_description": "The credential is not valid."}
     challenges = challenges_for(request, error, failure.method)
     return problem(401, "invalid_token", gettext("The credential is not valid."), challenges)
+
+
+def limited(request: HttpRequest, failure: LimitedCredential) -> HttpResponse:
+    """Answer a good credential that is used by a wrong method, or too often."""
+    code = {403: "insufficient_scope", 429: "too_many_requests"}.get(failure.status, "unavailable")
+    challenges = challenges_for(request, {"error": code}, failure.method) if failure.status == 403 else []
+    response = problem(failure.status, code, str(failure.public), challenges)
+    if failure.retry_after is not None:
+        response["Retry-After"] = str(failure.retry_after)
+    return response
 
 
 def ambiguous(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import crypto, lookup
 from sessionauth.conf import settings
+from sessionauth.credentials import limits
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.guards import secrets
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.models.credentials import models_by_kind
 from sessionauth.models.writing import best_effort
@@ -36,12 +38,14 @@ class _SecretBackend(UsersBackend):
             return None
         try:
             row = lookup.credential(request, model, parsed)
+            limits.check(row, request)
+            secrets.keep_to_rate(row, request)
         except InvalidCredential:
             return None
         if row.is_rehash_due(parsed):
             best_effort(partial(row.rehash, parsed), row._state.db)
         # A user cannot carry scopes: handing out that of a restricted credential would lift the restriction.
-        return row.get_user() if row.scopes is None else None
+        return None if row.is_restricted else row.get_user()
 
 
 class TokenAuthBackend(_SecretBackend):

@@ -11,6 +11,8 @@ from sessionauth.request_state import state_of
 
 #: What says already that a password sent by Basic was not accepted.
 REFUSALS = {Event.LOGIN_FAILED, Event.LOGIN_DENIED}
+#: What is left to the log: it is nobody's credential, or comes too often to be written down each time.
+UNTOLD = {"malformed", "ambiguous", "rate"}
 
 
 def rejected(request: HttpRequest, failure: InvalidCredential) -> None:
@@ -20,17 +22,17 @@ def rejected(request: HttpRequest, failure: InvalidCredential) -> None:
     """
     event = _event(request, failure)
     if event is not None:
-        record(event, request, method=failure.method, reason=failure.code)
+        record(event, request, method=failure.method, reason=failure.code, subject=failure.credential)
 
 
 async def arejected(request: HttpRequest, failure: InvalidCredential) -> None:
     """See rejected()."""
     event = _event(request, failure)
     if event is not None:
-        await arecord(event, request, method=failure.method, reason=failure.code)
+        await arecord(event, request, method=failure.method, reason=failure.code, subject=failure.credential)
 
 
 def _event(request: HttpRequest, failure: InvalidCredential) -> Event | None:
-    if failure.code in ("malformed", "ambiguous") or state_of(request).told & REFUSALS:
+    if failure.code in UNTOLD or state_of(request).told & REFUSALS:
         return None
     return Event.LOGIN_FAILED if failure.method == "basic" else Event.CREDENTIAL_REJECTED

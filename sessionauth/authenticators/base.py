@@ -12,7 +12,9 @@ from django.http import HttpRequest
 
 from sessionauth import crypto, lookup
 from sessionauth.conf import PREFIX, load, settings
+from sessionauth.credentials import limits
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.guards import secrets
 from sessionauth.models import AbstractCredential
 from sessionauth.models.credentials import models_by_kind
 from sessionauth.request_state import state_of
@@ -125,6 +127,8 @@ class CredentialAuthenticator(BaseAuthenticator):
         if parsed is None or model is None:
             raise InvalidCredential("malformed")
         row = lookup.credential(request, model, parsed)
+        limits.check(row, request)
+        secrets.keep_to_rate(row, request)
         if row.is_rehash_due(parsed):
             state_of(request).later.append(partial(row.rehash, parsed))
         return self.token(request, row)

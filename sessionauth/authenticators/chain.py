@@ -16,7 +16,7 @@ from sessionauth.audit import rejections
 from sessionauth.authenticators import base
 from sessionauth.authenticators.base import Authenticator, PresentedSecret
 from sessionauth.conf import settings
-from sessionauth.exceptions import InvalidCredential, SeveralCredentials
+from sessionauth.exceptions import InvalidCredential, LimitedCredential, SeveralCredentials
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.user_token import LoginState, UserToken, anonymous, remember_user, replace
 
@@ -86,7 +86,7 @@ def redeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None:
         except InvalidCredential as failure:
             signals.credential_rejected.send_robust(request=request, **_rejection(one, failure))
             rejections.rejected(request, failure)
-            if settings.INVALID_CREDENTIAL == "ignore":
+            if settings.INVALID_CREDENTIAL == "ignore" and not isinstance(failure, LimitedCredential):
                 continue
             raise
         if token is not None:
@@ -102,7 +102,7 @@ async def aredeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None
         except InvalidCredential as failure:
             await signals.credential_rejected.asend_robust(request=request, **_rejection(one, failure))
             await rejections.arejected(request, failure)
-            if settings.INVALID_CREDENTIAL == "ignore":
+            if settings.INVALID_CREDENTIAL == "ignore" and not isinstance(failure, LimitedCredential):
                 continue
             raise
         if token is not None:

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from sessionauth import accounts, http
 from sessionauth.guards import device
+from sessionauth.models import AbstractCredential
 
 logger = logging.getLogger("sessionauth")
 
@@ -98,6 +99,11 @@ def known_device(request: HttpRequest | None, identity: str | None, user: Any | 
 def user_agent(request: HttpRequest | None, identity: str | None, user: Any | None) -> str:
     """Return what the browser says it is."""
     return _hidden("user_agent", "" if request is None else http.user_agent(request))
+
+
+def credential(row: AbstractCredential) -> str:
+    """Return the value of a key or a token."""
+    return _hidden("credential", f"{row._meta.label_lower}:{row.pk}")
 
 
 def everybody(request: HttpRequest | None, identity: str | None, user: Any | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 from typing import Any
 
@@ -12,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from sessionauth import http
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards.base import LoginGuard
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from sessionauth.http import Network
 
 
 class NetworkGuard(LoginGuard):
@@ -44,10 +42,10 @@ def networks(texts: Collection[str]) -> tuple[Network, ...]:
     """Read networks such as "10.0.0.0/8" or addresses. Raises ValueError, also for a bare string."""
     if isinstance(texts, str):
         raise ValueError(f"{texts!r} is no list of networks.")
-    return tuple(ipaddress.ip_network(text) for text in texts)
+    return tuple(http.read_network(text) for text in texts)
 
 
 def matches(request: HttpRequest, found: Collection[Network]) -> bool:
     """Say whether the client of `request` is in one of the networks."""
     address = http.client_ip(request)
-    return address is not None and any(ipaddress.ip_address(address) in network for network in found)
+    return address is not None and http.is_in(address, found)

@@ -1,14 +1,26 @@
-"""Keys and tokens that are wrong, counted by address after they have failed: a good one costs no command."""
+"""How often keys and tokens come: wrong ones by address, after they have failed; good ones only if they have a rate."""
 
 from __future__ import annotations
+
+import logging
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.conf import settings
-from sessionauth.exceptions import InvalidCredential, TooManyAttempts
-from sessionauth.guards import keys
+from sessionauth.exceptions import (
+    GuardUnavailable,
+    InvalidCredential,
+    LimitedCredential,
+    RateExceeded,
+    RateUnknown,
+    TooManyAttempts,
+)
+from sessionauth.guards import counters, keys
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache
+from sessionauth.models import AbstractCredential
+
+logger = logging.getLogger("sessionauth")
 
 
 def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempts | None:
@@ -18,7 +30,9 @@ def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempt
     short. So it counts in the cache alone, and trouble with that changes nothing. What is malformed was not looked up.
     """
     rate = settings.KEY_FAILURE_RATE
-    if rate is None or failure.code == "malformed" or not settings.GUARDS_ENABLED or cache.fault() is not None:
+    if rate is None or failure.code == "malformed" or isinstance(failure, LimitedCredential):
+        return None
+    if not settings.GUARDS_ENABLED or cache.fault() is not None:
         return None
     try:
         found = cache.take(Tally("secret", keys.address(request, None, None), Rate.parse(rate)))
@@ -27,3 +41,23 @@ def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempt
     if not isinstance(found, Full):
         return None
     return TooManyAttempts(_("Too many invalid credentials. Please try again later."), retry_after=found.retry_after)
+
+
+def keep_to_rate(row: AbstractCredential, request: HttpRequest | None) -> None:
+    """Count a use of `row`, if it has a rate: by one command of the cache, or a statement where no cache counts.
+
+    Raises RateExceeded, and RateUnknown where it cannot be counted and SESSIONAUTH_GUARD_ON_CACHE_ERROR says so.
+    """
+    if not row.rate:
+        return
+    try:
+        tally = Tally("credential", keys.credential(row), Rate.parse(row.rate))
+    except ValueError:
+        logger.error("%r has the rate %r, which is none: it is not let in.", row, row.rate)
+        raise RateExceeded(credential=row) from None
+    try:
+        found = counters.take(tally, request)
+    except GuardUnavailable as denial:
+        raise RateUnknown(credential=row, retry_after=denial.retry_after) from None
+    if isinstance(found, Full):
+        raise RateExceeded(credential=row, retry_after=found.retry_after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessionauth import scopes
 from sessionauth.crypto import ParsedSecret
+from sessionauth.models import limits
 from sessionauth.models.lasting import LastingModel
 from sessionauth.models.managers import CredentialManager
 from sessionauth.signals import credential_revoked
@@ -114,6 +116,28 @@ class AbstractCredential(LastingModel):
         if self._state.adding and not self.digest:
             raise TypeError(f"{type(self).__name__} rows are made by {type(self).__name__}.objects.issue(…)")
         super().save(**kwargs)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it may do less than its owner; what can only say whose it is must not be had for it."""
+        return self.scopes is not None or self.methods is not None
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Raise ValidationError for values that their fields refuse, and for limits that cannot be kept to."""
+        errors: dict[str, Any] = {}
+        # What an empty field of a form gives.
+        self.networks, self.origins = self.networks or [], self.origins or []
+        try:
+            super().clean_fields(exclude=exclude)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        for name in limits.CLEAN.keys() - errors.keys() - set(exclude or ()):
+            try:
+                limits.CLEAN[name](getattr(self, name))
+            except ValidationError as error:
+                errors[name] = error.error_list
+        if errors:
+            raise ValidationError(errors)
 
     def clean(self) -> None:
         """Raise ValidationError for scopes that mean nothing here."""

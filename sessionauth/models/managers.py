@@ -99,10 +99,11 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == rows.db
         found = list(self._joined(rows, visible) if is_joined else rows)
         if not found:
-            raise InvalidCredential("unknown")
+            is_elsewhere = parsed.environment != settings.KEY_ENVIRONMENT
+            raise InvalidCredential("environment" if is_elsewhere else "unknown")
         for row in found:
             if (code := row.failure()) is not None:
-                raise InvalidCredential(code)
+                raise InvalidCredential(code, credential=row)
             if not is_joined and (user := row.get_user()) is not None:
                 _must_be_in(visible, user)
         return min(found, key=lambda row: parsed.digests.index(row.digest))

@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from sessionauth.conf import settings
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import cache, database
-from sessionauth.guards.counters.base import Full, Rate, Slot, Tally, Unavailable
+from sessionauth.guards.counters.base import Full, Slot, Tally, Unavailable
+from sessionauth.rates import Rate
 
 #: Seconds after which it is worth trying again when nothing can be counted.
 RETRY_AFTER = 60

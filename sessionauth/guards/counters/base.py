@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sessionauth.rates import Rate as Rate
+from sessionauth.rates import Rate
 
 logger = logging.getLogger("sessionauth")
 

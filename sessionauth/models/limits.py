@@ -1,0 +1,88 @@
+"""What the limits of a credential may be: where, by which methods, from which pages and how often it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from http import HTTPMethod
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from sessionauth import http
+from sessionauth.rates import Rate
+
+#: Ports that browsers leave out of `Origin`.
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def clean_networks(value: Any) -> None:
+    """Raise ValidationError unless `value` is a list of addresses and networks."""
+    for text in _strings(value, _("Networks must be a list of strings.")):
+        try:
+            http.read_network(text)
+        except ValueError as error:
+            message = _("%(network)s is no network: write an address, or a network such as 192.0.2.0/24 (%(fault)s).")
+            params = {"network": text, "fault": str(error)}
+            raise ValidationError(message, code="invalid_network", params=params) from None
+
+
+def clean_methods(value: Any) -> None:
+    """Raise ValidationError unless `value` is None or a list of HTTP methods, at least one."""
+    if value is None:
+        return
+    methods = _strings(value, _("Methods must be a list of strings, or null for all."))
+    if not methods:
+        raise ValidationError(_("Name at least one method, or leave it empty for all."), code="no_method")
+    if strange := [method for method in methods if method not in HTTPMethod.__members__]:
+        message = _("Unknown HTTP methods: %(methods)s. Write them as in GET, in capital letters.")
+        raise ValidationError(message, code="invalid_method", params={"methods": ", ".join(strange)})
+
+
+def clean_origins(value: Any) -> None:
+    """Raise ValidationError unless `value` is a list of origins as browsers write them."""
+    for text in _strings(value, _("Origins must be a list of strings.")):
+        if (wanted := _origin(text)) != text:
+            message = _("%(origin)s is no origin: write %(wanted)s.")
+            params = {"origin": text, "wanted": wanted or "https://example.org"}
+            raise ValidationError(message, code="invalid_origin", params=params)
+
+
+def clean_rate(value: Any) -> None:
+    """Raise ValidationError unless `value` is empty or a rate."""
+    try:
+        if value:
+            Rate.parse(value)
+    except ValueError:
+        message = _("%(rate)s is no rate: write one such as 100/m (a number, and s, m, h or d).")
+        raise ValidationError(message, code="invalid_rate", params={"rate": value}) from None
+
+
+def _strings(value: Any, message: Any) -> Collection[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValidationError(message, code="invalid")
+    return value
+
+
+def _origin(text: str) -> str | None:
+    """Return `text` as a browser would send it (RFC 6454 section 6.2), None if no page has such an origin."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not parts.scheme or not host or not text.isascii() or any(char in text for char in " *\\\"'<>"):
+        return None
+    host = f"[{host}]" if ":" in host else host
+    is_shown = port is not None and port != DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}:{port}" if is_shown else f"{parts.scheme}://{host}"
+
+
+#: What looks at the field of that name.
+CLEAN: dict[str, Callable[[Any], None]] = {
+    "networks": clean_networks,
+    "methods": clean_methods,
+    "origins": clean_origins,
+    "rate": clean_rate,
+}
