@@ -154,3 +154,23 @@ def cleansed(credentials: dict[str, Any]) -> dict[str, Any]:
     """
     names = {"username", get_user_model().USERNAME_FIELD, *login_fields()}
     return {name: value if name in names else CLEANSED for name, value in credentials.items()}
+
+
+def is_deactivated(user: Any, update_fields: Any) -> bool:
+    """Say whether a save of `user` that wrote `update_fields` (None for all) left them inactive."""
+    return not getattr(user, "is_active", True) and _is_saved(user, "is_active", update_fields)
+
+
+def has_new_password(user: Any, update_fields: Any) -> bool:
+    """Say whether a save of `user` that wrote `update_fields` (None for all) gave them a new password.
+
+    Django keeps the plain password on the user from set_password() until it is saved, and not where it only hashes the
+    same one anew.
+    """
+    return getattr(user, "_password", None) is not None and _is_saved(user, "password", update_fields)
+
+
+def _is_saved(user: Any, name: str, update_fields: Any) -> bool:
+    """Say whether `name` is among what was written; what is no column is worked out from others."""
+    columns = {field.name for field in user._meta.concrete_fields}
+    return update_fields is None or name not in columns or name in update_fields

@@ -78,15 +78,18 @@ class SessionAuthUserMixin(models.Model):
             return session_hash
         return hashlib.sha256(f"{self.session_identity}:{session_hash}".encode()).hexdigest()
 
-    def logout_everywhere(self, reason: str = "logout_everywhere") -> None:
-        """Sign this user out of every browser; the change is saved at once. `reason` is kept with the sessions."""
+    def logout_everywhere(self, reason: str = "logout_everywhere", *, credentials: bool = False) -> None:
+        """Sign this user out of every browser; the change is saved at once. `reason` is kept with the sessions.
+
+        Tokens that are bound to a login end as well; keys and personal tokens only with `credentials`.
+        """
         identity = secrets.token_urlsafe(24)
         using = router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             type(self)._base_manager.using(using).filter(pk=self.pk).update(session_identity=identity)
-            logged_out_everywhere.send(sender=type(self), user=self, reason=reason)
+            logged_out_everywhere.send(sender=type(self), user=self, reason=reason, credentials=credentials)
         self.session_identity = identity
 
-    async def alogout_everywhere(self, reason: str = "logout_everywhere") -> None:
+    async def alogout_everywhere(self, reason: str = "logout_everywhere", *, credentials: bool = False) -> None:
         """See logout_everywhere()."""
-        await sync_to_async(self.logout_everywhere)(reason)
+        await sync_to_async(self.logout_everywhere)(reason, credentials=credentials)

@@ -26,11 +26,24 @@ credential_revoked = Signal()
 #: says).
 credential_leaked = Signal()
 
+#: Another credential has come in the place of one. Sender: its model.
+#: Arguments: `credential` (the old one, which may be good for a while yet), `successor`.
+credential_rotated = Signal()
+
+#: A token was got with the refresh token of another. Sender: its model. Arguments: `credential` (the old one, which has
+#: ended), `successor`.
+credential_refreshed = Signal()
+
+#: A refresh token came that had been used before: all tokens of its login have ended. Sender: its model.
+#: Arguments: `request` (the one under way, None outside of any), `user`, `credential` (the token it belonged to).
+credential_stolen = Signal()
+
 #: One signed-in browser was signed out from outside: by another browser of its user, an administrator, a command.
 #: Sender: LoginSession. Arguments: `session` (the row), `reason`.
 session_revoked = Signal()
 
-#: A user is to be signed out of every browser. Sender: the user's class. Arguments: `user`, `reason`.
+#: A user is to be signed out of every browser. Sender: the user's class. Arguments: `user`, `reason`, `credentials`
+#: (whether their keys and tokens are to end as well, and not only the tokens that are bound to a login).
 #: Sent by `SessionAuthUserMixin.logout_everywhere()`, which stands below what keeps the sessions and cannot call it.
 logged_out_everywhere = Signal()
 

@@ -87,6 +87,13 @@ class Event(StrEnum):
         "authn_token_created",
         "Keys or tokens of another package were taken over; `count` says how many.",
     )
+    CREDENTIAL_ROTATED = (
+        "credential_rotated",
+        SUCCESS,
+        "authn_token_created",
+        "A new key or token came in the place of one; `successor` is its key.",
+    )
+    CREDENTIAL_STOLEN = "credential_stolen", DENIED, "authn_token_reuse", "A refresh token came a second time."
     CREDENTIAL_REJECTED = (
         "credential_rejected",
         DENIED,

@@ -133,7 +133,7 @@ def credential_issued(*, credential: Any, **kwargs: Any) -> None:
 @_harmless
 def credential_revoked(*, credential: Any, reason: str, **kwargs: Any) -> None:
     """Receive `credential_revoked`, sent of remembered browsers too; a stolen one has an event of its own."""
-    if isinstance(credential, RememberToken) and reason == "theft":
+    if reason == "theft":
         return
     event = Event.REMEMBER_REVOKED if isinstance(credential, RememberToken) else Event.CREDENTIAL_REVOKED
     record(event, user=_owner(credential), subject=credential, reason=reason)
@@ -143,6 +143,19 @@ def credential_revoked(*, credential: Any, reason: str, **kwargs: Any) -> None:
 def credential_leaked(*, credential: Any, url: str, source: str, **kwargs: Any) -> None:
     """Receive `credential_leaked`; that it was revoked is an event besides."""
     record(Event.CREDENTIAL_LEAKED, user=_owner(credential), subject=credential, url=url, source=source)
+
+
+@_harmless
+def credential_rotated(*, credential: Any, successor: Any, **kwargs: Any) -> None:
+    """Receive `credential_rotated`."""
+    user, label = _owner(credential), credential.name
+    record(Event.CREDENTIAL_ROTATED, user=user, subject=credential, label=label, successor=str(successor.pk))
+
+
+@_harmless
+def credential_stolen(*, credential: Any, request: HttpRequest | None = None, user: Any = None, **kwargs: Any) -> None:
+    """Receive `credential_stolen`."""
+    record(Event.CREDENTIAL_STOLEN, request, user=user, subject=credential, label=credential.name)
 
 
 @_harmless
@@ -198,6 +211,8 @@ def connect() -> None:
         (signals.credential_issued, credential_issued),
         (signals.credential_revoked, credential_revoked),
         (signals.credential_leaked, credential_leaked),
+        (signals.credential_rotated, credential_rotated),
+        (signals.credential_stolen, credential_stolen),
         (signals.session_revoked, session_revoked),
         (signals.logged_out_everywhere, logged_out_everywhere),
     ):

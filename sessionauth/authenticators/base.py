@@ -16,7 +16,7 @@ from sessionauth.credentials import limits
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.guards import secrets
 from sessionauth.models import AbstractCredential
-from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.credentials import REFRESH_KIND, models_by_kind
 from sessionauth.request_state import state_of
 from sessionauth.user_token import LoginState, UserToken, anonymous_user
 
@@ -116,9 +116,9 @@ class CredentialAuthenticator(BaseAuthenticator):
         return settings.REALM if self._realm is None else self._realm
 
     def is_ours(self, secret: str) -> bool:
-        """Say whether `secret` begins with our brand and the kind of one of our tables."""
+        """Say whether `secret` begins with our brand and the kind of one of our tables, or is a refresh token."""
         kind = crypto.claimed_kind(secret, settings.KEY_BRAND)
-        return kind is not None and kind in models_by_kind()
+        return kind is not None and (kind == REFRESH_KIND or kind in models_by_kind())
 
     def authenticate(self, request: HttpRequest, credential: PresentedSecret) -> UserToken | None:
         """See BaseAuthenticator.authenticate(). A malformed secret is refused before the database."""

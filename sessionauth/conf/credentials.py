@@ -43,7 +43,7 @@ class CredentialSettings:
     TOKEN_AGE: ClassVar = Setting[timedelta | int](timedelta(hours=10), age)
     #: Whether each use of such a token makes it last TOKEN_AGE from then, up to TOKEN_MAX_AGE.
     TOKEN_SLIDING: ClassVar = Setting[bool](False, boolean)
-    #: How long such a token lasts at most, however often it is used; None for as long as it is used.
+    #: After how long such a token ends, and all that are got by refreshing it, however often it is used; None for never.
     TOKEN_MAX_AGE: ClassVar = Setting[timedelta | int | None](timedelta(days=30), optional(age))
     #: How long a refresh token is good for, a timedelta or seconds; None for no refresh tokens.
     REFRESH_AGE: ClassVar = Setting[timedelta | int | None](timedelta(days=30), optional(age))

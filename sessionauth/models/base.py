@@ -179,8 +179,10 @@ class AbstractCredential(LastingModel):
         """Return why it must not be used, None if it may."""
         if self.revoked_at is not None:
             return "revoked"
-        if self.is_expired:
-            return "expired"
+        return "expired" if self.is_expired else self.owner_failure()
+
+    def owner_failure(self) -> str | None:
+        """Return why whoever owns it must not use it, None if they may."""
         try:
             user = self.get_user()
         except ObjectDoesNotExist:

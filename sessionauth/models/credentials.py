@@ -68,9 +68,9 @@ class AbstractAccessToken(AbstractCredential):
         rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
         return super()._is_succeeded_by_now() or rows.filter(pk=self.pk).exclude(refreshed_at=None).exists()
 
-    def failure(self) -> str | None:
-        """Return why it must not be used, None if it may: bound to a login it ends with the password of that."""
-        code = super().failure()
+    def owner_failure(self) -> str | None:
+        """See AbstractCredential.owner_failure(). Bound to a login it ends with the password of that."""
+        code = super().owner_failure()
         if code is None and not (self.is_personal and not self.session_digest):
             return None if binding.is_bound(self.session_digest, self.get_user()) else "password_changed"
         return code

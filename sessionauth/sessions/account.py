@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from sessionauth import audit
+from sessionauth import accounts, audit
 from sessionauth.models import LoginSession
 from sessionauth.request_state import current, state_of
 from sessionauth.sessions import registry
@@ -22,19 +22,11 @@ def user_saved(*, instance: Any, created: bool, raw: bool, update_fields: Any = 
     """
     if created or raw or not isinstance(instance, get_user_model()):
         return
-    if not getattr(instance, "is_active", True) and _is_saved(instance, "is_active", update_fields):
+    if accounts.is_deactivated(instance, update_fields):
         registry.best_effort(partial(_end_all, instance))
-    # Django keeps the plain password on the user from set_password() until it is saved, and not where it only hashes
-    # the same one anew.
-    elif getattr(instance, "_password", None) is not None and _is_saved(instance, "password", update_fields):
+    elif accounts.has_new_password(instance, update_fields):
         registry.best_effort(partial(_end_others, instance))
         audit.record(audit.Event.PASSWORD_CHANGED, user=instance)
-
-
-def _is_saved(user: Any, name: str, update_fields: Any) -> bool:
-    """Say whether `name` is among what was written; what is no column is worked out from others."""
-    columns = {field.name for field in user._meta.concrete_fields}
-    return update_fields is None or name not in columns or name in update_fields
 
 
 def _end_all(user: Any) -> None:

@@ -227,22 +227,25 @@ def revoke_sessions(*, user: Any, reason: str, **kwargs: Any) -> None:
     revoke_all(user, reason)
 
 
-def logout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
+def logout_everywhere(user: Any, reason: str = "logout_everywhere", *, credentials: bool = False) -> None:
     """Sign `user` out of every browser, also of those that are not listed.
 
-    A user model built on SessionAuthUserMixin rotates its session identity as well. `reason` is kept with the rows.
+    Tokens that are bound to a login end as well; keys and personal tokens only with `credentials`. A user model built
+    on SessionAuthUserMixin rotates its session identity, too. `reason` is kept with the rows.
     """
     if isinstance(user, SessionAuthUserMixin):
-        user.logout_everywhere(reason)
+        # A project's own method may know no more than the reason.
+        user.logout_everywhere(reason, **({"credentials": True} if credentials else {}))
     else:
         with transaction.atomic(using=router.db_for_write(LoginSession)):
             # Not its type: that of a lazy `request.user` is no model.
-            logged_out_everywhere.send(sender=user.__class__, user=user, reason=reason)
+            sender = user.__class__
+            logged_out_everywhere.send(sender=sender, user=user, reason=reason, credentials=credentials)
 
 
-async def alogout_everywhere(user: Any, reason: str = "logout_everywhere") -> None:
+async def alogout_everywhere(user: Any, reason: str = "logout_everywhere", *, credentials: bool = False) -> None:
     """See logout_everywhere()."""
-    await sync_to_async(logout_everywhere)(user, reason)
+    await sync_to_async(logout_everywhere)(user, reason, credentials=credentials)
 
 
 def lists(user: Any) -> bool:
