@@ -14,7 +14,7 @@ from sessionauth.credentials import partner
 NO_CRYPTOGRAPHY = Finding(
     "E215",
     "Reports of leaked secrets are switched on, but their signatures cannot be judged: cryptography is not installed.",
-    'pip install "django-sessionauth[crypto]"',
+    'Install "django-sessionauth[crypto]", or take out SESSIONAUTH_LEAK_KEYS_URL and SESSIONAUTH_LEAK_KEYS.',
 )
 NO_PUBLIC_KEY = Finding(
     "E216",
