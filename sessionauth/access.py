@@ -148,7 +148,7 @@ class FreshRule:
     def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         if not auth.is_authenticated:
             return self.login.refuse
-        is_recent = auth.has_proved(max_age=_at_least_a_minute(self.max_age), methods=self.methods)
+        is_recent = auth.has_proved(max_age=at_least_a_minute(self.max_age), methods=self.methods)
         return None if is_recent else self._refuse
 
     async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
@@ -159,25 +159,29 @@ class FreshRule:
 
 
 def needs_confirmation(
-    request: HttpRequest, *, max_age: timedelta | int | None = None, methods: Collection[str] | None = None
+    request: HttpRequest,
+    *,
+    max_age: timedelta | int | None = None,
+    methods: Collection[str] | None = None,
+    as_page: bool = True,
 ) -> HttpResponse:
     """Answer a request for which its person must first prove again who they are.
 
     A browser is sent to the confirm page, a client of JSON gets a 401 that says so (RFC 9470), nobody is sent to log
     in, and whoever came without a session is refused, programs above all. `max_age` and `methods`, as in FreshRule, are
-    told to clients.
+    told to clients. `as_page` is False where every answer is JSON: in an API.
     """
     auth = get_auth(request)
     if not auth.is_authenticated:
-        return unauthorized(request)
+        return unauthorized(request, as_page=as_page)
     if not can_confirm(auth):
-        if wants_page(request):
+        if as_page and wants_page(request):
             raise PermissionDenied(gettext("This needs a person who has just signed in."))
         return refusals.never_fresh()
-    return refusals.stale(request, max_age=_at_least_a_minute(max_age), methods=methods or ())
+    return refusals.stale(request, max_age=at_least_a_minute(max_age), methods=methods or (), as_page=as_page)
 
 
-def _at_least_a_minute(max_age: timedelta | int | None) -> int:
+def at_least_a_minute(max_age: timedelta | int | None) -> int:
     return max(int(seconds(settings.FRESH_AGE if max_age is None else max_age)), JUST_NOW)
 
 

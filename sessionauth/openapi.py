@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.urls import reverse
 
-from sessionauth.authenticators import active
+from sessionauth.authenticators import Authenticator, active
 from sessionauth.refusals import TITLES
 
 TEXT: dict[str, Any] = {"type": "string"}
@@ -49,21 +49,29 @@ SAID = _object(detail=TEXT)
 PROBLEM = _object(type=TEXT, title=TEXT, status=NUMBER, code=TEXT, detail=TEXT)
 
 
-def security_schemes() -> dict[str, dict[str, Any]]:
+def security_schemes(wanted: Callable[[Authenticator], bool] | None = None) -> dict[str, dict[str, Any]]:
     """Return `components.securitySchemes`: one for each way in, with the real names of cookie, header and parameter.
 
     Names are put into the letters that OpenAPI allows; of two authenticators of one name the second is numbered.
+    `wanted` says of which authenticators, None for all; it changes no name.
     """
     schemes: dict[str, dict[str, Any]] = {}
+    names: set[str] = set()
     for authenticator in active():
         for name, scheme in authenticator.openapi().items():
-            schemes.setdefault(_free(re.sub(r"[^a-zA-Z0-9._-]+", "-", name), scheme, schemes), scheme)
-    return schemes
+            free = _free(re.sub(r"[^a-zA-Z0-9._-]+", "-", name), scheme, schemes)
+            schemes.setdefault(free, scheme)
+            if wanted is None or wanted(authenticator):
+                names.add(free)
+    return {name: scheme for name, scheme in schemes.items() if name in names}
 
 
-def security_requirements() -> list[dict[str, list[str]]]:
-    """Return `security`: any one of the schemes is enough."""
-    return [{name: []} for name in security_schemes()]
+def security_requirements(*scopes: str) -> list[dict[str, list[str]]]:
+    """Return `security`: any one of the schemes is enough.
+
+    `scopes` are needed with it. OpenAPI 3.1 takes them for every kind of scheme, 3.0 only for OAuth's: leave them out.
+    """
+    return [{name: list(scopes)} for name in security_schemes()]
 
 
 def paths() -> dict[str, dict[str, Any]]:

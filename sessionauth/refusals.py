@@ -50,12 +50,14 @@ def unauthorized(
     reason: str = "anonymous",
     login_url: str | None = None,
     redirect_field_name: str = REDIRECT_FIELD_NAME,
+    as_page: bool = True,
 ) -> HttpResponse:
     """Answer a request that is nobody's where somebody must be.
 
     A browser is sent to log in and comes back to where it was; everyone else gets a 401 with a challenge of every
     active authenticator. `reason` goes to SESSIONAUTH_UNAUTHORIZED_HANDLER, which may answer instead, and to
-    `auth_required`. `login_url` and `redirect_field_name` are those of Django's `login_required`.
+    `auth_required`. `login_url` and `redirect_field_name` are those of Django's `login_required`. `as_page` is False
+    where nobody is to be sent anywhere, whatever they accept: in an API.
     """
     signals.auth_required.send_robust(sender=None, request=request, reason=reason)
     if settings.UNAUTHORIZED_HANDLER is not None:
@@ -63,7 +65,7 @@ def unauthorized(
         if answer is not None:
             return answer
     url = login_url_for(request, login_url)
-    if url and http.wants_html(request) and not presented_by_program(request):
+    if as_page and url and http.wants_html(request) and not presented_by_program(request):
         return to_login(request, url, redirect_field_name)
     return problem(401, "not_authenticated", gettext("Authentication is needed."), challenges_for(request, {}))
 
@@ -106,11 +108,12 @@ def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResp
     return problem(403, "insufficient_scope", gettext("The credential may not do this."), challenges, **needed)
 
 
-def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = ()) -> HttpResponse:
+def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = (), as_page: bool = True) -> HttpResponse:
     """Answer a person whose last proof of who they are is older than `max_age` seconds, or none of `methods`.
 
     A browser is sent to SESSIONAUTH_CONFIRM_URL and comes back to where it was, from a form to the page with the form;
     everyone else gets the 401 of RFC 9470. SESSIONAUTH_UNAUTHORIZED_HANDLER is asked with the reason "stale".
+    `as_page` is unauthorized()'s.
     """
     signals.reauthentication_required.send_robust(sender=None, request=request, reason="stale")
     if settings.UNAUTHORIZED_HANDLER is not None:
@@ -118,10 +121,10 @@ def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = ()
         if answer is not None:
             return answer
     url = _resolved(settings.CONFIRM_URL)
-    if url and http.wants_html(request):
+    if as_page and url and http.wants_html(request):
         _tell(request, settings.CONFIRM_MESSAGE, settings.CONFIRM_MESSAGE_LEVEL, settings.CONFIRM_MESSAGE_TAGS)
         return _there_and_back(request, url, REDIRECT_FIELD_NAME)
-    if http.wants_html(request):
+    if as_page and http.wants_html(request):
         logger.error("No page to confirm a login: include sessionauth.urls, or correct SESSIONAUTH_CONFIRM_URL.")
     error = {
         "error": "insufficient_user_authentication",

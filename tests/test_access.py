@@ -80,3 +80,14 @@ def test_refused__runs_the_refusal_unless_the_method_is_exempt(rf, settings):
     settings.SESSIONAUTH_EXEMPT_METHODS = ["GET"]
     assert access.refused(rf.options("/"), refuse).status_code == 401
     assert access.refused(rf.get("/"), refuse).content == b""
+
+
+@pytest.mark.django_db
+@pytest.mark.once
+@pytest.mark.parametrize("user", [True, False])
+def test_needs_confirmation__sends_nobody_anywhere_in_an_api(rf, make_user, user):
+    request = rf.get("/", headers={"Accept": "text/html"})
+    if user:
+        request.user = make_user()
+    answer = access.needs_confirmation(request, as_page=False)
+    assert (answer.status_code, answer["Content-Type"]) == (403 if user else 401, "application/problem+json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
+from sessionauth.authenticators import active
 from sessionauth.models import APIKey
 from sessionauth.openapi import paths, security_requirements, security_schemes
 
@@ -135,3 +136,17 @@ def test_schemes__are_the_way_in(client, make_user):
     assert client.get("/whoami/", headers={header: secret}).json() == {"user": alice.get_username()}
     scheme = next(scheme["scheme"] for scheme in security_schemes().values() if scheme["type"] == "http")
     assert client.get("/whoami/", headers={"Authorization": f"{scheme} {secret}"}).status_code == 200
+
+
+def test_schemes__of_some_authenticators_keep_their_names(settings):
+    settings.SESSIONAUTH_AUTHENTICATORS = [KEY, {"NAME": KEY, "OPTIONS": {"header": "X-Desk-Key"}}]
+    second = active()[1]
+    assert security_schemes(lambda one: one is second) == {
+        "apiKeyAuth2": {"type": "apiKey", "in": "header", "name": "X-Desk-Key"}
+    }
+    assert security_schemes(lambda one: False) == {}
+
+
+def test_requirements__carry_scopes_where_they_are_given():
+    assert security_requirements("desk:read", "desk:write")[0] == {"bearerAuth": ["desk:read", "desk:write"]}
+    assert security_requirements()[0] == {"bearerAuth": []}

@@ -55,10 +55,11 @@ class SessionAuthenticator(BaseAuthenticator):
 
     def extract(self, request: HttpRequest) -> SessionBase | None:
         """Return the session if there is any: a cookie came, or something was put into it. Reads no data."""
-        session: SessionBase | None = getattr(request, "session", None)
-        if session is None or session.is_empty() or "\0" in (session.session_key or ""):
+        session: Any = getattr(request, "session", None)
+        if not hasattr(session, "is_empty") or session.is_empty() or "\0" in (session.session_key or ""):
             return None  # a quoted cookie can carry NUL, which PostgreSQL takes nowhere
-        return session
+        found: SessionBase = session
+        return found
 
     def authenticate(self, request: HttpRequest, credential: SessionBase) -> UserToken | None:
         """Return the user of a session that is verified, listed and not revoked; what is ended is cleared away."""

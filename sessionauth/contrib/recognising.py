@@ -33,7 +33,7 @@ def recognise(request: HttpRequest) -> UserToken:
     if state.pending is not None:
         return state.pending
     if has_middleware(request):
-        return get_auth(request)
+        return _or_pending(request, get_auth(request))
     try:
         answer = chain.redeem(request, chain.explicit(request, active()))
         answer = answer or chain.redeem(request, chain.lazily(request, active()))
@@ -50,7 +50,15 @@ async def arecognise(request: HttpRequest) -> UserToken:
     state = state_of(request)
     if state.pending is not None:
         return state.pending
-    return await (aget_auth(request) if has_middleware(request) else sync_to_async(recognise)(request))
+    if has_middleware(request):
+        return _or_pending(request, await aget_auth(request))
+    return await sync_to_async(recognise)(request)
+
+
+def _or_pending(request: HttpRequest, token: UserToken) -> UserToken:
+    """Return whose credential has only now been looked at and is to be asked for scopes, else `token`."""
+    pending = state_of(request).pending
+    return token if pending is None else pending
 
 
 def _recognised(request: HttpRequest, answer: Answer | None) -> UserToken:
@@ -98,7 +106,7 @@ def _put(request: HttpRequest, token: UserToken) -> UserToken:
         return token  # its user stands there already
     if not has_middleware(request):
         request.auser = _user_of(token)
-    state.pending, state.token = None, token
+    state.pending, state.token, state.established = None, token, token
     chain.put_user(request, token.user)
     return token
 
