@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessionauth.admin.credentials import CredentialAdmin
 from sessionauth.admin.throttles import LoginThrottleAdmin
 
-__all__ = ["LoginThrottleAdmin"]
+__all__ = ["CredentialAdmin", "LoginThrottleAdmin"]

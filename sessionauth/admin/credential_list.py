@@ -1,0 +1,129 @@
+"""The list of keys and tokens: what it shows, finds and counts, also of a million."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.core.paginator import Paginator
+from django.db import router
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from sessionauth.credentials.states import State, in_state, owner_of, state_of, with_owners
+from sessionauth.models import AbstractAccessToken, AbstractCredential
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+    Pages = Paginator[Any]
+else:
+    Base, Pages = admin.ModelAdmin, Paginator
+
+#: So many rows are counted, and so far one can turn the pages; whoever looks for an older one searches or filters.
+MOST = 10_000
+#: What no URL may ask about: with `__startswith` a digest could be guessed letter by letter.
+NEVER_ASKED = ("digest", "session_digest", "refresh_digest", "imported_digest")
+
+WORDS = {
+    State.ACTIVE: _("active"),
+    State.ROTATED: _("being replaced"),
+    State.EXPIRED: _("expired"),
+    State.REVOKED: _("revoked"),
+    State.INACTIVE: _("owner inactive"),
+}
+
+
+class BoundedPaginator(Pages):
+    """Counts at most MOST rows: counting them all reads the whole table."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many there are, or MOST."""
+        rows: Any = self.object_list
+        return int(rows[:MOST].count())
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than can be turned to."""
+        return self.count == MOST
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By what the row alone tells of its state."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what can be chosen."""
+        return [(str(state), words) for state, words in WORDS.items() if state is not State.INACTIVE]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows in the chosen state."""
+        chosen = next((state for state, _ in self.lookup_choices if state == self.value()), None)
+        return queryset if chosen is None else queryset.filter(in_state(State(chosen)))
+
+
+class CredentialList(Base):
+    """The half of `CredentialAdmin` that only looks."""
+
+    list_display: Any = ("hint", "name", "owner", "state", "granted_scopes", "last_used_at", "expires_at")
+    list_display_links = ("hint", "name")
+    sortable_by = ("name", "last_used_at", "expires_at")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPaginator
+    change_list_template = "sessionauth/admin/credential_list.html"
+    search_help_text = _("By the end of the secret as shown here, by name, or by the owner’s name. Never by a secret.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows with their owners."""
+        return with_owners(super().get_queryset(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Return the filters: the state, and for tokens whether they are personal."""
+        own = list(super().get_list_filter(request))
+        kinds = ["is_personal"] if issubclass(self.model, AbstractAccessToken) else []
+        return own or [StateFilter, *kinds]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Return what is searched; names of owners where they live in the same database."""
+        return [*super().get_search_fields(request)] or ["hint", "name", *self._names_of_owners()]
+
+    def _names_of_owners(self) -> Iterator[str]:
+        user, path = get_user_model(), self.model.user_path
+        if path is not None and router.db_for_read(user) == router.db_for_read(self.model):
+            yield f"{path}__{user.USERNAME_FIELD}"
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Refuse questions about digests, which Django would let any URL ask."""
+        if any(part in NEVER_ASKED for part in lookup.split("__")):
+            return False
+        return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
+    @admin.display(description=_("owner"))
+    def owner(self, row: AbstractCredential) -> str:
+        """Return whom it acts for."""
+        owner = owner_of(row)
+        if owner is not None:
+            return str(owner)
+        return gettext("gone") if row.failure() == "unknown" else pgettext("owner of a key", "nobody")
+
+    @admin.display(description=_("state"))
+    def state(self, row: AbstractCredential) -> str:
+        """Return whether it is good."""
+        return str(WORDS[state_of(row)])
+
+    @admin.display(description=_("scopes"))
+    def granted_scopes(self, row: AbstractCredential) -> str:
+        """Return what it may do."""
+        granted = row.granted
+        if granted is None:
+            return gettext("all of the owner’s")
+        return ", ".join(sorted(granted)) or gettext("none")

@@ -1,0 +1,72 @@
+"""In which state a credential is, and how to ask the database for those in one; lists of every kind say the same."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from sessionauth.models import AbstractCredential
+
+
+class State(StrEnum):
+    """What a list says of a credential."""
+
+    ACTIVE = "active"
+    #: Another came in its place, and it is good until its overlap is over.
+    ROTATED = "rotated"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    #: Good in itself, but its owner may not sign in, or is gone.
+    INACTIVE = "inactive"
+
+
+_OF_FAILURES = {"revoked": State.REVOKED, "expired": State.EXPIRED}
+
+
+def state_of(row: AbstractCredential) -> State:
+    """Return the state of `row`; its owner is looked at, so read lists by `with_owners()`."""
+    failure = row.failure()
+    if failure is None:
+        return State.ACTIVE if row.rotated_at is None else State.ROTATED
+    return _OF_FAILURES.get(failure, State.INACTIVE)
+
+
+def in_state(state: State, now: datetime | None = None) -> Q:
+    """Return what is true of rows in `state` at `now`, as far as the row alone tells.
+
+    Owners are left out of it: they may live in another database. INACTIVE therefore raises ValueError, and ACTIVE finds
+    rows whose owner is inactive as well.
+    """
+    now = now or timezone.now()
+    over = Q(expires_at__lte=now) | Q(ends_at__lte=now)
+    if state is State.REVOKED:
+        return Q(revoked_at__isnull=False)
+    if state is State.EXPIRED:
+        return Q(over, revoked_at=None)
+    if state in (State.ACTIVE, State.ROTATED):
+        # Not ~over: in SQL neither a comparison with NULL nor its opposite is true.
+        lasts = (Q(expires_at=None) | Q(expires_at__gt=now)) & (Q(ends_at=None) | Q(ends_at__gt=now))
+        return Q(lasts, revoked_at=None, rotated_at__isnull=state is State.ACTIVE)
+    raise ValueError(f"The row alone does not tell whether it is {state}.")
+
+
+def with_owners(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return `rows` with their owners read along: a query for each step of the way to them, however many rows.
+
+    No join: the users may live in another database, and a row whose user is gone must not go out of sight with them.
+    """
+    path = rows.model.user_path
+    return rows if path is None else rows.prefetch_related(path)
+
+
+def owner_of(row: AbstractCredential) -> Any | None:
+    """Return the user whom `row` stands for, None if it is nobody's or they are gone."""
+    try:
+        return row.get_user()
+    except ObjectDoesNotExist:
+        return None
