@@ -145,10 +145,15 @@ class FreshRule:
     methods: tuple[str, ...] = ()
     login: LoginRule = field(default_factory=LoginRule)
 
+    @property
+    def seconds(self) -> int:
+        """How many seconds ago the proof may be."""
+        return at_least_a_minute(self.max_age)
+
     def check(self, auth: UserToken, method: str | None) -> Refusal | None:
         if not auth.is_authenticated:
             return self.login.refuse
-        is_recent = auth.has_proved(max_age=at_least_a_minute(self.max_age), methods=self.methods)
+        is_recent = auth.has_proved(max_age=self.seconds, methods=self.methods)
         return None if is_recent else self._refuse
 
     async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:

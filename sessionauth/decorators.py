@@ -153,7 +153,12 @@ def anonymous_required(view: V | None = None, *, redirect_to: str | None = None)
 
 
 def credential_allowed(view: V) -> V:
-    """Open `view` to restricted credentials, whatever their scopes: for views that check scopes themselves."""
+    """Open `view` to restricted credentials, whatever their scopes: for views that check scopes themselves.
+
+    `view` is a function, what `as_view()` returns, or a class, which it then opens with all that derive from it.
+    """
+    if isinstance(view, type):
+        return confinement.mark(view)
     if iscoroutinefunction(view):
 
         async def aopen_view(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from sessionauth import http, signals
-from sessionauth.authenticators import active
+from sessionauth.authenticators import Authenticator, active
 from sessionauth.conf import load, settings
 from sessionauth.confinement import match_of
 from sessionauth.exceptions import InvalidCredential, LimitedCredential, LoginDenied
@@ -104,8 +104,13 @@ def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResp
     needed = {"scope": " ".join(scopes)} if scopes else {}
     established = state_of(request).established
     method = established.method if established is not None else ""
-    challenges = challenges_for(request, {"error": "insufficient_scope", **needed}, method)
+    challenges = challenges_for(request, insufficient_scope(scopes), method)
     return problem(403, "insufficient_scope", gettext("The credential may not do this."), challenges, **needed)
+
+
+def insufficient_scope(scopes: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of a challenge (RFC 6750 section 3.1) that asks for `scopes`."""
+    return {"error": "insufficient_scope"} | ({"scope": " ".join(scopes)} if scopes else {})
 
 
 def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = (), as_page: bool = True) -> HttpResponse:
@@ -126,14 +131,19 @@ def stale(request: HttpRequest, *, max_age: float, methods: Collection[str] = ()
         return _there_and_back(request, url, REDIRECT_FIELD_NAME)
     if as_page and http.wants_html(request):
         logger.error("No page to confirm a login: include sessionauth.urls, or correct SESSIONAUTH_CONFIRM_URL.")
+    wanted: dict[str, Any] = {"max_age": int(max_age)} | ({"methods": sorted(methods)} if methods else {})
+    detail = gettext("Please confirm that it is you.")
+    return problem(401, "fresh_login_required", detail, [stale_challenge(max_age)], **wanted)
+
+
+def stale_challenge(max_age: float) -> str:
+    """Return the challenge of RFC 9470 that asks for a login of at most `max_age` seconds ago."""
     error = {
         "error": "insufficient_user_authentication",
         "error_description": "A more recent login is needed.",
         "max_age": str(int(max_age)),
     }
-    wanted: dict[str, Any] = {"max_age": int(max_age)} | ({"methods": sorted(methods)} if methods else {})
-    challenge = http.challenge("Session", {"realm": settings.REALM, **error})
-    return problem(401, "fresh_login_required", gettext("Please confirm that it is you."), [challenge], **wanted)
+    return http.challenge("Session", {"realm": settings.REALM, **error})
 
 
 def never_fresh() -> HttpResponse:
@@ -179,8 +189,7 @@ def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (),
     `code` is a word for programs, `detail` a sentence for people, `challenges` go into WWW-Authenticate and `extra`
     members into the document.
     """
-    title = TITLES.get(status) or responses.get(status, "Refused")  # a guard's own exception may have any
-    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **extra}
+    body = {"type": "about:blank", "title": title(status), "status": status, "code": code, "detail": detail, **extra}
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if challenges:
@@ -188,13 +197,24 @@ def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (),
     return response
 
 
-def challenges_for(request: HttpRequest, error: Mapping[str, str], method: str = "") -> list[str]:
-    """Return the challenges of the active authenticators; `error` goes into that of `method`, or into all.
+def title(status: int) -> str:
+    """Return what HTTP calls `status`; a guard's own exception may have any."""
+    return TITLES.get(status) or responses.get(status, "Refused")
+
+
+def challenges_for(
+    request: HttpRequest,
+    error: Mapping[str, str],
+    method: str = "",
+    authenticators: Sequence[Authenticator] | None = None,
+) -> list[str]:
+    """Return the challenges of `authenticators`, or the active ones; `error` goes into that of `method`, or into all.
 
     RFC 9110 section 15.5.2 wants at least one with a 401; a site of cookies only gets one that browsers do not know,
     so that none opens a dialog.
     """
-    errors = ((one, error if method in ("", one.name) else {}) for one in active())
+    asked = active() if authenticators is None else authenticators
+    errors = ((one, error if method in ("", one.name) else {}) for one in asked)
     found = [challenge for one, own in errors if (challenge := one.challenge(request, own)) is not None]
     return found or [http.challenge("Session", {"realm": settings.REALM})]
 

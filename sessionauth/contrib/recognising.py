@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
 from sessionauth import books
-from sessionauth.authenticators import active, aget_auth, chain, get_auth
+from sessionauth.authenticators import Authenticator, active, aget_auth, chain, get_auth
 from sessionauth.authenticators.chain import Answer
 from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
 from sessionauth.guards import secrets
@@ -21,28 +22,34 @@ def has_middleware(request: HttpRequest) -> bool:
     return state_of(request).lazy_user is not None
 
 
-def recognise(request: HttpRequest) -> UserToken:
+def recognise(request: HttpRequest, authenticators: Sequence[Authenticator] | None = None) -> UserToken:
     """Return who came in with `request`, nobody's token (`failure` says why) where nobody did.
 
     What the middleware has found costs nothing here. Without it the authenticators of SESSIONAUTH_AUTHENTICATORS are
     asked, once, and their books are kept at once. `request.user` is left alone: see accept().
+
+    `authenticators` are asked instead, also where the middleware is there, for it has not asked them.
 
     Raises SeveralCredentials for two different secrets, and LoginDenied where a guard refuses to look at one.
     """
     state = state_of(request)
     if state.pending is not None:
         return state.pending
-    if has_middleware(request):
+    if authenticators is None and has_middleware(request):
         return _or_pending(request, get_auth(request))
+    asked = active() if authenticators is None else authenticators
     try:
-        answer = chain.redeem(request, chain.explicit(request, active()))
-        answer = answer or chain.redeem(request, chain.lazily(request, active()))
-        state.pending = _recognised(request, answer)
+        answer = chain.redeem(request, chain.explicit(request, asked))
+        answer = answer or chain.redeem(request, chain.lazily(request, asked))
+        token = _recognised(request, answer)
     except InvalidCredential as failure:
-        state.pending = _wrong(request, failure)
+        token = _wrong(request, failure)
     finally:
-        books.keep(state)
-    return state.pending
+        if not has_middleware(request):
+            books.keep(state)
+    if token.is_authenticated or authenticators is None:
+        state.pending = token  # else nobody has been found by these, and others may still be asked
+    return token
 
 
 async def arecognise(request: HttpRequest) -> UserToken:
@@ -97,7 +104,8 @@ async def aaccept(request: HttpRequest, token: UserToken) -> UserToken:
 
 def _is_new(request: HttpRequest) -> bool:
     """Say whether nobody has been told of the token yet: the middleware has not, and no earlier question."""
-    return state_of(request).pending is not None and not has_middleware(request)
+    state = state_of(request)
+    return state.pending is not None and state.pending is not state.established
 
 
 def _put(request: HttpRequest, token: UserToken) -> UserToken:
