@@ -16,8 +16,8 @@ from sessionauth.authenticators.base import CredentialAuthenticator
 from sessionauth.authenticators.token import BearerAuthenticator
 from sessionauth.contrib.recognising import accept, has_middleware, recognise
 from sessionauth.contrib.rest_framework import confining
-from sessionauth.contrib.rest_framework.exceptions import Denied, InvalidSecret, SeveralSecrets
-from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
+from sessionauth.contrib.rest_framework.exceptions import Denied, InvalidSecret, Limited, SeveralSecrets
+from sessionauth.exceptions import InvalidCredential, LimitedCredential, LoginDenied, SeveralCredentials
 from sessionauth.models import AbstractAccessToken, AbstractAPIKey, AbstractCredential
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken
@@ -68,9 +68,12 @@ class Authentication(BaseAuthentication):  # type: ignore[misc]
 
     def _refuse(self, request: HttpRequest, failure: InvalidCredential | None, *, is_told: bool) -> None:
         """Raise InvalidSecret for a credential that is wrong; not where the middleware has already let that pass."""
-        if failure is not None and not is_told and not paths.is_exempt(request):
-            error = {"error": "invalid_token", "error_description": "The credential is not valid."}
-            raise InvalidSecret(self._challenges(request, error, failure.method))
+        if failure is None or is_told or paths.is_exempt(request):
+            return
+        if isinstance(failure, LimitedCredential):
+            raise Limited(failure, self._challenges(request, {"error": "insufficient_scope"}, failure.method))
+        error = {"error": "invalid_token", "error_description": "The credential is not valid."}
+        raise InvalidSecret(self._challenges(request, error, failure.method))
 
     def _challenges(self, request: HttpRequest, error: Mapping[str, str], method: str = "") -> list[str]:
         return refusals.challenges_for(request, error, method, self.carriers())

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 
-from sessionauth.exceptions import LoginDenied
+from sessionauth.exceptions import LimitedCredential, LoginDenied
 
 
 class InvalidSecret(exceptions.AuthenticationFailed):  # type: ignore[misc]
@@ -64,6 +64,18 @@ class Denied(exceptions.APIException):  # type: ignore[misc]
         super().__init__(str(denial.public), denial.code)
         self.status_code = denial.status
         self.wait = denial.retry_after
+
+
+class Limited(exceptions.APIException):  # type: ignore[misc]
+    """A good credential that is used by a wrong method, or too often."""
+
+    def __init__(self, failure: LimitedCredential, challenges: Sequence[str]) -> None:
+        code = {403: "insufficient_scope", 429: "too_many_requests"}.get(failure.status, "unavailable")
+        super().__init__(str(failure.public), code)
+        self.status_code = failure.status
+        self.wait = failure.retry_after
+        if failure.status == 403:
+            self.auth_header = ", ".join(challenges)
 
 
 class PeopleOnly(exceptions.PermissionDenied):  # type: ignore[misc]

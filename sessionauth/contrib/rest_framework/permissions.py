@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.permissions import BasePermission, OperationHolderMixin
 from rest_framework.request import Request
@@ -152,6 +153,9 @@ class IsFresh(Permission):
 class HasAuthMethod(Permission):
     """Lets in who was recognised in one of the ways `methods`, such as `HasAuthMethod("session")`."""
 
+    message = _("This cannot be reached with this kind of credential.")
+    code = "wrong_auth_method"
+
     def __init__(self, *methods: str) -> None:
         """Raise TypeError where no method is named."""
         if not methods or not all(isinstance(method, str) for method in methods):
@@ -165,6 +169,9 @@ class HasAuthMethod(Permission):
 
 class NotImpersonating(Permission):
     """Refuses those who act as somebody else."""
+
+    message = _("This cannot be done while acting as somebody else.")
+    code = "impersonating"
 
     def allows(self, auth: UserToken, request: Request, view: Any) -> bool:
         """Say whether `auth` is who is really there."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import Group
-from django.urls import include, path
 from django.utils.decorators import method_decorator
-from rest_framework import generics, routers, serializers, viewsets
-from rest_framework.authentication import BasicAuthentication, SessionAuthentication
+from rest_framework import generics, serializers, viewsets
 from rest_framework.decorators import action, api_view, authentication_classes, permission_classes
 from rest_framework.permissions import (
-    SAFE_METHODS,
     AllowAny,
     BasePermission,
     DjangoModelPermissions,
@@ -22,19 +19,12 @@ from rest_framework.views import APIView
 
 from sessionauth import get_auth
 from sessionauth.contrib.rest_framework import (
-    AccessTokenAuthentication,
-    APIKeyAuthentication,
-    HasAuthMethod,
     HasScope,
     IsFresh,
-    IsPerson,
-    IsProgram,
-    NotImpersonating,
     RequestAuthentication,
 )
-from sessionauth.decorators import credential_allowed, scope_required
+from sessionauth.decorators import credential_allowed
 from sessionauth.mixins import CredentialAllowedMixin, ScopeRequiredMixin
-from tests.project.ways_urls import urlpatterns as ways
 
 SCOPES = {
     "groups:read": ("Read groups.", ["auth.view_group"]),
@@ -265,97 +255,3 @@ class AllowedHandler(Tell):
 
 class ScopedByMixin(ScopeRequiredMixin, Tell):
     scope_required = READ
-
-
-router = routers.DefaultRouter()
-router.register("groups", Groups)
-router.register("per-action", PerAction, basename="per-action")
-router.register("stock", StockGroups, basename="stock")
-
-#: Views that ask for READ of a restricted credential, and let it in.
-ASKING = {
-    "scope": tell(HasScope(READ)),
-    "class": tell(CanRead),
-    "class_instance": tell(CanRead()),
-    "own": OwnScope.as_view(),
-    "asked": AskedScope.as_view(),
-    "and": tell(HasScope(READ) & IsAuthenticated),
-    "rand": tell(IsAuthenticated & CanRead),
-    "list": tell(IsAuthenticated, HasScope(READ)),
-    "or_scope": tell(HasScope(WRITE) | HasScope(READ)),
-    "or_known": tell(HasScope(READ) | IsAuthenticated),
-    "ror_known": tell(IsAuthenticated | CanRead),
-    "or_any": tell(AllowAny | HasScope(READ)),
-    "deep": tell((IsAdminUser | IsAuthenticated) & (AllowAny | (HasScope(READ) & IsAuthenticated))),
-    "not": tell(~HasScope(WRITE) & HasScope(READ)),
-    "by_method": tell(HasScope({"GET": READ})),
-    "any_of": tell(HasScope([["auth.delete_user"], [READ]])),
-    "override": ByOverride.as_view(),
-    "function": function,
-    "decorated": scope_required(READ)(tell(IsAuthenticated)),
-    "mixin": ScopedByMixin.as_view(),
-    "lazy_scope": tell(HasScope(READ), view=Lazy),
-    "token_class": tell(HasScope(READ), by=(AccessTokenAuthentication, APIKeyAuthentication)),
-    "beside": tell(HasScope(READ), by=(SessionAuthentication, BasicAuthentication, RequestAuthentication)),
-}
-
-#: Views that state no scope, or none that counts.
-SILENT = {
-    "allow_any": tell(AllowAny),
-    "nothing": tell(),
-    "known": tell(IsAuthenticated),
-    "for_admins": tell(IsAdminUser),
-    "program": tell(IsProgram),
-    "only_not": tell(~HasScope(WRITE)),
-    "not_or": tell(~(HasScope(WRITE) | IsPerson)),
-    "method": tell(HasAuthMethod("api_key", "bearer")),
-    "overridden": Overridden.as_view(),
-    "lazy": Lazy.as_view(),
-    "lazy_permissions": LazyPermissions.as_view(),
-    "no_initial": NoInitial.as_view(),
-    "no_checks": NoChecks.as_view(),
-    "unlisted": Unlisted.as_view(),
-    "inner": Inner.as_view(),
-    "inner_scope": Inner.as_view(permission_classes=[HasScope(READ) | AllowAny]),
-    "inner_ours": Inner.as_view(authentication_classes=[RequestAuthentication], permission_classes=[AllowAny]),
-    "stock_classes": tell(HasScope(READ) | AllowAny, by=(SessionAuthentication,)),
-    "closed_function": closed_function,
-    "read_only": tell(
-        type("ReadOnly", (BasePermission,), {"has_permission": lambda s, r, v: r.method in SAFE_METHODS})
-    ),
-}
-
-#: Views that take every restricted credential.
-ALLOWED = {
-    "allowed": credential_allowed(tell(IsAuthenticated)),
-    "allowed_class": AllowedClass.as_view(),
-    "allowed_mixin": AllowedMixin.as_view(),
-    "allowed_handler": AllowedHandler.as_view(),
-    "allowed_function": credential_allowed(closed_function),
-}
-
-OTHERS = {
-    "mixed": tell((HasScope(READ) & IsAdminUser) | IsAuthenticated),
-    "lazy_mixed": LazyMixed.as_view(),
-    "write": tell(HasScope(WRITE)),
-    "fresh": tell(IsFresh()),
-    "fresh_by_code": tell(IsFresh(max_age=120, methods=["code"])),
-    "fresh_or_program": tell(IsFresh() | HasScope(READ)),
-    "scope_then_admin": tell(HasScope(WRITE) | IsAuthenticated, IsAdminUser),
-    "myself": tell(NotImpersonating & IsAuthenticated),
-    "person": tell(IsPerson),
-    "tokens": tell(IsAuthenticated, by=(AccessTokenAuthentication,)),
-    "keys": tell(AllowAny, by=(APIKeyAuthentication,)),
-    "both": tell(IsAuthenticated, by=(AccessTokenAuthentication, APIKeyAuthentication, RequestAuthentication)),
-    "session_first": tell(IsAuthenticated, by=(SessionAuthentication, RequestAuthentication)),
-    "browsable": tell(HasScope(READ), view=Browsable),
-    "browsable_closed": tell(IsAuthenticated, view=Browsable),
-}
-
-urlpatterns = [
-    *ways,
-    path("api/", include(router.urls)),
-    path("objects/<str:name>/", Objects.as_view()),
-    path("admin-like/", include(([path("tell/", tell(HasScope(READ)))], "admin"))),
-    *(path(f"{name}/", view) for name, view in {**ASKING, **SILENT, **ALLOWED, **OTHERS}.items()),
-]

@@ -10,10 +10,11 @@ from django.test import Client
 
 from sessionauth.models import AuthEvent
 from tests.asking import Sent, ask
-from tests.contrib.rest_framework.app import ALLOWED, ASKING, READ, SILENT, WRITE
+from tests.contrib.rest_framework.app import READ, WRITE
 from tests.contrib.rest_framework.sending import both, key, token
+from tests.contrib.rest_framework.urls import ALLOWED, ASKING, SILENT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.app")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.urls")]
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "NONSENSE"]
 
