@@ -60,21 +60,34 @@ class LoginForm(auth_forms.AuthenticationForm):
     @sensitive_variables()
     def _verified(self, given: dict[str, Any]) -> Any | None:
         request: Any = self.request
-        try:
-            user = self.manager.verify(request, given, (_active,))
-        except Exception as reason:
-            self.denied = backends.denial_of(reason)
-            if self.denied is None:
-                raise
-            user = None
-        if user is None:
-            self.manager.tell_failure(request, given)
+        user, self.denied = verify(self.manager, request, given)
         if self.denied is not None and self.denied.public:
             raise ValidationError(str(self.denied.public), code=self.denied.code)
         return user
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Let everybody in whom backends and guards let in: an inactive user looks like a wrong password by now."""
+
+
+@sensitive_variables("given", "user")
+def verify(
+    manager: LoginManager, request: HttpRequest, given: dict[str, Any]
+) -> tuple[Any, None] | tuple[None, LoginDenied | None]:
+    """Return whom `given` proves to `manager`, None for nobody, and the refusal of a guard if there was one.
+
+    What went wrong otherwise is raised. An inactive user is nobody, whichever backend lets them in.
+    """
+    denied = None
+    try:
+        user = manager.verify(request, given, (_active,))
+    except Exception as reason:
+        user, denied = None, backends.denial_of(reason)
+        if denied is None:
+            raise
+    if user is None:
+        manager.tell_failure(request, given)
+        return None, denied
+    return user, None
 
 
 def _active(request: HttpRequest, user: Any) -> None:

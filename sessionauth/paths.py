@@ -60,11 +60,16 @@ def is_protected(request: HttpRequest) -> bool:
 
 
 def _is_way_in_or_out(request: HttpRequest) -> bool:
-    """Say whether it is a login page, by its URL or as one of Django's views, or Django's logout."""
+    """Say whether it is a login page, by its URL or as one of Django's views, Django's logout, or gives out tokens.
+
+    Views of that kind name the methods with which they do in `sessionauth_way_in`.
+    """
     if request.path_info in _login_paths(request):
         return True
     match = confinement.match_of(request)
     view_class = getattr(match.func, "view_class", None) if match is not None else None
+    if request.method in getattr(view_class, "sessionauth_way_in", ()):
+        return True
     return isinstance(view_class, type) and issubclass(view_class, (LoginView, LogoutView))
 
 

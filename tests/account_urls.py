@@ -15,6 +15,7 @@ def not_on_sundays(request, user):
 
 urlpatterns = [
     path("account/", include("sessionauth.urls")),
+    path("api/auth/", include("sessionauth.api_urls")),
     path("hosts/", LoginView.as_view(success_url_allowed_hosts={"desk.example"})),
     path("away/", LoginView.as_view(redirect_authenticated_user=True)),
     path("guarded/", LoginView.as_view(manager=LoginManager(guards=[not_on_sundays]))),

@@ -12,16 +12,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.views.generic import FormView, TemplateView
 
-from sessionauth.access import needs_confirmation
-from sessionauth.authenticators import get_auth
 from sessionauth.forms import EndSessionsForm
-from sessionauth.login import confirm_login, logout
+from sessionauth.login import logout
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.refusals import login_url_for
 from sessionauth.sessions.devices import Device, devices_of, logout_others, revoke_device
 from sessionauth.sessions.registry import logout_everywhere
-from sessionauth.views.json_body import is_json
-from sessionauth.views.page import FormPageMixin, PageMixin, has_password, json
+from sessionauth.views.page import PageMixin, json
+from sessionauth.views.proving import ProvingMixin
 
 if TYPE_CHECKING:
     EndBase = FormView[EndSessionsForm]
@@ -59,7 +57,7 @@ def told(device: Device) -> dict[str, Any]:
     }
 
 
-class EndView(FormPageMixin, LoginRequiredMixin, EndBase):
+class EndView(ProvingMixin, LoginRequiredMixin, EndBase):
     """Asks once more before sessions end; base of the three.
 
     The login must be fresh, or the password come in the same form: whoever finds a stranger in the list is not sent
@@ -78,39 +76,13 @@ class EndView(FormPageMixin, LoginRequiredMixin, EndBase):
         """Return what a yes would do."""
         return ""
 
-    @cached_property
-    def needs_password(self) -> bool:
-        """Whether the login is too old to go without."""
-        return not get_auth(self.request).is_fresh
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask; whoever has no password is first sent to prove who they are in another way."""
-        if self.needs_password and not has_password(request):
-            return needs_confirmation(request)
-        return super().get(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End them."""
-        if self.needs_password and not (has_password(request) and self._brings_password()):
-            return needs_confirmation(request)
-        return super().post(request, *args, **kwargs)
-
-    def _brings_password(self) -> bool:
-        """Say whether a client of JSON sent one; a form without it is shown again."""
-        return not is_json(self.request) or "password" in self.json_fields()
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Tell the form whether it has to ask for the password."""
-        return super().get_form_kwargs() | {"request": self.request, "needs_password": self.needs_password}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what is asked."""
         return super().get_context_data(question=self.question(), consequence=self.consequence(), **kwargs)
 
     def act(self, form: EndSessionsForm) -> None:
         """End them; a password that was right has made this session fresh as well."""
-        if self.needs_password:
-            confirm_login(self.request, method="password")
+        self.prove()
         self.end()
 
     def end(self) -> None:

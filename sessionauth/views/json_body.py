@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -35,17 +36,37 @@ def fields_of(request: HttpRequest) -> Fields:
     Raises WrongBody for what is no object of strings and booleans. A lone surrogate is refused with them: no form sends
     one, and neither a hash nor a database takes it.
     """
-    document = _parsed(request)
-    if not isinstance(document, dict):
-        raise WrongBody(400, "invalid_request", gettext("The body is not a JSON object."))
     fields: Fields = {}
-    for name, value in document.items():
+    for name, value in object_of(request).items():
         if value is None:
             continue
         if not isinstance(value, str | bool) or not _is_text(name) or not _is_text(value):
             raise WrongBody(400, "invalid_request", gettext("The members of the body are texts or booleans."))
         fields[name] = value
     return fields
+
+
+@sensitive_variables("document")
+def object_of(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object that `request` brings, an empty one for an empty body. Raises WrongBody for all else."""
+    document = _parsed(request)
+    if not isinstance(document, dict):
+        raise WrongBody(400, "invalid_request", gettext("The body is not a JSON object."))
+    return document
+
+
+def is_storable(document: object) -> bool:
+    """Say whether every text in `document` is one that databases take: no lone surrogate, no NUL."""
+    left = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif not _is_text(value) or (isinstance(value, str) and "\0" in value):
+            return False
+    return True
 
 
 def _parsed(request: HttpRequest) -> object:

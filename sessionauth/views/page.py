@@ -19,6 +19,13 @@ from sessionauth.request_state import state_of
 from sessionauth.views.json_body import Fields, WrongBody, fields_of, is_json
 
 
+def outside_transactions(view: Any) -> Any:
+    """Return `view`, outside ATOMIC_REQUESTS of any database."""
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
+
+
 class PageMixin:
     """Base of every page.
 
@@ -34,9 +41,7 @@ class PageMixin:
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, outside ATOMIC_REQUESTS of any database."""
-        view = super().as_view(**initkwargs)  # type: ignore[misc]
-        for alias in connections:
-            view = transaction.non_atomic_requests(using=alias)(view)
+        view = outside_transactions(super().as_view(**initkwargs))  # type: ignore[misc]
         return login_not_required(view) if cls.is_open else view
 
     @method_decorator(sensitive_post_parameters())
