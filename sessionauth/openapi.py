@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from sessionauth.authenticators import Authenticator, active
-from sessionauth.refusals import TITLES
-
-TEXT: dict[str, Any] = {"type": "string"}
-BOOLEAN: dict[str, Any] = {"type": "boolean"}
-NUMBER: dict[str, Any] = {"type": "integer"}
-MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
-PASSWORD: dict[str, Any] = {"type": "string", "format": "password", "writeOnly": True}
-
-
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
+from sessionauth.views.api import described
+from sessionauth.views.documents import (
+    BOOLEAN,
+    MOMENT,
+    NUMBER,
+    PASSWORD,
+    TEXT,
+    TEXTS,
+    Schema,
+    body_of,
+    members,
+    number_in_path,
+    operation,
+)
 
 #: `null` is a value of `user`, `authenticated_at` and the seconds left; 3.0 and 3.1 spell that differently, so their
 #: types are left open.
-SESSION = _object(
+SESSION = members(
     user={"description": "`id` and `display_name`, null for nobody."},
     state={"enum": ["anonymous", "remembered", "stale", "fresh", "impersonator"]},
     method=TEXT,
@@ -34,7 +36,7 @@ SESSION = _object(
     absolute_seconds_left={"description": "Null for no end."},
     csrf_token=TEXT,
 )
-DEVICE = _object(
+DEVICE = members(
     id=NUMBER,
     name=TEXT,
     place=TEXT,
@@ -44,9 +46,8 @@ DEVICE = _object(
     last_seen_at=MOMENT,
     created_at=MOMENT,
 )
-DEVICES = _object(devices={"type": "array", "items": DEVICE})
-SAID = _object(detail=TEXT)
-PROBLEM = _object(type=TEXT, title=TEXT, status=NUMBER, code=TEXT, detail=TEXT)
+DEVICES = members(devices={"type": "array", "items": DEVICE})
+SAID = members(detail=TEXT)
 
 
 def security_schemes(wanted: Callable[[Authenticator], bool] | None = None) -> dict[str, dict[str, Any]]:
@@ -75,61 +76,88 @@ def security_requirements(*scopes: str) -> list[dict[str, list[str]]]:
 
 
 def paths() -> dict[str, dict[str, Any]]:
-    """Return `paths`: what `include("sessionauth.urls")` takes and answers as JSON, at the addresses of this project.
+    """Return `paths`: what our URLs take and answer as JSON, at the addresses of this project.
 
-    Raises NoReverseMatch where it is not included. A client fetches the CSRF token by GET `session/` and sends it in
+    They are those of `include("sessionauth.urls")` and `include("sessionauth.api_urls")`, whichever there are. Raises
+    NoReverseMatch where there are none. A client with cookies fetches the CSRF token by GET `session/` and sends it in
     X-CSRFToken with everything else.
     """
+    try:
+        credentials = described.paths()
+    except NoReverseMatch:
+        return _pages()
+    try:
+        return _pages() | credentials
+    except NoReverseMatch:
+        return credentials
+
+
+def _pages() -> dict[str, dict[str, Any]]:
     name, password = ("username", TEXT), ("password", PASSWORD)
     change = ((part, PASSWORD) for part in ("old_password", "new_password1", "new_password2"))
-    sign_in = _operation("Sign in.", SESSION, _body(name, password, remember=BOOLEAN))
-    end = _operation(
-        "Sign out of it; the password is needed where the login is not fresh.", None, _body(password=PASSWORD)
+    sign_in = operation("Sign in.", SESSION, _filled(name, password, remember=BOOLEAN))
+    end = operation(
+        "Sign out of it; the password is needed where the login is not fresh.", None, _filled(password=PASSWORD)
     )
     found: dict[str, dict[str, Any]] = {
         "session": {
-            "get": _operation("Tell who is there, how sure that is, and for how long.", SESSION, refused=("403",)),
+            "get": operation("Tell who is there, how sure that is, and for how long.", SESSION, refused=("403",)),
             "post": sign_in,
-            "delete": _operation("Sign out.", None, refused=("403",)),
+            "delete": operation("Sign out.", None, refused=("403",)),
         },
         "login": {"post": sign_in},
-        "logout": {"post": _operation("Sign out.", None, refused=("403",))},
-        "confirm_login": {"post": _operation("Prove again who one is.", SESSION, _body(password))},
-        "devices": {"get": _operation("List where one is signed in.", DEVICES)},
+        "logout": {"post": operation("Sign out.", None, refused=("403",))},
+        "confirm_login": {"post": operation("Prove again who one is.", SESSION, _filled(password))},
+        "devices": {"get": operation("List where one is signed in.", DEVICES)},
         "devices_end_others": {"post": end},
         "devices_end_all": {"post": end},
-        "password_change": {"post": _operation("Change the password.", SESSION, _body(*change))},
-        "password_reset": {"post": _operation("Ask for a mail.", SAID, _body(("email", TEXT)), status="202")},
-        "unlock": {"post": _operation("Ask for a mail.", SAID, _body(name), status="202")},
+        "password_change": {"post": operation("Change the password.", SESSION, _filled(*change))},
+        "password_reset": {"post": operation("Ask for a mail.", SAID, _filled(("email", TEXT)), status="202")},
+        "unlock": {"post": operation("Ask for a mail.", SAID, _filled(name), status="202")},
     }
     device = reverse("sessionauth:device_end", args=[0]).replace("/0/", "/{id}/")
-    one = {"post": end, "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]}
-    return {reverse(f"sessionauth:{view}"): item for view, item in found.items()} | {device: one}
+    one = {"post": end, "parameters": [number_in_path()]}
+    return {reverse(f"sessionauth:{view}"): item for view, item in found.items()} | {device: one} | _keys(end)
 
 
-def _operation(
-    summary: str,
-    answer: dict[str, Any] | None,
-    body: dict[str, Any] | None = None,
-    *,
-    status: str = "200",
-    refused: Sequence[str] = ("401", "403"),
-) -> dict[str, Any]:
-    """Return one operation; `answer` is the schema of what comes back, None for an empty 204."""
-    told: dict[str, dict[str, Any]] = {"204": {"description": "Done."}}
-    if answer is not None:
-        told = {status: {"description": "Done.", "content": {"application/json": {"schema": answer}}}}
-    for code in {*refused, *(("400", "429") if body else ())}:
-        told[code] = {"description": TITLES[int(code)], "content": {"application/problem+json": {"schema": PROBLEM}}}
-    operation: dict[str, Any] = {"summary": summary, "responses": dict(sorted(told.items())), "tags": ["sign in"]}
-    return operation | ({"requestBody": body} if body else {})
+def _keys(end: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the pages of keys and tokens, for those who are signed in with cookies; `end` is how something ends."""
+    lists = {name: {"oneOf": [TEXTS, TEXT]} for name in ("scopes", "networks")}
+    issue = _filled(
+        ("name", TEXT),
+        ("kind", TEXT),
+        ("lifetime", TEXT),
+        ("access", TEXT),
+        read_only=BOOLEAN,
+        password=PASSWORD,
+        **lists,
+    )
+    rotate = _filled(("overlap", TEXT), password=PASSWORD)
+    listed = members(credentials={"type": "array", "items": described.CREDENTIAL})
+    refused = ("401", "403", "404", "409")
+    acts = {
+        "rename": operation("Rename it.", None, _filled(("name", TEXT)), refused=refused),
+        "revoke": operation("Revoke it.", None, refused=("400", *refused)),
+        "rotate": operation("Put another in its place.", described.ISSUED, rotate, status="201", refused=refused),
+    }
+    parameters = [{**number_in_path("kind"), "schema": {"enum": ["token", "key"]}}, number_in_path()]
+    return {
+        reverse("sessionauth:keys"): {"get": operation("List one's keys and tokens.", listed)},
+        reverse("sessionauth:key_issue"): {
+            "post": operation("Issue one.", described.ISSUED, issue, status="201", refused=refused)
+        },
+        reverse("sessionauth:keys_revoke_all"): {"post": end},
+    } | {
+        reverse(f"sessionauth:key_{act}", args=["kind", 0]).replace("/kind/0/", "/{kind}/{id}/"): {
+            "post": told,
+            "parameters": parameters,
+        }
+        for act, told in acts.items()
+    }
 
 
-def _body(*required: tuple[str, dict[str, Any]], **optional: dict[str, Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "object", "properties": dict(required) | optional}
-    if required:
-        schema["required"] = [name for name, _ in required]
-    return {"required": bool(required), "content": {"application/json": {"schema": schema}}}
+def _filled(*required: tuple[str, Schema], **optional: Schema) -> dict[str, Any]:
+    return body_of(members(optional, **dict(required)))
 
 
 def _free(name: str, scheme: dict[str, Any], taken: dict[str, dict[str, Any]]) -> str:

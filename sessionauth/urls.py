@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from sessionauth.views import confirm, devices, login, passwords, session, unlock
+from sessionauth.views.keys import pages as keys
 
 app_name = "sessionauth"
 urlpatterns = [
@@ -16,6 +17,12 @@ urlpatterns = [
     path("devices/<int:pk>/end/", devices.EndDeviceView.as_view(), name="device_end"),
     path("devices/others/end/", devices.EndOthersView.as_view(), name="devices_end_others"),
     path("devices/all/end/", devices.EndAllView.as_view(), name="devices_end_all"),
+    path("keys/", keys.KeysView.as_view(), name="keys"),
+    path("keys/new/", keys.IssueView.as_view(), name="key_issue"),
+    path("keys/all/revoke/", keys.RevokeAllView.as_view(), name="keys_revoke_all"),
+    path("keys/<slug:kind>/<int:pk>/rename/", keys.RenameView.as_view(), name="key_rename"),
+    path("keys/<slug:kind>/<int:pk>/rotate/", keys.RotateView.as_view(), name="key_rotate"),
+    path("keys/<slug:kind>/<int:pk>/revoke/", keys.RevokeView.as_view(), name="key_revoke"),
     path("password/", passwords.PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", passwords.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("password/reset/", passwords.PasswordResetView.as_view(), name="password_reset"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import NoReverseMatch, include, path
 from openapi_spec_validator import validate
 
 from sessionauth.authenticators import active
@@ -95,6 +96,21 @@ def test_paths__are_valid_and_at_the_addresses_of_the_project(version):
     validate(document(version) | {"paths": paths()})
     assert "/account/session/" in paths()
     assert "/account/devices/{id}/end/" in paths()
+    assert "/account/keys/{kind}/{id}/rotate/" in paths()
+    assert "/api/auth/keys/{id}/rotate/" in paths()
+
+
+@pytest.mark.parametrize("name", ["sessionauth.urls", "sessionauth.api_urls"])
+def test_paths__are_those_that_are_included(settings, name):
+    settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [path("only/", include(name))]})
+    assert paths()
+    assert all(address.startswith("/only/") for address in paths())
+    validate(document("3.1.0") | {"paths": paths()})
+
+
+def test_paths__of_neither_are_a_clear_error():
+    with pytest.raises(NoReverseMatch):
+        paths()
 
 
 @pytest.mark.django_db
@@ -116,11 +132,40 @@ def test_paths__say_what_the_pages_answer(client, make_user, password):
         ("/account/session/", "delete", None),
     ]
     headers = {"accept": "application/json"}
-    for path, method, body in asked:
-        answer = getattr(client, method)(path, body, content_type="application/json", headers=headers)
-        told = paths()[path][method]["responses"][str(answer.status_code)]
-        for content in told.get("content", {}).values():
-            assert set(content["schema"]["required"]) <= set(answer.json()), path
+    for address, method, body in asked:
+        answer = getattr(client, method)(address, body, content_type="application/json", headers=headers)
+        _is_as_told(address, method, answer)
+
+
+def _is_as_told(address, method, answer):
+    told = paths()[address][method]["responses"][str(answer.status_code)]
+    for content in told.get("content", {}).values():
+        assert set(content["schema"]["required"]) <= set(answer.json()), address
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.account_urls")
+def test_paths__say_what_the_api_answers(client, make_user, password):
+    make_user("alice")
+    given = {"username": "alice", "password": password}
+    headers, kind = {"accept": "application/json"}, "application/json"
+    granted = client.post("/api/auth/token/", given, kind).json()
+    headers["authorization"] = f"Bearer {granted['access_token']}"
+    asked = [
+        ("token/", "post", given),
+        ("token/", "post", given | {"password": "wrong"}),
+        ("token/refresh/", "post", {"refresh_token": "nonsense"}),
+        ("token/", "get", None),
+        ("tokens/", "get", None),
+        ("tokens/", "post", {}),
+        ("tokens/revoke-all/", "post", {}),
+        ("token/rotate/", "post", {}),
+        ("token/rotate/", "post", {}),
+        ("token/revoke/", "post", {}),
+    ]
+    for address, method, body in asked:
+        answer = getattr(client, method)(f"/api/auth/{address}", body, content_type=kind, headers=headers)
+        _is_as_told(f"/api/auth/{address}", method, answer)
 
 
 @pytest.mark.django_db

@@ -15,6 +15,9 @@ NAMES = {
     "devices": "devices/",
     "devices_end_others": "devices/others/end/",
     "devices_end_all": "devices/all/end/",
+    "keys": "keys/",
+    "key_issue": "keys/new/",
+    "keys_revoke_all": "keys/all/revoke/",
     "password_change": "password/",
     "password_change_done": "password/done/",
     "password_reset": "password/reset/",
@@ -24,7 +27,7 @@ NAMES = {
     "unlock_sent": "unlock/sent/",
     "unlock_done": "unlock/done/",
 }
-WITH_ARGUMENTS = {"device_end", "password_reset_confirm", "unlock_confirm"}
+WITH_ARGUMENTS = {"device_end", "key_rename", "key_revoke", "key_rotate", "password_reset_confirm", "unlock_confirm"}
 
 
 @pytest.mark.urls("tests.account_urls")

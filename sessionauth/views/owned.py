@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from sessionauth.credentials import listing, rows
+from sessionauth.credentials import listing, rows, states
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 
 #: What each kind is called in addresses and documents.
@@ -16,6 +16,9 @@ KINDS: dict[str, type[AccessToken] | type[APIKey]] = {"token": AccessToken, "key
 
 #: With these methods alone a credential only reads.
 READING = ("GET", "HEAD", "OPTIONS")
+
+#: The state of a token that has expired and can be refreshed: it will be back.
+REFRESHABLE = "refreshable"
 
 #: The reason that is kept with what its owner revokes.
 REVOKED = "revoked by its owner"
@@ -45,14 +48,11 @@ def kind_of(row: AbstractCredential) -> str:
 
 
 def state_of_row(row: AbstractCredential) -> str:
-    """Return "active", "rotated" while another has come in its place, or why it is not to be used.
-
-    A token that has ended and can be refreshed is "refreshable": it will be back.
-    """
-    code = row.failure()
-    if code == "expired" and refreshable_until(row) is not None:
-        return "refreshable"
-    return code or ("rotated" if row.is_succeeded else "active")
+    """Return the state of `row` as a word: one of `states.State`, or REFRESHABLE."""
+    state = states.state_of(row)
+    if state is states.State.EXPIRED and refreshable_until(row) is not None:
+        return REFRESHABLE
+    return state.value
 
 
 def refreshable_until(row: AbstractCredential) -> datetime | None:

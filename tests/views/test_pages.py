@@ -25,6 +25,9 @@ OWN = {
     "devices/": "Your devices",
     "devices/others/end/": "Sign out all other devices?",
     "devices/all/end/": "Sign out everywhere?",
+    "keys/": "Keys and tokens",
+    "keys/new/": "New key or token",
+    "keys/all/revoke/": "Revoke all keys and tokens?",
     "password/": "Change your password",
     "password/done/": "Your password is changed",
 }
@@ -37,6 +40,8 @@ ACTS = [
     ("session/", "delete"),
     ("devices/others/end/", "post"),
     ("devices/all/end/", "post"),
+    ("keys/new/", "post"),
+    ("keys/all/revoke/", "post"),
     ("password/", "post"),
     ("password/reset/", "post"),
     ("unlock/", "post"),
@@ -164,7 +169,8 @@ def test_json__nonsense_is_a_problem(client, make_user, path, body, status):
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_atomic_requests__no_page_runs_in_the_transaction_of_its_request():
-    found = get_resolver("sessionauth.urls").url_patterns
+@pytest.mark.parametrize("urls", ["sessionauth.urls", "sessionauth.api_urls"])
+def test_atomic_requests__no_page_runs_in_the_transaction_of_its_request(urls):
+    found = get_resolver(urls).url_patterns
     assert found
     assert all(set(connections) <= pattern.callback._non_atomic_requests for pattern in found)

@@ -1,0 +1,1 @@
+"""The page on which people see, issue, rename, rotate and revoke their own keys and tokens."""
