@@ -206,15 +206,18 @@ def _backend_of(user: Any) -> str | None:
 
 
 def _spare_a_save(session: SessionBase, user: Any) -> None:
-    """Give an anonymous session its new key here, and let Django find `user` in it.
+    """Give a session its new key here, empty it if it is another's, and let Django find `user` in it.
 
-    Django's login() would save it under the new key, and SessionMiddleware a second time. What it does with another
-    user's session is left to it.
+    Django's login() would save it under the new key, and SessionMiddleware a second time; and of another's it would
+    load the row before it deletes it.
     """
+    key = user._meta.pk.value_to_string(user)
+    session_hash = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
     if SESSION_KEY not in session:
         registry.rotate(session)
-        session[SESSION_KEY] = user._meta.pk.value_to_string(user)
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
+    elif (session[SESSION_KEY], session.get(HASH_SESSION_KEY, "")) != (key, session_hash):
+        registry.drop(session)
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = key, session_hash
 
 
 def _take_back(request: HttpRequest, token: RememberToken | None) -> None:
