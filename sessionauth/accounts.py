@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import DatabaseError, router
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -70,6 +73,12 @@ def login_fields() -> tuple[str, ...]:
     return tuple(fields)
 
 
+def names_of(user: Any) -> list[str]:
+    """Return by which names `user` can be found, the values of login_fields()."""
+    found = (getattr(user, field, None) for field in login_fields())
+    return [str(value) for value in found if value not in (None, "")]
+
+
 def is_unique(model: type[Any], field: str) -> bool:
     """Say whether no two rows of `model` can share a value of `field`."""
     try:
@@ -83,17 +92,25 @@ def is_unique(model: type[Any], field: str) -> bool:
     )
 
 
-def find(request: HttpRequest | None, name: str | None) -> Any | None:
+def find(request: HttpRequest | None, name: str | None, marks: Mapping[str, Any] | None = None) -> Any | None:
     """Return the account that `name` means, None if there is none or more than one.
 
     With the username field alone it is the manager's natural key, whose rules on case are the project's. Otherwise
     every field is compared exactly as stored; of an e-mail address the domain is lower-cased first, as it was when
     saved. One query, whatever the number of fields. A name that means two accounts means none: whom of them a password
     was for cannot be told without trying both.
+
+    `marks` are expressions that the query answers besides, as attributes of the account. It has none without an answer:
+    where a table is missing, or the account does not come from the database that it would be written to.
     """
     if not can_be_a_name(name):
         return None
-    account = _find(request, str(name))
+    try:
+        account = _find(request, str(name), marks or {})
+    except DatabaseError:
+        if not marks:
+            raise
+        account = _find(request, str(name), {})
     _last.set((str(name), None if account is None else Named(account.pk, account.get_username())))
     return account
 
@@ -105,16 +122,29 @@ def just_found(name: object) -> Named | None:
     return last[1] if last is not None and last[0] == name else None
 
 
-def _find(request: HttpRequest | None, name: str) -> Any | None:
+def _find(request: HttpRequest | None, name: str, marks: Mapping[str, Any]) -> Any | None:
     model, fields = get_user_model(), login_fields()
     if fields == (model.USERNAME_FIELD,) and not settings.USER_QUERYSET:
         try:
-            return model._default_manager.get_by_natural_key(name)
+            return _marking(model._default_manager, marks).get_by_natural_key(name)
         except (model.DoesNotExist, model.MultipleObjectsReturned):
             return None
     users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else model._default_manager.all()
-    found = list(users.filter(_condition(model, fields, name)).distinct()[:2])
+    found = list(_marked(users.filter(_condition(model, fields, name)).distinct(), marks)[:2])
     return found[0] if len(found) == 1 else None
+
+
+def _marking(manager: Any, marks: Mapping[str, Any]) -> Any:
+    """Return `manager`, whose querysets answer `marks` as well: by which of them it looks up a name is its own rule."""
+    if not marks:
+        return manager
+    marking = copy(manager)
+    marking.get_queryset = lambda: _marked(manager.get_queryset(), marks)
+    return marking
+
+
+def _marked(users: Any, marks: Mapping[str, Any]) -> Any:
+    return users.annotate(**marks) if marks and users.db == router.db_for_write(users.model) else users
 
 
 def can_be_a_name(name: object) -> bool:

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import accounts, behind
 from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
-from sessionauth.guards import base
+from sessionauth.guards import base, spotless
 from sessionauth.guards.attempt import REFUSAL, Attempt, current
 from sessionauth.request_state import state_of
 from sessionauth.secret_backends import APIKeyAuthBackend, TokenAuthBackend, UsersBackend
@@ -181,8 +181,13 @@ def _attempt(
     """Return an attempt with its guards; without any inside of another one, whose guards have been asked."""
     identity = accounts.identity_in(credentials)
     asked = [*(base.active() if settings.GUARDS_ENABLED else ()), *map(base.as_guard, guards)]
-    found = partial(accounts.find, request, identity) if account is None else lambda: account
-    return Attempt(request, identity, asked if current() is None else (), found)
+    find = partial(_find, request, identity) if account is None else lambda: account
+    return Attempt(request, identity, asked if current() is None else (), find)
+
+
+def _find(request: HttpRequest | None, identity: str | None) -> Any | None:
+    marks = spotless.marks(identity) if settings.GUARDS_ENABLED and identity is not None else {}
+    return accounts.find(request, identity, marks)
 
 
 @sensitive_variables("credentials", "user")

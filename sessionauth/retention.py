@@ -135,9 +135,10 @@ def _stale(now: datetime) -> Q:
     """
     rates = ~Q(rule=lockout.RULE) & Q(expires_at__lt=now)
     void = Q(count=0, changed_at__lt=now - max(timedelta(days=1), timedelta(seconds=seconds(settings.UNLOCK_AGE))))
+    limit = lockout.limit()
     few = Q(count__lt=settings.LOCKOUT_WAIT_FROM, changed_at__lt=now - FEW_FAILURES)
-    many = Q(count__lt=settings.LOCKOUT_LIMIT, changed_at__lt=now - MANY_FAILURES)
-    return rates | Q(rule=lockout.RULE) & (void | few & Q(count__lt=settings.LOCKOUT_LIMIT) | many)
+    many = Q(count__lt=limit, changed_at__lt=now - MANY_FAILURES)
+    return rates | Q(rule=lockout.RULE) & (void | few & Q(count__lt=limit) | many)
 
 
 def _old(now: datetime) -> Q:

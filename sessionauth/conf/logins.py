@@ -36,7 +36,7 @@ class LoginSettings:
     )
     #: Whether the guards of LOGIN_GUARDS are asked at all; for tests that sign in by the hundred, never for production.
     GUARDS_ENABLED: ClassVar = Setting[bool](True, boolean)
-    #: After how many consecutive failures an account is locked until somebody unlocks it.
+    #: After how many consecutive failures an account is locked until somebody unlocks it; its names in LOGIN_FIELDS share them evenly.
     LOCKOUT_LIMIT: ClassVar = Setting[int](
         100, positive, seed="NIST SP 800-63B-4 section 3.2.2: at most 100; the three have no such limit."
     )

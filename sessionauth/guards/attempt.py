@@ -57,6 +57,8 @@ class Attempt:
         self.request, self.identity, self.guards = request, identity, guards
         #: What a guard raised.
         self.denial: Exception | None = None
+        #: At most so many attempts on the account are evaluated in a window, if the shared cache counts them exactly.
+        self.bound: int | None = None
         self._find = find
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []

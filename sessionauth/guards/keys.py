@@ -23,31 +23,32 @@ LONGEST = 254
 
 
 def account(request: HttpRequest | None, identity: str | None, user: Any | None) -> str | None:
-    """Return the name of the account, or one browser of its owner's; without an account the name. None without either.
+    """Return the name that led to the account, or one browser of its owner's; without an account the name posted.
 
-    Not the name as it was posted, because a database may find an account by many. In whichever spelling, like a name
-    that nobody has: were an account counted apart from its other spellings, one of them would tell that it exists.
+    An account that people find by two fields has one value for each: were they one, attempts by an address would tell
+    whose user name belongs to it, and by another spelling of it that it exists. Not the name as it was posted, because
+    a database may find an account by many; but in whichever spelling, like a name that nobody has. None without either.
     """
     if user is None:
         return None if identity is None else name(identity)
-    return _known(request, user) or (name(user.get_username()) if _has_own_name(user) else owner(user))
-
-
-def consecutive(request: HttpRequest | None, identity: str | None, user: Any | None) -> str | None:
-    """Return account() for a counter that a success sets to none: never the same for two accounts."""
-    if user is None:
-        return account(request, identity, user)
-    return _known(request, user) or owner(user)
+    return _known(request, user) or _called(identity, user)
 
 
 def owner(user: Any) -> str:
-    """Return consecutive() of `user`'s account, from whichever browser that is not known to it.
+    """Return a value that is `user`'s alone, whatever other accounts are called."""
+    return f"u:{_hidden('account', _pk(user))}"
 
-    It is the name, if no other account can have a spelling of it that comes to the same.
-    """
-    username = str(user.get_username())
-    is_plain = username == _plain(username) and _has_own_name(user)
-    return name(username) if is_plain else f"u:{_hidden('account', _pk(user))}"
+
+def names(user: Any) -> list[str]:
+    """Return account() for each name of `user`, from browsers that are not known to them."""
+    own = [name(one) for one in accounts.names_of(user)] if _has_own_name(user) else []
+    return own or [owner(user)]
+
+
+def _called(identity: str | None, user: Any) -> str:
+    values = names(user)
+    posted = None if identity is None else name(identity)
+    return posted if posted in values else values[0]
 
 
 def _has_own_name(user: Any) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from sessionauth.conf import load
-from sessionauth.guards import counters, device, keys
+from sessionauth.guards import attempt, base, counters, device, keys
 from sessionauth.guards.counters import Full, Rate, Slot, Tally
+from sessionauth.guards.counters.cache import CacheSlot
 from sessionauth.guards.network import matches, networks
 from sessionauth.guards.reserving import ReservingGuard
 
@@ -61,6 +62,7 @@ class RateLimitGuard(ReservingGuard):
                 taken.append(slot)
         for one in taken:
             self.keep(one)
+        self._tell_bound(taken)
         return None
 
     def login_succeeded(self, request: HttpRequest | None, user: Any) -> None:
@@ -71,6 +73,15 @@ class RateLimitGuard(ReservingGuard):
     async def alogin_succeeded(self, request: HttpRequest | None, user: Any) -> None:
         """See login_succeeded()."""
         self.login_succeeded(request, user)
+
+    def _tell_bound(self, taken: list[Slot]) -> None:
+        """Let the attempt know how few there are, where that is so of every attempt on the account, by any way in."""
+        under_way = attempt.current()
+        is_for_all = self.by == "account" and not self.except_networks and self.unless is None
+        if under_way is None or not is_for_all or not any(self is guard for guard in base.active()):
+            return
+        exact = [rate.limit for rate, slot in zip(self.rates, taken, strict=False) if isinstance(slot, CacheSlot)]
+        under_way.bound = min(exact, default=None)
 
     def _is_excepted(self, request: HttpRequest | None, user: Any | None) -> bool:
         if self.except_networks and request is not None and matches(request, self.except_networks):

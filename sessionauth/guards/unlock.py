@@ -19,7 +19,7 @@ from sessionauth import accounts, audit
 from sessionauth.conf import seconds, settings
 from sessionauth.guards import base, counters, device, keys
 from sessionauth.guards.counters import outside
-from sessionauth.guards.lockout import RULE, key_of
+from sessionauth.guards.lockout import RULE, key_of, limit
 from sessionauth.guards.rate_limit import RateLimitGuard
 from sessionauth.models import LoginThrottle
 
@@ -34,8 +34,8 @@ def unlock(user: Any, request: HttpRequest | None = None) -> int:
     other browsers that are known to the owner is not forgotten, nor what is counted by address. Links in mails sent
     before unlock nothing any more.
     """
-    ended = outside.write(lambda: _forget(Q(user_id=user.pk) | Q(key=key_of(keys.owner(user)))), None)
-    _clear_rates(keys.account(None, None, user), keys.account(request, None, user))
+    ended = outside.write(lambda: _forget(_of(user)), None)
+    _clear_rates(*keys.names(user), keys.account(request, None, user))
     device.offer(request, user, is_proved=True)
     if ended:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)
@@ -52,7 +52,7 @@ def unlock_name(name: str) -> int:
     user = accounts.find(None, name)
     ended = 0 if user is None else unlock(user)
     value = keys.name(name)
-    others = outside.write(lambda: _forget(Q(key=key_of(value))), None)
+    others = outside.write(lambda: _forget(Q(key=key_of(value), user_id=None)), None)
     _clear_rates(value)
     if others:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, name=name)
@@ -77,7 +77,7 @@ def unlock_row(row: LoginThrottle) -> int:
 
 def is_locked(user: Any) -> bool:
     """Say whether `user` has to wait, or is locked, because of failures one after the other."""
-    return _holding(outside.rows().filter(key=key_of(keys.owner(user)))).exists()
+    return _holding(outside.rows().filter(_of(user), rule=RULE)).exists()
 
 
 def locked() -> QuerySet[LoginThrottle]:
@@ -89,8 +89,7 @@ def make_link_token(user: Any) -> str:
     """Return the token of a link that unlocks `user`: good once, for SESSIONAUTH_UNLOCK_AGE, until the next lock."""
     row = LoginThrottle(key=key_of(keys.owner(user)), rule=RULE, user_id=user.pk)
     outside.write(lambda: outside.rows().bulk_create([row], ignore_conflicts=True), None)
-    generation = outside.rows().values_list("generation", flat=True).get(key=row.key)
-    return signing.dumps([user._meta.pk.value_to_string(user), generation], salt=SALT)
+    return signing.dumps([user._meta.pk.value_to_string(user), *_generations(user)], salt=SALT)
 
 
 def redeem(token: str, request: HttpRequest | None = None) -> Any | None:
@@ -100,11 +99,11 @@ def redeem(token: str, request: HttpRequest | None = None) -> Any | None:
     later lock: all the same.
     """
     try:
-        key, generation = signing.loads(token, salt=SALT, max_age=int(seconds(settings.UNLOCK_AGE)))
+        key, generation, total = signing.loads(token, salt=SALT, max_age=int(seconds(settings.UNLOCK_AGE)))
         user = get_user_model()._default_manager.filter(pk=key).first()
     except (signing.BadSignature, ValidationError, ValueError, TypeError):
         return None
-    if user is None:
+    if user is None or _generations(user) != (generation, total):
         return None
     mine = Q(key=key_of(keys.owner(user)), generation=generation)
     if not outside.write(lambda: outside.rows().filter(mine).update(generation=F("generation") + 1), None):
@@ -116,6 +115,18 @@ def redeem(token: str, request: HttpRequest | None = None) -> Any | None:
 async def aredeem(token: str, request: HttpRequest | None = None) -> Any | None:
     """See redeem()."""
     return await sync_to_async(redeem)(token, request)
+
+
+def _of(user: Any) -> Q:
+    """Return which counters are `user`'s: not those of another account whose name differs in its spelling alone."""
+    return Q(user_id=user.pk) | Q(key__in=[key_of(value) for value in keys.names(user)], user_id=None)
+
+
+def _generations(user: Any) -> tuple[int, int]:
+    """Return how often `user` was locked or unlocked: by the counter that is theirs alone, and in all."""
+    own, found = key_of(keys.owner(user)), outside.rows().filter(_of(user), rule=RULE)
+    generations = dict(found.values_list("key", "generation"))
+    return generations.get(own, 0), sum(generations.values())
 
 
 def _forget(mine: Q) -> int:
@@ -130,7 +141,7 @@ def _forget(mine: Q) -> int:
 
 
 def _holding(found: QuerySet[LoginThrottle]) -> QuerySet[LoginThrottle]:
-    return found.filter(Q(blocked_until__gt=timezone.now()) | Q(rule=RULE, count__gte=settings.LOCKOUT_LIMIT))
+    return found.filter(Q(blocked_until__gt=timezone.now()) | Q(rule=RULE, count__gte=limit()))
 
 
 def _clear_rates(*values: str | None) -> None:

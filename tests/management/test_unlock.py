@@ -34,7 +34,7 @@ def lock(value, *, user=None, failures=100, until=None):
 
 
 def lock_out(user):
-    return lock(keys.owner(user), user=user)
+    return lock(keys.names(user)[0], user=user)
 
 
 def may_sign_in(password, name="alice"):

@@ -34,6 +34,8 @@ class Step:
     wait_from: int | None = None
     waits: tuple[float, ...] = ()
     expires_at: datetime | None = None
+    #: The counter is that of the account which it counted first; no other one is counted by it, or set to none.
+    is_of_one: bool = False
     moment: datetime = field(default_factory=timezone.now)
 
     @property
@@ -66,9 +68,17 @@ class Step:
             "generation": int(self.limit <= 1),
         }
 
+    @property
+    def is_anybodys(self) -> bool:
+        """Whether the counter may be taken whosever it is."""
+        return not self.is_of_one or self.user_id is None
+
 
 def advance(step: Step) -> int | None:
-    """Take `step` and return which attempt it is, None if no slot is left. One statement where the database can."""
+    """Take `step` and return which attempt it is. One statement where the database can.
+
+    None if no slot is left, or if the counter is another account's.
+    """
     connection = connections[outside.alias()]
     if connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert:
         return _upsert(connection, step)
@@ -93,18 +103,21 @@ def _upsert(connection: Any, step: Step) -> int | None:
         # From the longest wait down, so that each WHEN is "at least".
         blocked = "CASE " + " ".join([f"WHEN {count} + 1 >= %s THEN %s"] * len(whens)) + " ELSE NULL END"
         blocked_values = [value for nth, until in reversed(whens) if until for value in (nth, at(until))]
+    user, mine = f"{table}.{names['user_id']}", ""
+    if not step.is_anybodys:
+        mine = f"AND ({user} IS NULL OR {user} = excluded.{names['user_id']})"
     # Nothing in it comes from outside but by parameters.
     statement = f"""
         INSERT INTO {table} ({", ".join(names.values())}) VALUES ({", ".join(["%s"] * len(fields))})
         ON CONFLICT ({names["key"]}) DO UPDATE SET
-            {names["user_id"]} = COALESCE(excluded.{names["user_id"]}, {table}.{names["user_id"]}),
+            {names["user_id"]} = COALESCE(excluded.{names["user_id"]}, {user}),
             {names["changed_at"]} = excluded.{names["changed_at"]},
             {names["blocked_until"]} = {blocked},
             {names["pending_until"]} = CASE WHEN {count} + 1 >= %s THEN %s ELSE NULL END,
             {names["generation"]} = {table}.{names["generation"]} + CASE WHEN {count} + 1 = %s THEN 1 ELSE 0 END,
             {names["count"]} = {count} + 1
         WHERE {count} < %s
-            AND ({table}.{names["blocked_until"]} IS NULL OR {table}.{names["blocked_until"]} <= %s)
+            AND ({table}.{names["blocked_until"]} IS NULL OR {table}.{names["blocked_until"]} <= %s) {mine}
         RETURNING {names["count"]}"""  # noqa: S608
     pending = [step.shuts_from, at(step.pending_until), step.limit]
     with connection.cursor() as cursor:
@@ -121,6 +134,8 @@ def _update_or_insert(step: Step) -> int | None:
     while True:
         mine = outside.rows().filter(key=step.key)
         free = mine.filter(Q(blocked_until=None) | Q(blocked_until__lte=step.moment), count__lt=step.limit)
+        if not step.is_anybodys:
+            free = free.filter(Q(user_id=None) | Q(user_id=step.user_id))
         changed = free.update(
             **({} if step.user_id is None else {"user_id": step.user_id}),
             changed_at=step.moment,

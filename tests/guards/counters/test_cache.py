@@ -1,12 +1,10 @@
 """Counting in the shared cache: what django-ratelimit must go on doing, and what happens in an outage."""
 
+# ruff: noqa: F811  # the fixture `shared`
+
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from django.core.cache import caches
@@ -20,68 +18,17 @@ from sessionauth.crypto import new_secret
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache
 from sessionauth.models import APIKey
-from tests import servers
 from tests.asking import Sent, ask
 from tests.attacks import storm
 from tests.guards.entries import LOCKOUT, rate, request_from
+from tests.guards.valkey import Commands, shared  # noqa: F401  # a fixture
 
 TALLY = Tally("test:5/60s", "u:1:", Rate(5, 3600))
-
-
-class Shared:
-    """A Valkey of this test alone, that can be stopped and started again in the same place."""
-
-    def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="sa-valkey-"))
-        self.stack = ExitStack()
-
-    def start(self):
-        self.stack.enter_context(servers.valkey(self.folder))
-
-    def stop(self):
-        self.stack.close()
-        (self.folder / "valkey.sock").unlink(missing_ok=True)
-
-
-@pytest.fixture
-def shared(settings, monkeypatch):
-    server = Shared()
-    server.start()
-    address = f"unix://{server.folder / 'valkey.sock'}"
-    backend = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
-    settings.CACHES = {**settings.CACHES, "guards": backend}
-    settings.SESSIONAUTH_CACHE = settings.RATELIMIT_USE_CACHE = "guards"
-    monkeypatch.setattr(cache, "PAUSE", 0.0)
-    yield server
-    server.stop()
-    shutil.rmtree(server.folder)
-    cache._broken.clear()
 
 
 @pytest.fixture
 def alice(make_user):
     return make_user("alice")
-
-
-class Commands:
-    """Counts what is sent to Valkey, whoever sends it."""
-
-    def __enter__(self):
-        self.client = caches["guards"]._cache.get_client()
-        self.before = self.client.info("commandstats")
-        return self
-
-    def __exit__(self, *failure):
-        after = self.client.info("commandstats")
-        self.sent = {
-            name.removeprefix("cmdstat_"): stats["calls"] - self.before.get(name, {"calls": 0})["calls"]
-            for name, stats in after.items()
-        }
-        self.sent = {name: n for name, n in self.sent.items() if n and name not in ("info", "client|setinfo", "hello")}
-
-    @property
-    def total(self):
-        return sum(self.sent.values())
 
 
 # What we rely on in django-ratelimit; a release that changes it fails here.
