@@ -72,6 +72,9 @@ class StateFilter(admin.SimpleListFilter):
 class CredentialList(Base):
     """The half of `CredentialAdmin` that only looks."""
 
+    #: That it may show credentials, for the check W210.
+    hands_out_secrets = True
+
     list_display: Any = ("hint", "name", "owner", "state", "granted_scopes", "last_used_at", "expires_at")
     list_display_links = ("hint", "name")
     sortable_by = ("name", "last_used_at", "expires_at")

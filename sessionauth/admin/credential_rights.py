@@ -9,6 +9,8 @@ from django.http import HttpRequest
 
 from sessionauth.admin import rights
 from sessionauth.admin.credential_list import CredentialList
+from sessionauth.admin.pages import is_page_of
+from sessionauth.credentials.states import owner_of
 
 
 class CredentialRights(CredentialList):
@@ -22,12 +24,7 @@ class CredentialRights(CredentialList):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes a row by hand; with its user, who is deleted elsewhere, it goes."""
-        return obj is not None and not self._is_own_page(request)
-
-    def _is_own_page(self, request: HttpRequest) -> bool:
-        match = request.resolver_match
-        own = f"{self.opts.app_label}_{self.opts.model_name}_"
-        return match is None or (match.url_name or "").startswith(own)
+        return obj is not None and not is_page_of(self, request)
 
     def has_rotate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say whether the visitor may rotate `obj`, or anything at all."""
@@ -41,7 +38,17 @@ class CredentialRights(CredentialList):
 
     def may_limit(self, request: HttpRequest, obj: Any) -> bool:
         """Say whether the visitor may write the limits of `obj`, None for a new one."""
-        return obj is None or (self.has_change_permission(request, obj) and not self.objection(request, obj))
+        if obj is None:
+            return True
+        return self.has_change_permission(request, obj) and self._could_issue(request, obj)
+
+    def _could_issue(self, request: HttpRequest, row: Any) -> bool:
+        """Say whether `row` could be issued by the visitor: whoever has a narrow key could widen it otherwise."""
+        owner = owner_of(row)
+        is_others = owner is not None and owner.pk != request.user.pk
+        if is_others and not self.has_permission_to("issue_for_others", request):
+            return False
+        return not self.objection(request, row)
 
     def objection(self, request: HttpRequest, row: Any) -> str:
         """See rights.objection(); asked once in a request."""

@@ -139,9 +139,9 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
     def _objection(self) -> str:
         row, admin = self.instance, self.request.user
         if not row._state.adding:
-            # Whether it may be widened was asked before there were fields to do it with; a key of nobody's lends what
-            # it is given.
-            return rights.objection(admin, row) if "scopes" in self.changed_data and owner_of(row) is None else ""
+            # Whether it may be widened was asked before there were fields to do it with; but a key of nobody's lends
+            # what it is given.
+            return rights.objection(admin, row) if "scopes" in self.fields and owner_of(row) is None else ""
         owner = owner_of(row)
         if owner is not None and owner.pk != admin.pk and not self.may_issue_for_others:
             return gettext("You may issue for yourself alone.")

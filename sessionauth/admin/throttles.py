@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from sessionauth.admin.pages import is_page_of
 from sessionauth.guards import unlock
 from sessionauth.models import LoginThrottle
 
@@ -35,8 +36,11 @@ class LoginThrottleAdmin(ThrottleAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: LoginThrottle | None = None) -> bool:
-        """Nobody deletes one: an old link of a mail would unlock the next that takes its place."""
-        return False
+        """Nobody deletes one: an old link of a mail would unlock the next that takes its place.
+
+        With its user, who is deleted elsewhere, it goes.
+        """
+        return obj is not None and not is_page_of(self, request)
 
     @admin.action(description=_("Let them try again now"), permissions=["change"])
     def unlock(self, request: HttpRequest, rows: QuerySet[LoginThrottle]) -> None:

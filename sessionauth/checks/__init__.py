@@ -9,6 +9,7 @@ from django.core.checks import Tags
 from django.core.checks import register as register_check
 
 from sessionauth.checks import (
+    admin,
     authenticators,
     backends,
     database,
@@ -47,6 +48,7 @@ TOPICS = (
     sessions,
     guards,
     scope_names,
+    admin,
     leaks,
 )
 
@@ -57,6 +59,7 @@ def register() -> None:
     register_check(values.check, APP, Tags.security)
     register_check(scopes.check, APP, Tags.security)
     register_check(authenticators.check, APP, Tags.security)
+    register_check(admin.check, APP, Tags.security)
     register_check(policy.check, APP, Tags.security, Tags.urls)
     register_check(login_pages.check, APP, Tags.urls)
     register_check(middleware.check, APP, Tags.security)

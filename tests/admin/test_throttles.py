@@ -62,3 +62,9 @@ def test_pages__are_shown_and_nothing_is_added_or_deleted(path, locked, make_use
     assert (answer.status_code, b"alice" in answer.content) == (200, True)
     assert browser.get(f"{LIST}add/").status_code == 403
     assert browser.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_locked_user__can_be_deleted_in_the_admin(locked, make_user):
+    browser = browser_of(make_user("root", is_staff=True, is_superuser=True))
+    assert browser.post(f"/admin/auth/user/{locked.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not LoginThrottle.objects.filter(user=locked).exists()

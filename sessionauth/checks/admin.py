@@ -1,0 +1,34 @@
+"""How the admin shows the models of credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin.sites import all_sites
+from django.core.checks import CheckMessage
+
+from sessionauth.checks.finding import Finding, ask
+from sessionauth.models.credentials import models_by_kind
+
+PLAIN_ADMIN = Finding(
+    "W210",
+    "{admin} shows {model}, whose rows it cannot issue, and lets a URL of the list ask about their digests.",
+    "Derive it from sessionauth.admin.CredentialAdmin.",
+)
+
+
+def check(**kwargs: Any) -> list[CheckMessage]:
+    """Check the admin of credentials, on every site of it; nothing where there is no admin."""
+    return ask(credentials)
+
+
+def credentials() -> Iterator[CheckMessage]:
+    """Look for the models of credentials that are shown by an admin of another kind."""
+    for site in all_sites if apps.is_installed("django.contrib.admin") else ():
+        for model in models_by_kind().values():
+            shown = site._registry.get(model)
+            # By its mark: to import the class would register ours, and there may be no admin.
+            if shown is not None and not getattr(shown, "hands_out_secrets", False):
+                yield PLAIN_ADMIN(obj=type(shown), admin=type(shown).__name__, model=model.__name__)
