@@ -115,7 +115,7 @@ def _take(old: Any, moment: datetime) -> tuple[Any, str, str | None] | None:
         if (code := now.owner_failure()) is not None:
             raise InvalidCredential(code)
         fields, refresh_secret = _fields(now, moment)
-        new, secret = model._default_manager.draft(**fields)
+        new, secret = model._default_manager.renewed(**fields)
         new.rotated_from_id = old.pk
         new.save(force_insert=True, using=found.db)
     old.refreshed_at, old.expires_at = now.refreshed_at, now.expires_at

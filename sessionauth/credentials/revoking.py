@@ -61,14 +61,9 @@ def _revoke_of(
 
 
 def _revoke(found: models.QuerySet[Any], reason: str) -> int:
-    """Revoke what lasts of `found`, until nothing does: what is being rotated or refreshed appears only afterwards."""
-    ended = 0
-    while True:
-        lasting = found.filter(rows.lasting(found.model, timezone.now())).order_by("pk")
-        changed = sum(row.revoke(reason) for row in lasting)
-        if not changed:
-            return ended
-        ended += changed
+    """Revoke what lasts of `found`, row by row: each takes along what comes in its place at this very moment."""
+    lasting = found.filter(rows.lasting(found.model, timezone.now())).order_by("pk")
+    return sum(row.revoke(reason) for row in lasting)
 
 
 def logged_out_everywhere(*, user: Any, reason: str, credentials: bool = False, **kwargs: Any) -> None:

@@ -48,7 +48,7 @@ def rotate(
         if parent is not None and (type(parent), parent.pk) != (model, old.pk):
             strength.check(old, read_again(parent))
         _retire(old, moment + timedelta(seconds=seconds(overlap)))
-        new, secret = model._default_manager.draft(**fields)
+        new, secret = model._default_manager.renewed(**fields)
         new.rotated_from_id = old.pk
         new.save(force_insert=True, using=found.db)
     row.rotated_at, row.expires_at = old.rotated_at, old.expires_at

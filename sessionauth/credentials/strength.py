@@ -12,13 +12,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth import scopes
+from sessionauth import http, scopes
 from sessionauth.exceptions import StrongerThanParent
 from sessionauth.models import AbstractAccessToken, AbstractCredential
 from sessionauth.models.limiting import owner_key
 from sessionauth.rates import Rate
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def check(child: AbstractCredential, parent: AbstractCredential) -> None:
@@ -50,7 +48,7 @@ def _scopes(child: AbstractCredential, parent: AbstractCredential) -> bool:
 
 
 def _networks(child: AbstractCredential, parent: AbstractCredential) -> bool:
-    if not parent.networks:
+    if parent.networks == []:
         return True
     try:
         wide, narrow = _collapsed(parent.networks), _collapsed(child.networks)
@@ -59,12 +57,12 @@ def _networks(child: AbstractCredential, parent: AbstractCredential) -> bool:
     return bool(narrow) and all(any(_is_within(one, other) for other in wide) for one in narrow)
 
 
-def _collapsed(networks: Collection[str]) -> list[Network]:
+def _collapsed(networks: Collection[str]) -> list[http.Network]:
     """Return `networks` as few as they can be said in. Raises ValueError for what is none."""
-    read = [ipaddress.ip_network(one, strict=False) for one in networks]
+    read = [http.read_network(one) for one in networks]
     fours = ipaddress.collapse_addresses(one for one in read if isinstance(one, ipaddress.IPv4Network))
     sixes = ipaddress.collapse_addresses(one for one in read if isinstance(one, ipaddress.IPv6Network))
-    return [*chain[Network](fours, sixes)]
+    return [*chain[http.Network](fours, sixes)]
 
 
 def _is_within(one: Any, other: Any) -> bool:
@@ -74,15 +72,18 @@ def _is_within(one: Any, other: Any) -> bool:
 def _methods(child: AbstractCredential, parent: AbstractCredential) -> bool:
     if parent.methods is None:
         return True
-    return child.methods is not None and _words(child.methods) <= _words(parent.methods)
+    allowed = _words(parent.methods)
+    # HEAD is GET without the body.
+    return child.methods is not None and _words(child.methods) <= allowed | ({"HEAD"} if "GET" in allowed else set())
 
 
 def _origins(child: AbstractCredential, parent: AbstractCredential) -> bool:
-    return not parent.origins or (bool(child.origins) and _words(child.origins) <= _words(parent.origins))
+    return parent.origins == [] or (child.origins != [] and _words(child.origins) <= _words(parent.origins))
 
 
-def _words(listed: Any) -> set[str]:
-    return {str(word).upper() for word in listed} if isinstance(listed, list | tuple | set | frozenset) else {""}
+def _words(listed: Any) -> set[Any]:
+    """Return `listed` as a set; what is no list of words is within nothing, and nothing is within it."""
+    return set(listed) if isinstance(listed, list) and all(isinstance(one, str) for one in listed) else {object()}
 
 
 def _rate(child: AbstractCredential, parent: AbstractCredential) -> bool:

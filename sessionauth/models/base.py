@@ -252,11 +252,18 @@ class AbstractCredential(LastingModel):
         with transaction.atomic(using=router.db_for_write(type(self), instance=self)):
             changed = super().revoke(reason)
             if changed and not was_succeeded and self._is_succeeded_by_now():
-                for successor in self.successors().order_by("pk"):
-                    successor.revoke(reason)
+                self._revoke_successors(reason)
         if changed:
             credential_revoked.send_robust(sender=type(self), credential=self, reason=reason)
         return changed
+
+    def _revoke_successors(self, reason: str) -> None:
+        """End what has come in its place, and in the place of that."""
+        for successor in self.successors().order_by("pk"):
+            was_succeeded = successor.is_succeeded
+            successor.revoke(reason)
+            if was_succeeded:
+                successor._revoke_successors(reason)
 
     def _is_succeeded_by_now(self) -> bool:
         rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))

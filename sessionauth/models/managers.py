@@ -70,19 +70,28 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
     @sensitive_variables("secret")
     def draft(self, *, scopes: Collection[str] | None = None, **fields: Any) -> tuple[Any, str]:
         """Return a credential that is not saved yet, and its secret. See issue() for what is given and raised."""
-        secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
         if isinstance(scopes, str):
             raise TypeError(f"scopes must be a list of scopes, not one string: [{scopes!r}]")
+        row, secret = self.renewed(scopes=None if scopes is None else sorted(set(scopes)), **fields)
+        row.clean_scopes()
+        # Foreign keys are left to the database: validating them here costs a query each.
+        row.clean_fields(exclude={field.name for field in row._meta.fields if field.is_relation})
+        return row, secret
+
+    @sensitive_variables("secret")
+    def renewed(self, **fields: Any) -> tuple[Any, str]:
+        """Return a credential with these very `fields`, not saved yet, and its secret.
+
+        They are those of a row that it comes in the place of, and so are not judged: what a scope was called then may
+        mean nothing by now, and still grants nothing more.
+        """
+        secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
         row = self.model(
-            scopes=None if scopes is None else sorted(set(scopes)),
             digest=crypto.digests(secret, settings.KEY_PEPPERS)[0],
             pepper=crypto.first(settings.KEY_PEPPERS),
             hint=crypto.hint(secret),
             **fields,
         )
-        row.clean_scopes()
-        # Foreign keys are left to the database: validating them here costs a query each.
-        row.clean_fields(exclude={field.name for field in row._meta.fields if field.is_relation})
         return row, secret
 
     def lookup(self, parsed: crypto.ParsedSecret, users: models.QuerySet[Any] | None = None) -> Any:
