@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sessionauth import http
-from sessionauth.authenticators.base import CredentialAuthenticator, PresentedSecret
+from sessionauth.authenticators.base import BRAND, Claim, CredentialAuthenticator, PresentedSecret
 from sessionauth.exceptions import SeveralCredentials
 
 
@@ -22,19 +22,17 @@ class APIKeyAuthenticator(CredentialAuthenticator):
         *,
         header: str = "X-Api-Key",
         query_param: str | None = None,
-        claim: str = "brand",
+        claim: Claim = BRAND,
         realm: str | None = None,
     ) -> None:
         """Configure the carrier.
 
         `header` is where the secret stands. `query_param` also reads it from the URL, which ends up in logs, histories
         and Referer headers: off by default, never freed from CSRF checks, and told by a check. `claim` and `realm` are
-        TokenAuthenticator's.
+        CredentialAuthenticator's.
         """
-        if claim not in ("brand", "scheme"):
-            raise ValueError('claim must be "brand" or "scheme"')
-        super().__init__(realm=realm)
-        self.header, self.query_param, self.claim = header, query_param, claim
+        super().__init__(claim=claim, realm=realm)
+        self.header, self.query_param = header, query_param
         self.carriers = (header,)
 
     def extract(self, request: HttpRequest) -> PresentedSecret | None:
@@ -42,7 +40,7 @@ class APIKeyAuthenticator(CredentialAuthenticator):
         found = [PresentedSecret(value) for value in [http.header(request, self.header).strip(" \t")] if value]
         if self.query_param is not None and request.META.get("QUERY_STRING"):
             found += [PresentedSecret(value, "query") for value in request.GET.getlist(self.query_param) if value]
-        ours = [one for one in found if self.claim == "scheme" or self.is_ours(one.secret)]
+        ours = [one for one in found if self.claims(one.secret)]
         if any(one != ours[0] for one in ours):
             raise SeveralCredentials
         return ours[0] if ours else None

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from sessionauth import crypto, lookup
 from sessionauth.conf import PREFIX, load, settings
-from sessionauth.credentials import limits
+from sessionauth.credentials import formats, limits
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.guards import secrets
 from sessionauth.models import AbstractCredential
@@ -83,6 +83,12 @@ class BaseAuthenticator:
         return {}
 
 
+#: What an authenticator claims, besides the formats of other packages.
+BRAND, SCHEME = "brand", "scheme"
+
+Claim = str | Collection[str]
+
+
 @dataclass(frozen=True, slots=True)
 class PresentedSecret:
     """A secret as it came: `carrier` is "header" or "query"."""
@@ -106,8 +112,21 @@ class CredentialAuthenticator(BaseAuthenticator):
 
     ambient = False
 
-    def __init__(self, *, realm: str | None = None) -> None:
-        """Take `realm`, the name for challenges; None for SESSIONAUTH_REALM."""
+    def __init__(self, *, claim: Claim = BRAND, realm: str | None = None) -> None:
+        """Take `claim`, what is ours to judge, and `realm`, the name for challenges; None for SESSIONAUTH_REALM.
+
+        `claim` is one or several of these. "brand": secrets of our own brand, and all others are left to others.
+        "scheme": every value in this place, so that a foreign one is refused. "knox", "authtoken", "drf-api-key": what
+        has exactly the form of that package's secrets, for those that `sessionauth_import` took over; one that is not
+        among them is refused, also where the package itself stands behind us and would know it.
+        """
+        claims = (claim,) if isinstance(claim, str) else tuple(claim)
+        if not claims or not set(claims) <= {BRAND, SCHEME, *formats.FORMATS}:
+            words = ", ".join(f'"{word}"' for word in (BRAND, SCHEME, *formats.FORMATS))
+            raise ValueError(f"claim must be one or several of {words}")
+        self.claim = claim
+        self._claims = frozenset(claims)
+        self.formats = self._claims & set(formats.FORMATS)
         self._realm = realm
 
     @property
@@ -120,9 +139,20 @@ class CredentialAuthenticator(BaseAuthenticator):
         kind = crypto.claimed_kind(secret, settings.KEY_BRAND)
         return kind is not None and (kind == REFRESH_KIND or kind in models_by_kind())
 
+    def claims(self, secret: str) -> bool:
+        """Say whether `secret` is ours to judge. No I/O."""
+        if SCHEME in self._claims or (BRAND in self._claims and self.is_ours(secret)):
+            return True
+        return bool(self.formats) and formats.is_of(secret, self.formats)
+
+    def parse(self, secret: str) -> crypto.ParsedSecret | None:
+        """Return `secret` taken apart, None if it is malformed."""
+        parsed = crypto.parse(secret, settings.KEY_BRAND, settings.KEY_PEPPERS)
+        return formats.parse(secret, self.formats) if parsed is None and self.formats else parsed
+
     def authenticate(self, request: HttpRequest, credential: PresentedSecret) -> UserToken | None:
         """See BaseAuthenticator.authenticate(). A malformed secret is refused before the database."""
-        parsed = crypto.parse(credential.secret, settings.KEY_BRAND, settings.KEY_PEPPERS)
+        parsed = self.parse(credential.secret)
         model = None if parsed is None else models_by_kind().get(parsed.kind)
         if parsed is None or model is None:
             raise InvalidCredential("malformed")

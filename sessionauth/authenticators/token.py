@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sessionauth import http
-from sessionauth.authenticators.base import CredentialAuthenticator, PresentedSecret
+from sessionauth.authenticators.base import BRAND, Claim, CredentialAuthenticator, PresentedSecret
 
 
 class TokenAuthenticator(CredentialAuthenticator):
@@ -21,21 +21,17 @@ class TokenAuthenticator(CredentialAuthenticator):
         *,
         keyword: str = "Token",
         header: str = "Authorization",
-        claim: str = "brand",
+        claim: Claim = BRAND,
         realm: str | None = None,
         name: str | None = None,
     ) -> None:
         """Configure the carrier.
 
-        `keyword` is the scheme, compared without regard to case. `header` is where it stands. `claim` is "brand" to
-        take only secrets of our own brand and leave all others to others, or "scheme" to make every value of this
-        scheme ours, so that a foreign one is refused. `realm` is the name for challenges and `name` what `auth.method`
-        says.
+        `keyword` is the scheme, compared without regard to case. `header` is where it stands. `claim` and `realm` are
+        CredentialAuthenticator's, and `name` is what `auth.method` says.
         """
-        if claim not in ("brand", "scheme"):
-            raise ValueError('claim must be "brand" or "scheme"')
-        super().__init__(realm=realm)
-        self.keyword, self.header, self.claim = keyword, header, claim
+        super().__init__(claim=claim, realm=realm)
+        self.keyword, self.header = keyword, header
         self.name = name or self.name
         self.carriers: Collection[str] = (header,)
 
@@ -44,7 +40,7 @@ class TokenAuthenticator(CredentialAuthenticator):
         scheme, secret = http.authorization(request, self.header)
         if scheme != self.keyword.lower() or not secret:
             return None
-        return PresentedSecret(secret) if self.claim == "scheme" or self.is_ours(secret) else None
+        return PresentedSecret(secret) if self.claims(secret) else None
 
     def challenge(self, request: HttpRequest, error: Mapping[str, str]) -> str | None:
         """Return `<keyword> realm="…"` as in RFC 6750 section 3; None for a header that is not the standard one."""
@@ -63,7 +59,7 @@ class BearerAuthenticator(TokenAuthenticator):
 
     name = "bearer"
 
-    def __init__(self, *, claim: str = "brand", realm: str | None = None, name: str | None = None) -> None:
+    def __init__(self, *, claim: Claim = BRAND, realm: str | None = None, name: str | None = None) -> None:
         """See TokenAuthenticator."""
         super().__init__(keyword="Bearer", claim=claim, realm=realm, name=name)
 

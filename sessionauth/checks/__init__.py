@@ -14,6 +14,7 @@ from sessionauth.checks import (
     backends,
     database,
     deploy,
+    formats,
     guards,
     leaks,
     login_pages,
@@ -50,6 +51,7 @@ TOPICS = (
     scope_names,
     admin,
     leaks,
+    formats,
 )
 
 
@@ -74,6 +76,7 @@ def register() -> None:
     register_check(guards.check_deploy, APP, Tags.security, deploy=True)
     register_check(scope_names.check, APP, Tags.security)
     register_check(leaks.check, APP, Tags.security)
+    register_check(formats.check, APP, Tags.security)
     register_check(passwords.check, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)

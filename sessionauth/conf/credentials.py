@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
-from sessionauth.conf.kinds import age, boolean, choice, https_url, optional, positive, scope_map, text, text_map
+from sessionauth.conf.kinds import (
+    age,
+    boolean,
+    choice,
+    format_map,
+    https_url,
+    optional,
+    positive,
+    scope_map,
+    text,
+    text_map,
+)
 from sessionauth.conf.setting import Setting
 
 
@@ -55,3 +66,5 @@ class CredentialSettings:
     LEAK_KEYS: ClassVar = Setting[Mapping[str, str]]({}, text_map)
     #: Whether the answer to a report says which of the secrets were ours, so that the pattern can be bettered.
     LEAK_FEEDBACK: ClassVar = Setting[bool](False, boolean)
+    #: How the secrets of other packages look where they differ from what is usual: {"knox": {"prefixes": […], "lengths": […], "algorithm": "sha512"}, "authtoken": {"lengths": […]}, "drf-api-key": {"prefix_length": 8, "secret_length": 32}}. What is left out of "knox" is read from REST_KNOX, if that is there still.
+    IMPORTED_FORMATS: ClassVar = Setting[Mapping[str, Mapping[str, Any]]]({}, format_map)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -117,6 +118,51 @@ def scope_map(value: Any) -> str | None:
         if text(meaning[0]) or names(meaning[1]):
             return wrong
     return None
+
+
+#: What may be said of the formats of other packages, and what that may be.
+FORMATS: Mapping[str, Mapping[str, str]] = {
+    "knox": {"prefixes": "words", "lengths": "numbers", "algorithm": "hash"},
+    "authtoken": {"lengths": "numbers"},
+    "drf-api-key": {"prefix_length": "number", "secret_length": "number"},
+}
+#: A shorter secret could be guessed, a longer one is no secret of anybody's.
+LENGTHS = range(1, 151)
+
+
+def format_map(value: Any) -> str | None:
+    """{name: {option: value}}, of the names and options in FORMATS."""
+    if not isinstance(value, Mapping) or not all(isinstance(options, Mapping) for options in value.values()):
+        return "a dict {format: {option: value}}"
+    for name, options in value.items():
+        if name not in FORMATS:
+            return f"a dict whose formats are among {', '.join(FORMATS)}"
+        for option, given in options.items():
+            if option not in FORMATS[name]:
+                return f"a dict whose options for {name} are among {', '.join(FORMATS[name])}"
+            if not _fits(FORMATS[name][option], given):
+                return f"a dict in which {option} for {name} is {MEANT[FORMATS[name][option]]}"
+    return None
+
+
+MEANT = {
+    "words": "a list of strings of at most 10 characters",
+    "numbers": f"a list of numbers up to {LENGTHS[-1]}, at least one",
+    "number": f"a number up to {LENGTHS[-1]}",
+    "hash": 'the name of a hash such as "sha512"',
+}
+
+
+def _fits(meant: str, given: Any) -> bool:
+    if meant == "number":
+        return integer(given) is None and given in LENGTHS
+    if meant == "hash":
+        return isinstance(given, str) and given in hashlib.algorithms_guaranteed and not given.startswith("shake")
+    if not isinstance(given, list | tuple) or not given:
+        return False
+    if meant == "numbers":
+        return all(integer(one) is None and one in LENGTHS for one in given)
+    return all(isinstance(one, str) and len(one) <= 10 for one in given)
 
 
 def positive(value: Any) -> str | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from contextlib import suppress
 
 from asgiref.sync import sync_to_async
-from django.db import models, router
+from django.core.exceptions import ObjectDoesNotExist
 
-from sessionauth.credentials.scanning import REFRESH
+from sessionauth.credentials.revoking import revoke_family
+from sessionauth.credentials.rows import rows, token_models
 from sessionauth.crypto import ParsedSecret
 from sessionauth.models import AbstractAccessToken, AbstractCredential
-from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.credentials import REFRESH_KIND, models_by_kind
 from sessionauth.signals import credential_leaked
 
 #: What is kept with a row as the reason.
@@ -20,9 +21,9 @@ REASON = "leaked"
 
 def find(parsed: ParsedSecret) -> AbstractCredential | None:
     """Return the row of a secret whatever has become of it, None for a secret that was never given to anybody here."""
-    name = "refresh_digest" if parsed.kind == REFRESH else "digest"
+    name = "refresh_digest" if parsed.kind == REFRESH_KIND else "digest"
     for model in _models(parsed.kind):
-        row: AbstractCredential | None = _rows(model).filter(**{f"{name}__in": parsed.digests}).first()
+        row: AbstractCredential | None = rows(model).filter(**{f"{name}__in": parsed.digests}).first()
         if row is not None:
             return row
     return None
@@ -40,7 +41,7 @@ def report(parsed: ParsedSecret, *, url: str = "", source: str = "") -> bool:
     Return whether there was anything to end. Once more, it does nothing.
     """
     row = find(parsed)
-    if row is None or not sum(one.revoke(REASON) for one in _ends_with(row, parsed)):
+    if row is None or not _end(row, parsed):
         return False
     credential_leaked.send_robust(sender=type(row), credential=row, url=url, source=source)
     return True
@@ -51,19 +52,16 @@ async def areport(parsed: ParsedSecret, *, url: str = "", source: str = "") -> b
     return await sync_to_async(report)(parsed, url=url, source=source)
 
 
-def _ends_with(row: AbstractCredential, parsed: ParsedSecret) -> list[AbstractCredential]:
-    if parsed.kind != REFRESH or not isinstance(row, AbstractAccessToken) or row.family is None:
-        return [row]
-    return list(_rows(type(row)).filter(family=row.family))
+def _end(row: AbstractCredential, parsed: ParsedSecret) -> int:
+    if parsed.kind == REFRESH_KIND and isinstance(row, AbstractAccessToken):
+        # A user who is gone without their rows has no login that could be looked for.
+        with suppress(ObjectDoesNotExist):
+            return revoke_family(row, REASON)
+    return row.revoke(REASON)
 
 
 def _models(kind: str) -> Iterable[type[AbstractCredential]]:
-    if kind == REFRESH:
-        return [model for model in models_by_kind().values() if issubclass(model, AbstractAccessToken)]
+    if kind == REFRESH_KIND:
+        return token_models()
     model = models_by_kind().get(kind)
     return [] if model is None else [model]
-
-
-def _rows(model: type[AbstractCredential]) -> models.QuerySet[Any]:
-    # Whatever a manager hides: it must not be good for anything either.
-    return model._base_manager.using(router.db_for_write(model))

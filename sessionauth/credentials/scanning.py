@@ -14,10 +14,8 @@ from typing import Protocol
 
 from sessionauth import crypto
 from sessionauth.conf import settings
-from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.credentials import REFRESH_KIND, models_by_kind
 
-#: The kind of refresh tokens, which have no table of their own.
-REFRESH = "ref"
 #: What is between the kind and the random part: nothing, or one word for the deployment, whichever it is.
 ENVIRONMENT = "(?:[a-z][a-z0-9]{0,15}_)?"
 TAIL = f"[0-9A-Za-z]{{{crypto.BODY_LENGTH + crypto.CHECKSUM_LENGTH}}}"
@@ -57,7 +55,7 @@ class Skipped:
 
 def kinds() -> list[str]:
     """Return the kinds of all secrets of the project, those of its own models and refresh tokens among them."""
-    return sorted({*models_by_kind(), REFRESH})
+    return sorted({*models_by_kind(), REFRESH_KIND})
 
 
 def expression() -> str:

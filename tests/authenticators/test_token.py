@@ -89,10 +89,11 @@ class TestTokenOfOnesOwn(TestBearer):
     header = "X-Desk"
 
 
-def test_claim__is_one_of_two_words():
+@pytest.mark.parametrize("claim", ["everything", "", [], ["brand", "everything"], ["Knox"]])
+def test_claim__is_of_known_words(claim):
     for made in (TokenAuthenticator, BearerAuthenticator):
         with pytest.raises(ValueError, match="claim"):
-            made(claim="everything")
+            made(claim=claim)
 
 
 def test_challenge__stands_in_the_standard_header_only():
