@@ -43,11 +43,11 @@ def _rules() -> list[type]:
     return [value for value in found if {"check", "acheck"} <= vars(value).keys()]
 
 
-def _passes(rule: access.Rule, auth: Any) -> None:
+def _passes(rule: access.Rule, auth: Any, method: str | None) -> None:
     return None
 
 
-async def _apasses(rule: access.Rule, auth: Any) -> None:
+async def _apasses(rule: access.Rule, auth: Any, method: str | None) -> None:
     return None
 
 

@@ -13,7 +13,7 @@ from rest_framework.permissions import BasePermission, OperationHolderMixin
 from rest_framework.request import Request
 
 from sessionauth import access, refusals
-from sessionauth.access import FreshRule, MethodRule
+from sessionauth.access import FreshRule, MethodRule, ScopeRule
 from sessionauth.authenticators import get_auth
 from sessionauth.conf.kinds import age
 from sessionauth.contrib.rest_framework import confining
@@ -114,7 +114,7 @@ class HasScope(Permission):
 
     def allows(self, auth: UserToken, request: Request, view: Any) -> bool:
         """Say whether `auth` holds the scopes."""
-        return auth.is_authenticated and self.get_requirement(view).is_met(request.method, auth.has_scope)
+        return ScopeRule(self.get_requirement(view)).check(auth, request.method) is None
 
     def refusal(self, auth: UserToken, request: Request, view: Any) -> Exception:
         """Return the 403 of RFC 6750, which names the scopes."""
