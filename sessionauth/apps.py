@@ -22,7 +22,7 @@ class SessionAuthConfig(AppConfig):
         from sessionauth import checks, receivers
         from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
-        from sessionauth.credentials import revoking
+        from sessionauth.credentials import forgetting, revoking
         from sessionauth.guards import base as guards
         from sessionauth.models import credentials
         from sessionauth.sessions import account, registry
@@ -34,6 +34,7 @@ class SessionAuthConfig(AppConfig):
         logged_out_everywhere.connect(revoking.logged_out_everywhere, dispatch_uid="sessionauth.credentials_too")
         post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")
         post_save.connect(revoking.user_saved, dispatch_uid="sessionauth.credentials_of_user_saved")
+        forgetting.connect()
         # After ours of `user_logged_in`: the record names the session that it makes.
         audit_receivers.connect()
         setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")

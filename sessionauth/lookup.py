@@ -18,6 +18,7 @@ from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest
 
 from sessionauth.conf import load, settings
+from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractCredential, LoginSession, RememberToken
@@ -151,18 +152,23 @@ def hidden_user(user_id: str) -> Any | None:
 
 
 def credential(request: HttpRequest | None, model: type[AbstractCredential], parsed: ParsedSecret) -> Any:
-    """Return the row of a secret, joined with its user.
+    """Return the row of a secret, joined with its user; from the cache of credentials, if there is one and it knows it.
 
     Raises InvalidCredential if there is none or it is not to be used, also where our table is missing: the log says so,
     and nobody gets in.
     """
+    look = cache.find(model, parsed)
+    if look.row is not None:
+        return look.row
     visible = users(request) if settings.USER_QUERYSET else None
     try:
-        return model._default_manager.lookup(parsed, visible)
+        row: AbstractCredential = model._default_manager.lookup(parsed, visible)
     except DatabaseError:
         if not is_missing(model):
             raise
         raise InvalidCredential("unavailable") from None
+    cache.keep(look, row)
+    return row
 
 
 def is_missing(model: type[models.Model]) -> bool:

@@ -22,6 +22,7 @@ from sessionauth.authenticators import active, aget_auth, chain, get_auth, remem
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
+from sessionauth.credentials import cache
 from sessionauth.exceptions import InvalidCredential, LoginDenied, NotAuthenticated, SeveralCredentials
 from sessionauth.guards import secrets
 from sessionauth.request_auth import RequestAuth
@@ -170,7 +171,7 @@ def _user(request: HttpRequest) -> Any:
 
 async def _auser(request: HttpRequest) -> Any:
     token = await chain.aauth_of_user(request)
-    return request.user if state_of(request).is_settled else token.user
+    return await cache.aload(request.user if state_of(request).is_settled else token.user)
 
 
 def _note_explicit(state: RequestState) -> None:

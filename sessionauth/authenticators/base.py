@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from asgiref.sync import sync_to_async
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 
 from sessionauth import crypto, lookup
 from sessionauth.conf import PREFIX, load, settings
-from sessionauth.credentials import formats, limits
+from sessionauth.credentials import cache, formats, limits
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.guards import secrets
 from sessionauth.models import AbstractCredential
@@ -166,7 +167,7 @@ class CredentialAuthenticator(BaseAuthenticator):
     def token(self, request: HttpRequest, row: AbstractCredential) -> UserToken:
         """Return the UserToken of a program with the credential `row`, and note its use for the way out."""
         user = row.get_user()
-        if row.is_touch_due():
+        if cache.is_touch_due(row):
             state_of(request).later.append(row.touch)
         return UserToken(
             anonymous_user(request) if user is None else user,
@@ -177,7 +178,7 @@ class CredentialAuthenticator(BaseAuthenticator):
         )
 
 
-@cache
+@functools.cache
 def _built() -> tuple[Authenticator, ...]:
     made = [_make(entry) for entry in settings.AUTHENTICATORS]
     # sorted() is stable: programs' credentials first, otherwise in the project's order.

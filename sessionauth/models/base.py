@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessionauth import scopes
 from sessionauth.crypto import ParsedSecret
-from sessionauth.models import limits
+from sessionauth.models import limits, tombstones
 from sessionauth.models.lasting import LastingModel
 from sessionauth.models.managers import CredentialManager
 from sessionauth.signals import credential_revoked
@@ -115,7 +116,21 @@ class AbstractCredential(LastingModel):
         """Save the row. Raises TypeError for a new one that was not made by `issue()`: it would have no secret."""
         if self._state.adding and not self.digest:
             raise TypeError(f"{type(self).__name__} rows are made by {type(self).__name__}.objects.issue(…)")
-        super().save(**kwargs)
+        if self._state.adding:
+            super().save(**kwargs)
+            return
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with self._buried(using):
+            super().save(**kwargs)
+
+    def _change(self, where: models.Q, using: str, **values: Any) -> bool:
+        with self._buried(using):
+            return super()._change(where, using, **values)
+
+    def _buried(self, using: str) -> AbstractContextManager[None]:
+        """Have the cache of credentials ask the database about this row, from before a change of it on."""
+        rows = type(self)._base_manager.using(using).filter(pk=self.pk)
+        return tombstones.buried(lambda: list(rows.values_list("digest", flat=True)), using)
 
     @property
     def is_restricted(self) -> bool:
@@ -228,16 +243,16 @@ class AbstractCredential(LastingModel):
 
     def is_rehash_due(self, parsed: ParsedSecret) -> bool:
         """Say whether the secret `parsed`, by which this row was found, is to have another digest from now on."""
-        return self.digest != parsed.digest
+        # From the cache it comes without its digest, and only if that is the right one.
+        return bool(self.__dict__.get("digest", parsed.digest) != parsed.digest)
 
     def rehash(self, parsed: ParsedSecret) -> bool:
         """Keep the first digest of `parsed` in the place of the one the row was found by; False if another one has.
 
         One conditional UPDATE, so that nothing else of the row is written back, a revocation above all.
         """
-        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
-        kept = {"digest": parsed.digest, "pepper": parsed.pepper}
-        changed = rows.filter(pk=self.pk, digest=self.digest).update(**kept)
+        using = router.db_for_write(type(self), instance=self)
+        changed = self._change(models.Q(digest=self.digest), using, digest=parsed.digest, pepper=parsed.pepper)
         if changed:
             self.digest, self.pepper = parsed.digest, parsed.pepper
         return bool(changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import crypto
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
-from sessionauth.models import limiting
+from sessionauth.models import limiting, tombstones
 from sessionauth.signals import credential_issued
 
 
@@ -28,6 +29,27 @@ class CredentialQuerySet(models.QuerySet[Any]):
         now = timezone.now()
         lasting = self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
         return lasting.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=now))
+
+    def update(self, **kwargs: Any) -> int:
+        """See Django's. The cache of credentials is told, and only what it is told of is changed."""
+        if not tombstones.is_on() or kwargs.keys() <= {"last_used_at"}:
+            return super().update(**kwargs)
+        self._for_write = True
+        using = self.db
+        known = dict(self.using(using).order_by().values_list("pk", "digest")[: tombstones.MOST + 1])
+        if len(known) > tombstones.MOST:
+            with tombstones.all_void(using):
+                return super().update(**kwargs)
+        rows = self.model._base_manager.using(using).filter(pk__in=known)
+        with tombstones.buried(lambda: [*known.values(), *rows.values_list("digest", flat=True)], using):
+            return super(CredentialQuerySet, self.filter(pk__in=known)).update(**kwargs)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> Any:
+        """See Django's. Where it changes rows that are there, the cache of credentials forgets all."""
+        with tombstones.all_void(self.db) if kwargs.get("update_conflicts") else nullcontext():
+            return super().bulk_create(*args, **kwargs)
 
     def of(self, user: Any) -> Self:
         """Return those that stand for `user`, by whatever path their model names; none where it names no path."""

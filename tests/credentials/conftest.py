@@ -1,4 +1,4 @@
-"""A project in which the packages that keys and tokens are imported from are installed, with tables of their own."""
+"""What tests of credentials rely on: a cache of them, and packages that they are imported from, with their tables."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django.conf import UserSettingsHolder
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import override_settings
+
+from sessionauth.models import APIKey, tombstones
 
 PEERS = ("rest_framework", "rest_framework.authtoken", "knox", "rest_framework_api_key")
 MODELS = ("authtoken.Token", "knox.AuthToken", "rest_framework_api_key.APIKey")
@@ -48,3 +50,25 @@ def installed(*names: str) -> Iterator[None]:
             yield
     finally:
         django_settings._wrapped = before
+
+
+@pytest.fixture
+def key_cache(settings: Any) -> Iterator[None]:
+    """Look keys and tokens up in the default cache first."""
+    settings.SESSIONAUTH_KEY_CACHE = "default"
+    settings.SESSIONAUTH_AUDIT = False
+    tombstones.resume()
+    yield
+    tombstones.resume()
+
+
+@pytest.fixture
+def alice(make_user: Any) -> Any:
+    """A user."""
+    return make_user("alice")
+
+
+@pytest.fixture
+def issued(alice: Any) -> Any:
+    """A key of alice's, and its secret."""
+    return APIKey.objects.issue(user=alice, name="desk")

@@ -1,0 +1,245 @@
+"""Credentials without a query: what the database said of them, kept in the shared cache for a moment.
+
+The cache only ever says yes. Whatever else it says (nothing, a tombstone, nonsense, an entry that has run out), and
+whenever it fails, the database is asked. An entry holds the credential's own columns less its digests, and of its user
+the key alone. It is sealed, so that whoever can write to the cache cannot make themselves somebody else, and bears its
+own end, so that neither a cache that keeps it for longer nor one that comes back from an outage makes it last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
+from django.core.cache import caches
+from django.db import connections, models, router
+from django.db.models.manager import BaseManager
+from django.utils import timezone
+from django.utils.duration import duration_iso_string
+from django.utils.encoding import force_bytes
+
+from sessionauth.conf import settings
+from sessionauth.crypto import ParsedSecret
+from sessionauth.models import AbstractCredential, tombstones
+from sessionauth.models.managers import CredentialManager
+from sessionauth.models.tombstones import GENERATION, TOMBSTONE
+
+SALT = b"sessionauth.credentials.cache"
+
+#: What no entry holds: with these, whoever reads the cache could look for secrets, or for what they were made from.
+SECRET = frozenset({"digest", "imported_digest", "refresh_digest", "session_digest"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came of a look into the cache: the `row`, or where and in which generation it may be kept."""
+
+    row: Any = None
+    key: str = ""
+    generation: str = ""
+    moment: float = 0.0
+
+
+NOTHING = Look()
+
+
+def find(model: type[AbstractCredential], parsed: ParsedSecret) -> Look:
+    """Look for the credential of `parsed` in the cache: one command."""
+    if not tombstones.is_on() or tombstones.is_paused() or not is_cacheable(model):
+        return NOTHING
+    using, moment = router.db_for_write(model), time.time()
+    keys = [tombstones.key_of(digest, using) for digest in parsed.digests]
+    try:
+        found = _cache().get_many([*keys, GENERATION])
+        generation = found.pop(GENERATION, None) or _begin()
+    except Exception as error:  # whatever the client library raises
+        tombstones.pause(error)
+        return NOTHING
+    if not isinstance(generation, str) or TOMBSTONE in found.values():
+        return NOTHING
+    for key, sealed in found.items():
+        row = _opened(model, using, key, sealed, generation)
+        if row is not None:
+            return Look(row)
+    return Look(key=keys[0], generation=generation, moment=moment)
+
+
+def keep(look: Look, row: AbstractCredential) -> None:
+    """Keep `row`, which the database has just said is good, for who comes next.
+
+    Not where it was read in a transaction, which may see what was long ago, or what will be rolled back.
+    """
+    using = router.db_for_write(type(row))
+    connection = connections[using]
+    if not look.key or connection.in_atomic_block or not connection.get_autocommit():
+        return
+    if tombstones.key_of(row.digest, using) != look.key:
+        return  # its digest is about to be another
+    until = look.moment + tombstones.ttl()
+    if row.end is not None:
+        until = min(until, time.time() + (row.end - timezone.now()).total_seconds())
+    timeout = math.ceil(until - time.time())
+    if timeout > 0 and (sealed := _sealed(look, until, row)) is not None:
+        _quietly_add(look.key, sealed, timeout)
+
+
+def is_touch_due(row: AbstractCredential) -> bool:
+    """Say whether a use of `row` is to be noted: from the cache, by one request for as long as an entry lasts.
+
+    What an entry says of the last use stays what it was when it was made.
+    """
+    if not row.is_touch_due():
+        return False
+    if "_from_cache" not in row.__dict__ or tombstones.is_paused():
+        return True
+    return _quietly_add(f"sessionauth:key:used:{row._meta.label_lower}:{row.pk}", "1", math.ceil(tombstones.ttl()))
+
+
+def is_cacheable(model: type[AbstractCredential]) -> bool:
+    """Say whether credentials of `model` may be found without asking the database; see why_not()."""
+    return why_not(model) is None
+
+
+def why_not(model: type[AbstractCredential]) -> str | None:
+    """Return why credentials of `model` are always looked up, None if they need not be.
+
+    What decides about them must be written in their own row, or in that of a user who is found by Django's own manager.
+    """
+    manager: Any = type(model._default_manager)
+    if (manager.get_queryset, manager.lookup) != (BaseManager.get_queryset, CredentialManager.lookup):
+        return "its manager shows not all of them"
+    if not all(_is_ours(getattr(model, name)) for name in ("failure", "get_user")):
+        return "it has a failure() or get_user() of its own"
+    if model.user_path is None:
+        return None
+    if "__" in model.user_path or not _target(model, model.user_path).primary_key:
+        return "its user is found by way of another row"
+    if settings.USER_QUERYSET:
+        return "SESSIONAUTH_USER_QUERYSET is asked for each request"
+    if type(get_user_model()._default_manager).get_queryset is not BaseManager.get_queryset:
+        return "the manager of the user model shows not all of them"
+    return None
+
+
+def _target(model: type[AbstractCredential], name: str) -> Any:
+    owner: Any = model._meta.get_field(name)
+    return owner.target_field
+
+
+def _is_ours(method: Any) -> bool:
+    return str(method.__module__).startswith("sessionauth.")
+
+
+def _cache() -> Any:
+    return caches[str(settings.KEY_CACHE)]
+
+
+def _begin() -> str | None:
+    """Begin a generation where there is none, and return it if nobody was faster."""
+    generation = tombstones.new_generation()
+    return generation if _cache().add(GENERATION, generation, None) else None
+
+
+def _quietly_add(key: str, value: str, timeout: int) -> bool:
+    try:
+        return bool(_cache().add(key, value, timeout))
+    except Exception as error:
+        tombstones.pause(error)
+        return True
+
+
+def _sealed(look: Look, until: float, row: AbstractCredential) -> str | None:
+    """Return the entry of `row`, None where it has a column that has no plain form."""
+    values = {field.attname: getattr(row, field.attname) for field in _fields(type(row))}
+    if row.is_touch_due():
+        values["last_used_at"] = timezone.now()  # it is used right now, and that is about to be written
+    try:
+        text = json.dumps([look.generation, until, values], default=_plain, separators=(",", ":"))
+    except (TypeError, ValueError):
+        return None
+    return f"{_seal(look.key, text)}{text}"
+
+
+def _opened(model: type[AbstractCredential], using: str, key: str, sealed: Any, generation: str) -> Any | None:
+    """Return the row of an entry that is genuine and may still be believed, None for any other."""
+    if not isinstance(sealed, str) or not hmac.compare_digest(sealed[:64].encode(), _seal(key, sealed[64:]).encode()):
+        return None
+    of, until, values = json.loads(sealed[64:])
+    left = until - time.time()
+    fields = _fields(model)
+    if of != generation or not 0 < left <= tombstones.ttl() or values.keys() != {field.attname for field in fields}:
+        return None
+    row = model.from_db(using, list(values), [field.to_python(values[field.attname]) for field in fields])
+    row.__dict__["_from_cache"] = True
+    _put_user(row)
+    # One whose time is over may have been given more since.
+    return None if row.is_expired else row
+
+
+def _fields(model: type[AbstractCredential]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field.attname not in SECRET]
+
+
+def _plain(value: Any) -> str:
+    """Return what a field makes its value of again, as exact as it was."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return duration_iso_string(value)
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    raise TypeError
+
+
+def _seal(key: str, text: str) -> str:
+    """Return the seal of the entry `text` under `key`, 64 characters."""
+    secret = hashlib.sha256(SALT + force_bytes(django_settings.SECRET_KEY)).digest()
+    return hmac.digest(secret, f"{key}\n{text}".encode(), "sha256").hex()
+
+
+def _put_user(row: AbstractCredential) -> None:
+    """Give `row` its user, of whom no more is known than the key."""
+    if row.user_path is None:
+        return
+    owner: Any = row._meta.get_field(row.user_path)
+    pk = getattr(row, owner.attname)
+    if pk is None:
+        setattr(row, row.user_path, None)
+        return
+    model = owner.related_model
+    user = model.from_db(router.db_for_write(model), [model._meta.pk.attname], [pk])
+    # Django would load each column that is asked for by a query of its own.
+    user.refresh_from_db = partial(_load, user)
+    setattr(row, row.user_path, user)
+
+
+def _load(user: Any, using: Any = None, fields: Iterable[str] | None = None, from_queryset: Any = None) -> None:
+    """Load all of `user` that is not there yet, whichever column was asked for."""
+    user.__dict__.pop("refresh_from_db", None)
+    wanted = {*user.get_deferred_fields(), *(() if fields is None else fields)}
+    user.refresh_from_db(using=using, fields=sorted(wanted), from_queryset=from_queryset)
+
+
+def is_loaded(user: Any) -> bool:
+    """Say whether `user` is more than a key from the cache."""
+    return not isinstance(user, models.Model) or "refresh_from_db" not in user.__dict__
+
+
+async def aload(user: Any) -> Any:
+    """Return `user` with all columns, which an event loop could not ask the database for."""
+    if not is_loaded(user):
+        await sync_to_async(user.refresh_from_db)()
+    return user
