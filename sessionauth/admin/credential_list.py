@@ -83,7 +83,6 @@ class CredentialList(Base):
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     change_list_template = "sessionauth/admin/credential_list.html"
-    search_help_text = _("By the end of the secret as shown here, by name, or by the owner’s name. Never by a secret.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows with their owners."""

@@ -68,25 +68,25 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.RadioSelect,
         required=False,
     )
-    scopes = TicksField(label=_("scopes"), required=False)
+    scopes = TicksField(label=_("Scopes"), required=False)
     permissions = LinesField(
-        label=_("permissions"),
+        label=_("Permissions"),
         required=False,
         help_text=_("Scopes that are permissions, such as app.change_thing, one a line."),
     )
     methods = TicksField(
-        label=_("methods"),
+        label=_("Methods"),
         required=False,
         choices=[(name, name) for name in METHODS],
         help_text=_("The HTTP methods it may be used with. None ticked: all. GET, HEAD and OPTIONS: it only reads."),
     )
     networks = LinesField(
-        label=_("networks"),
+        label=_("Networks"),
         required=False,
         help_text=_("Addresses and networks it may be used from, such as 192.0.2.0/24, one a line. Empty: any."),
     )
     origins = LinesField(
-        label=_("origins"),
+        label=_("Origins"),
         required=False,
         help_text=_("Sites whose pages may use it, such as https://app.example.org, one a line. Empty: any."),
     )
@@ -97,9 +97,16 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
         self._had = row.granted
         if "scopes" in self.fields:
             self._offer_scopes(self._had)
+        if "expires_at" in self.fields:
+            self._name_the_parts(self.fields["expires_at"].widget)
         if "methods" in self.fields and isinstance(row.methods, list):
             known = [*METHODS, *(name for name in map(str, row.methods) if name not in METHODS)]
             self.fields["methods"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
+
+    def _name_the_parts(self, widget: Any) -> None:
+        """Name the two fields of a moment, which Django's admin does in text that only eyes can put together."""
+        for part, words in zip(getattr(widget, "widgets", ()), (_("Date"), _("Time")), strict=False):
+            part.attrs["aria-label"] = words
 
     def _offer_scopes(self, granted: Iterable[str] | None) -> None:
         boxes: Any = self.fields["scopes"]

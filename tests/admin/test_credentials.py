@@ -276,7 +276,7 @@ def test_revoke__asks_keeps_the_reason_and_is_final(browser, alice):
     rows = [APIKey.objects.issue(user=alice) for _ in range(3)]
     chosen = {"action": "revoke_chosen", "_selected_action": [row.pk for row, _ in rows[:2]]}
     page = browser.post(KEYS, chosen)
-    assert "These 2 are revoked" in page.content.decode()
+    assert "Revoking these 2 is final" in page.content.decode()
     assert not APIKey.objects.exclude(revoked_at=None).exists()
     answer = browser.post(KEYS, chosen | {"confirmed": "yes", "reason": "leaked"}, follow=True)
     assert "2 were revoked." in answer.content.decode()
