@@ -17,8 +17,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sessionauth.conf import seconds, settings
+from sessionauth.credentials.rows import every_model
+from sessionauth.credentials.rows import rows as found
 from sessionauth.guards import lockout
-from sessionauth.models import AuthEvent, LoginSession, LoginThrottle, RememberToken
+from sessionauth.models import (
+    AbstractAccessToken,
+    AbstractCredential,
+    AccessToken,
+    APIKey,
+    AuthEvent,
+    LoginSession,
+    LoginThrottle,
+    RememberToken,
+)
 from sessionauth.sessions import series, timeouts
 
 #: No browser keeps a cookie for longer without getting it again (RFC 6265bis section 5.5).
@@ -48,9 +59,25 @@ def piles(now: datetime | None = None, *, unseen: timedelta | None = None) -> li
     return [
         Pile("sessions", _sessions(now).filter(_ended(now) | _abandoned(now, unseen), earlier=False)),
         Pile("remembered", series.prunable()),
+        *(Pile(name, found(model).filter(_over(now, model))) for name, model in credential_tables().items()),
         Pile("throttles", _rows(LoginThrottle).filter(_stale(now))),
         Pile("events", _rows(AuthEvent).filter(_old(now))),
     ]
+
+
+def credential_tables() -> dict[str, type[AbstractCredential]]:
+    """Return every table of credentials by what people and programs call it; a project's own by its label."""
+    ours: dict[type[AbstractCredential], str] = {AccessToken: "tokens", APIKey: "keys"}
+    return {ours.get(model, model._meta.label_lower): model for model in sorted(every_model(), key=_place)}
+
+
+def _place(model: type[AbstractCredential]) -> tuple[bool, str]:
+    return model not in (AccessToken, APIKey), model._meta.label_lower
+
+
+def tables() -> list[str]:
+    """Return the names of all piles there are."""
+    return [pile.name for pile in piles()]
 
 
 def prune(pile: Pile, *, batch: int = BATCH, progress: Callable[[int], object] | None = None) -> int:
@@ -139,6 +166,20 @@ def _stale(now: datetime) -> Q:
     few = Q(count__lt=settings.LOCKOUT_WAIT_FROM, changed_at__lt=now - FEW_FAILURES)
     many = Q(count__lt=limit, changed_at__lt=now - MANY_FAILURES)
     return rates | Q(rule=lockout.RULE) & (void | few & Q(count__lt=limit) | many)
+
+
+def _over(now: datetime, model: type[AbstractCredential]) -> Q:
+    """Those that ended so long ago that nobody will ask any more what became of them.
+
+    What was imported stays: were it imported once more, it would be good again.
+    """
+    if settings.CREDENTIAL_RETENTION is None:
+        return NOTHING
+    since = now - timedelta(seconds=seconds(settings.CREDENTIAL_RETENTION))
+    ended = Q(revoked_at=None) & (Q(expires_at__lt=since) | Q(ends_at__lt=since))
+    if issubclass(model, AbstractAccessToken):
+        ended &= Q(refresh_expires_at=None) | Q(refresh_expires_at__lt=since)
+    return (ended | Q(revoked_at__lt=since)) & Q(imported_digest=None)
 
 
 def _old(now: datetime) -> Q:

@@ -17,6 +17,7 @@ from sessionauth.checks import (
     formats,
     guards,
     leaks,
+    lifetimes,
     login_pages,
     middleware,
     models,
@@ -48,6 +49,7 @@ TOPICS = (
     remember,
     sessions,
     guards,
+    lifetimes,
     scope_names,
     admin,
     leaks,
@@ -74,6 +76,7 @@ def register() -> None:
     register_check(sessions.check_deploy, APP, Tags.security, deploy=True)
     register_check(guards.check, APP, Tags.security)
     register_check(guards.check_deploy, APP, Tags.security, deploy=True)
+    register_check(lifetimes.check, APP, Tags.security)
     register_check(scope_names.check, APP, Tags.security)
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)

@@ -68,3 +68,5 @@ class CredentialSettings:
     LEAK_FEEDBACK: ClassVar = Setting[bool](False, boolean)
     #: How the secrets of other packages look where they differ from what is usual: {"knox": {"prefixes": […], "lengths": […], "algorithm": "sha512"}, "authtoken": {"lengths": […]}, "drf-api-key": {"prefix_length": 8, "secret_length": 32}}. What is left out of "knox" is read from REST_KNOX, if that is there still.
     IMPORTED_FORMATS: ClassVar = Setting[Mapping[str, Mapping[str, Any]]]({}, format_map)
+    #: For how long keys and tokens that have ended are kept as evidence, a timedelta or seconds, before `sessionauth_prune` deletes them; None for ever. A token that was refreshed stays until its refresh token has run out, to be known again if that was stolen.
+    CREDENTIAL_RETENTION: ClassVar = Setting[timedelta | int | None](timedelta(days=90), optional(age))

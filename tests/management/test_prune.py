@@ -15,10 +15,11 @@ from django.db import connection
 from django.utils import timezone
 
 from sessionauth import retention
-from sessionauth.models import AuthEvent, LoginSession, LoginThrottle, RememberToken
+from sessionauth.models import AccessToken, APIKey, AuthEvent, LoginSession, LoginThrottle, RememberToken
 from sessionauth.sessions import registry
 from tests.asking import counted
 from tests.management.asking import Terminal, run, run_json
+from tests.project.organisations.models import Organisation, OrganisationKey
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +163,51 @@ def test_events__go_by_the_setting(retention_, left, settings):
     assert AuthEvent.objects.count() == left
 
 
+def test_credentials__stay_until_nobody_asks_any_more(alice, settings):
+    long_ago, lately = timezone.now() - 91 * DAY, timezone.now() - 89 * DAY
+    stays = [
+        {},
+        {"expires_at": lately},
+        {"revoked_at": lately},
+        {"expires_at": lately, "ends_at": lately},
+        {"created_at": long_ago, "last_used_at": long_ago},
+        {"revoked_at": long_ago, "imported_digest": "x"},  # imported once more it would be good again
+        {"expires_at": long_ago, "imported_digest": "y"},
+        {"expires_at": timezone.now() + DAY, "rotated_at": long_ago},
+    ]
+    goes = [{"expires_at": long_ago}, {"ends_at": long_ago}, {"revoked_at": long_ago}]
+    kept, gone = ([_credential(APIKey, alice, fields) for fields in some] for some in (stays, goes))
+    desk = Organisation.objects.create(name="x")
+    OrganisationKey.objects.issue(organisation=desk, expires_at=long_ago)
+    found = rows_of()
+    assert (found["keys"], found["organisations.organisationkey"], found["tokens"]) == (len(gone), 1, 0)
+    assert set(APIKey.objects.values_list("pk", flat=True)) == {row.pk for row in kept}
+    settings.SESSIONAUTH_CREDENTIAL_RETENTION = None
+    _credential(APIKey, alice, goes[0])
+    assert rows_of()["keys"] == 0
+    settings.SESSIONAUTH_CREDENTIAL_RETENTION = 0
+    assert rows_of("--only", "keys") == {"keys": 4}
+
+
+def test_tokens__stay_while_their_refresh_token_may_come(alice):
+    long_ago = timezone.now() - 91 * DAY
+    over = {"expires_at": long_ago, "refreshed_at": long_ago}
+    kept = [
+        _credential(AccessToken, alice, {"expires_at": long_ago, "refresh_expires_at": timezone.now() + DAY}),
+        _credential(AccessToken, alice, over | {"refresh_expires_at": timezone.now() - 89 * DAY}),
+    ]
+    _credential(AccessToken, alice, over | {"refresh_expires_at": long_ago})
+    _credential(AccessToken, alice, {"revoked_at": long_ago, "refresh_expires_at": timezone.now() + DAY})
+    assert rows_of("--only", "tokens") == {"tokens": 2}
+    assert set(AccessToken.objects.all()) == set(kept)
+
+
+def _credential(model, user, fields):
+    row, _ = model.objects.issue(user=user)
+    model.objects.filter(pk=row.pk).update(**fields)
+    return row
+
+
 def test_only__leaves_the_other_tables(alice):
     remembered(alice, "old", DAY)
     enter(AuthEvent, event="old", created_at=401 * DAY)
@@ -175,15 +221,18 @@ def test_dry_run__counts_what_would_go(alice):
     throttle("old", count=1, changed_at=60 * DAY)
     enter(AuthEvent, event="old", created_at=401 * DAY)
     promised = json.loads(prune("--dry-run", "--json"))
-    assert promised == {"dry_run": True, "rows": {"sessions": 1, "remembered": 1, "throttles": 1, "events": 1}}
+    found = {"sessions": 1, "remembered": 1, "throttles": 1, "events": 1}
+    assert promised["dry_run"]
+    assert {table: rows for table, rows in promised["rows"].items() if rows} == found
     assert json.loads(prune("--json")) == promised | {"dry_run": False}
     assert set(rows_of().values()) == {0}
 
 
 def test_people__get_a_table(alice):
     session(alice, revoked_at=900 * DAY)
-    assert prune("--dry-run").splitlines()[:2] == ["table       would be deleted", "sessions    1"]
-    assert prune().splitlines()[:2] == ["table       deleted", "sessions    1"]
+    told = [line.split(maxsplit=1) for line in prune("--dry-run").splitlines()]
+    assert told[:2] == [["table", "would be deleted"], ["sessions", "1"]]
+    assert [line.split() for line in prune().splitlines()][:2] == [["table", "deleted"], ["sessions", "1"]]
 
 
 @pytest.mark.parametrize("wrong", [("--batch", "0"), ("--unseen", "0"), ("--only", "users"), ("--batch", "x")])

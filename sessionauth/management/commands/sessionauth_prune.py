@@ -11,23 +11,23 @@ from sessionauth import retention
 from sessionauth.management.printing import as_json, as_table, explain
 from sessionauth.management.progress import Progress
 
-TABLES = ("sessions", "remembered", "throttles", "events")
-
 
 class Command(BaseCommand):
     """A coat over sessionauth.retention."""
 
     help = (
-        "Deletes login sessions that have ended or run out, remembered browsers that have expired, counters that are "
-        "over, and events older than SESSIONAUTH_AUDIT_RETENTION. Nobody who is signed in is signed out. It works in "
+        "Deletes login sessions that have ended or run out, remembered browsers that have expired, keys and tokens "
+        "that ended longer ago than SESSIONAUTH_CREDENTIAL_RETENTION, counters that are over, and events older than "
+        "SESSIONAUTH_AUDIT_RETENTION. Nobody who is signed in is signed out. It works in "
         "small transactions, may be interrupted at any time, and may run twice at once. Once a day is often enough."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name the options."""
         parser.add_argument("--dry-run", action="store_true", help="Count what would go, and delete nothing.")
+        tables = retention.tables()
         parser.add_argument(
-            "--only", action="append", choices=TABLES, metavar="TABLE", help=f"Only this one of {', '.join(TABLES)}."
+            "--only", action="append", choices=tables, metavar="TABLE", help=f"Only this one of {', '.join(tables)}."
         )
         parser.add_argument(
             "--unseen",
@@ -57,7 +57,8 @@ class Command(BaseCommand):
         if options["unseen"] is not None and options["unseen"] < 1:
             raise CommandError("--unseen must be at least 1 day.")
         unseen = None if options["unseen"] is None else timedelta(days=options["unseen"])
-        chosen = [pile for pile in retention.piles(unseen=unseen) if pile.name in (options["only"] or TABLES)]
+        piles = retention.piles(unseen=unseen)
+        chosen = [pile for pile in piles if not options["only"] or pile.name in options["only"]]
         counts = {pile.name: self._count_or_delete(pile, options) for pile in chosen}
         if options["json"]:
             self.stdout.write(as_json({"dry_run": options["dry_run"], "rows": counts}))
