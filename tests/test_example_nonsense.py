@@ -166,23 +166,23 @@ def test_invoice_form__nonsense_is_told(people, fields):
         {},
         {"name": "x" * 101, "kind": "token"},
         {"name": "x", "kind": "crown"},
-        {"name": "x", "kind": "key", "scopes": "everything", "restricted": "on"},
+        {"name": "x", "kind": "key", "scopes": "everything", "access": "chosen"},
         {"name": "x", "kind": "key", "lifetime": "-1"},
         {"name": "nul\0", "kind": "key"},
-        {"name": "x", "kind": "key", "restricted": "on"},
+        {"name": "x", "kind": "key", "access": "chosen", "lifetime": "30"},
     ],
     ids=range(7),
 )
 def test_key_form__nonsense_is_told_and_issues_nothing(people, fields):
-    answer = people["sam"].post("/account/keys/", **fields)
-    assert answer.status == 422
+    answer = people["sam"].post("/account/keys/new/", **fields)
+    assert answer.status == 200
     assert "errorlist" in answer.text
-    assert "Here it is" not in answer.text
+    assert "Copy it now" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/account/keys/crown/1/revoke/", "/account/keys/key/" + "9" * 40 + "/revoke/"])
 def test_key_revocation__of_nothing_is_a_404(people, path):
-    assert people["sam"].post(path, page="/account/keys/").status == 404
+    assert people["sam"].post(path, page="/account/keys/new/").status == 404
 
 
 @pytest.mark.parametrize(

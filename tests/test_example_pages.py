@@ -149,41 +149,43 @@ def test_sign_up__opens_an_account_and_says_what_is_wrong(site):
     assert "has an account" in again.text
 
 
+NEW_KEY = "/account/keys/new/"
+
+
 def issue(person, **fields):
-    """Fill in the form of the page of keys, its hidden ticket included."""
-    ticket = re.search(r'name="ticket" value="(\w+)"', person.get("/account/keys/").text)[1]
-    return person.post("/account/keys/", ticket=ticket, **fields)
+    """Fill in the form of a new key, its hidden ticket included."""
+    ticket = re.search(r'name="ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
+    return person.post(NEW_KEY, **{"ticket": ticket, "lifetime": "30", "access": "all"} | fields)
 
 
 def test_keys__the_same_form_issues_once(people):
     person = people["sam"]
-    fields = {"name": "Twice", "kind": "token"}
-    fields["ticket"] = re.search(r'name="ticket" value="(\w+)"', person.get("/account/keys/").text)[1]
-    assert "Here it is" in person.post("/account/keys/", **fields).text
-    again = person.post("/account/keys/", **fields)
-    assert again.status == 422
-    assert "Already issued" in again.text
-    assert "sa_pat_" not in again.text.replace("sa_pat_…", "")
-    assert person.get("/account/keys/").text.count("<strong>Twice</strong>") == 1
+    ticket = re.search(r'name="ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
+    assert "Copy it now" in issue(person, name="Twice", kind="token", ticket=ticket).text
+    again = issue(person, name="Twice", kind="token", ticket=ticket)
+    assert again.status == 409
+    assert "this form was sent before" in again.text
+    assert "sa_pat_" not in again.text
+    assert person.get("/account/keys/").text.count("Revoke Twice") == 1
 
 
 def test_keys__issued_once_used_and_revoked(site, people):
     person = people["sam"]
-    answer = issue(person, name="Nightly", kind="key", restricted="on", scopes="invoices:read")
+    answer = issue(person, name="Nightly", kind="key", access="chosen", scopes="invoices:read")
     assert answer.headers["Cache-Control"].find("no-store") >= 0
     secret = re.search(r"sa_key_\w+", answer.text).group()
     assert secret not in person.get("/account/keys/").text
     assert site.ask("/api/invoices", headers={"X-Api-Key": secret}).status == 200
     assert site.ask("/account/who-am-i/", headers={"X-Api-Key": secret}).status == 403
     assert site.ask("/account/keys/", headers={"X-Api-Key": secret}).status == 403
-    path = re.findall(r'action="(/account/keys/key/\d+/revoke/)"', person.get("/account/keys/").text)[0]
-    assert people["alice"].post(path, page="/account/keys/").status == 404
-    assert person.post(path, page="/account/keys/").status == 302
+    path = re.findall(r'href="(/account/keys/key/\d+/revoke/)"', person.get("/account/keys/").text)[0]
+    assert people["alice"].post(path, page=NEW_KEY).status == 404
+    assert person.post(path).status == 302
     assert site.ask("/api/invoices", headers={"X-Api-Key": secret}).status == 401
 
 
-def test_keys__a_ticked_scope_restricts_without_a_further_tick(site, people):
-    answer = issue(people["sam"], name="Hall", kind="key", scopes="invoices:read")
+def test_keys__a_chosen_scope_restricts(site, people):
+    answer = issue(people["sam"], name="Hall", kind="key", access="chosen", scopes="invoices:read")
     carrier = {"X-Api-Key": re.search(r"sa_key_\w+", answer.text).group()}
     assert site.ask("/api/invoices", headers=carrier).status == 200
     assert site.ask("/account/who-am-i/", headers=carrier).status == 403

@@ -1,20 +1,17 @@
-"""Forms of accounts: signing up, asking for a sign-in link, and issuing a key."""
+"""Forms of accounts: signing up, and asking for a sign-in link."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import LoginLink, User
 from invoices.models import Customer
@@ -69,44 +66,3 @@ class LinkForm(forms.Form):
             link = request.build_absolute_uri(reverse("accounts:link_sign_in", args=[LoginLink.issue(user)]))
             text = f"This link signs you in, once, within ten minutes:\n\n{link}\n"
             EmailMessage("Your sign-in link", text, to=[user.email]).send()
-
-
-class KeyForm(forms.Form):
-    """What a new key is for, and what it may do."""
-
-    LIFETIMES = (("7", "7 days"), ("30", "30 days"), ("365", "a year"), ("", "until it is revoked"))
-
-    name = forms.CharField(max_length=100, help_text="What it is for, such as “Nightly export”.")
-    kind = forms.ChoiceField(
-        choices=(("token", "Access token, sent as Authorization: Bearer"), ("key", "API key, sent as X-Api-Key")),
-        initial="token",
-        widget=forms.RadioSelect,
-    )
-    restricted = forms.BooleanField(
-        label="Only for the scopes below", required=False, help_text="Without any tick it may do all that you may."
-    )
-    scopes = forms.MultipleChoiceField(choices=[], required=False, widget=forms.CheckboxSelectMultiple)
-    lifetime = forms.ChoiceField(choices=LIFETIMES, required=False, initial="30", label="Valid for")
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        """Offer the scopes that the settings declare."""
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = [(name, f"{name}: {text.lower()}") for name, (text, _) in settings.SESSIONAUTH_SCOPES.items()]
-        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        """Refuse a restriction to nothing: a forgotten tick is likelier than the wish for a key that opens no door."""
-        super().clean()
-        if self.cleaned_data.get("restricted") and not self.cleaned_data.get("scopes") and "scopes" not in self.errors:
-            self.add_error("scopes", "Tick what it may do.")
-
-    @property
-    def granted(self) -> list[str] | None:
-        """The scopes of the new credential; None for all that its owner may, if nothing at all was ticked."""
-        return self.cleaned_data["scopes"] or None
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When the new credential ends."""
-        days = self.cleaned_data["lifetime"]
-        return timezone.now() + timedelta(days=int(days)) if days else None

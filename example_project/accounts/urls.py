@@ -1,10 +1,10 @@
-"""Accounts: up, in by other doors, who and which keys. The other pages are those of sessionauth, see config/urls.py."""
+"""Accounts: up, in by other doors, and who is there. The other pages are those of sessionauth, see config/urls.py."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from accounts import key_views, views
+from accounts import views
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,6 +15,4 @@ urlpatterns = [
     path("who-am-i/", views.who_am_i, name="who_am_i"),
     path("bank-details/", views.bank_details, name="bank_details"),
     path("end-by-flag/", views.end_session, name="end_session"),
-    path("keys/", key_views.keys, name="keys"),
-    path("keys/<slug:kind>/<int:pk>/revoke/", key_views.revoke, name="revoke_key"),
 ]

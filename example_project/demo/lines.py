@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from demo.people import ALICE
+from demo.people import ALICE, SAM
 from demo.secrets import PARTNER_PATH, Headers, Secrets
 
 #: Where curl keeps cookies, and what stands for the CSRF token in it.
@@ -76,6 +76,8 @@ class Group:
 JSON = ("Content-Type", "application/json")
 HTML = ("Accept", "text/html")
 CONFIRM = "/account/confirm/"
+AUTH = "/api/auth/"
+WRITE = ["invoices:write"]
 #: What the invoice is for that a line creates.
 PROBE = "Proofreading"
 
@@ -88,6 +90,11 @@ def get(title: str, path: str, status: int, answer: str, *headers: tuple[str, st
 def post(title: str, path: str, status: int, answer: str, *headers: tuple[str, str], body: str) -> Line:
     """Return a line that writes JSON."""
     return Line(title, path, status, answer, "POST", (*headers, JSON), body=body)
+
+
+def auth(title: str, path: str, status: int, answer: str, *headers: tuple[str, str], **body: object) -> Line:
+    """Return a line that asks the API of keys and tokens to do something."""
+    return post(title, AUTH + path, status, answer, *headers, body=json.dumps(body))
 
 
 def kept(title: str, method: str, status: int, answer: str, path: str = "/account/session/", **body: object) -> Line:
@@ -124,6 +131,7 @@ def groups(secrets: Secrets) -> tuple[Group, ...]:
         Group("Invoices, for whom they are meant", invoices(secrets)),
         Group("Keys that are no good", wrong(secrets)),
         Group("Keys that may not do everything", confined(secrets)),
+        Group("Tokens of one's own: these lines belong in this order", own_tokens(secrets)),
         Group("Browsers", browsers(secrets)),
         Group("Signing in without a page: cookies in a jar, the CSRF token beside them", signing_in()),
         Group("A partner that signs its requests", partner(secrets)),
@@ -189,6 +197,33 @@ def confined(secrets: Secrets) -> tuple[Line, ...]:
         get("The same page, to a restricted key", page, 403, "insufficient_scope", key(secrets.read_key)),
         get("The admin, to the superuser's restricted key", admin, 403, people, key(secrets.root_read_key)),
         get("The admin, even to the superuser's full key", admin, 403, people, key(secrets.root_key)),
+    )
+
+
+def own_tokens(secrets: Secrets) -> tuple[Line, ...]:
+    """Get a token for a password, refresh it, look through one's keys, rotate, issue and revoke them.
+
+    What uses a secret up is titled "Once": the same line does not work again.
+    """
+    right = {"username": ALICE.email, "password": ALICE.password, "name": f"{secrets.label}: got for a password"}
+    refresh, old, leaving = {"refresh_token": secrets.refresh_token}, secrets.rotating_key, secrets.leaving_key
+    wrong = {"username": SAM.email, "password": "wrong"}
+    mine, issuing = bearer(secrets.login_token), key(secrets.issuing_key)
+    child: dict[str, object] = {"name": f"{secrets.label}: issued by a key", "scopes": ["invoices:read"]}
+    return (
+        auth("A token for a name and a password: no cookie, no session", "token/", 200, '"access_token"', **right),
+        auth("The wrong password, guarded like the page", "token/", 400, "invalid_grant", **wrong),
+        get("Whose token is it, and what may it do?", AUTH + "token/", 200, '"is_current": true', mine),
+        get("A program that one has signed in with lists one's keys", AUTH + "keys/", 200, '"state": "active"', mine),
+        get("A restricted key does not", AUTH + "keys/", 403, "insufficient_scope", key(old)),
+        auth("Once: the next token", "token/refresh/", 200, '"refresh_token"', **refresh),
+        auth("A refresh token is good for one", "token/refresh/", 400, "invalid_grant", **refresh),
+        auth("Once: a key puts another in its own place", "token/rotate/", 201, '"secret"', key(old), overlap=3600),
+        auth("It does not do so twice", "token/rotate/", 409, "already_rotated", key(old), overlap=3600),
+        auth("A key that was given the scope to issues others", "keys/", 201, '"secret"', issuing, **child),
+        auth("They may do no more than it does", "keys/", 400, "invalid", issuing, **child | {"scopes": WRITE}),
+        auth("Once: a key revokes itself", "token/revoke/", 204, "no-store", key(leaving)),
+        get("And is refused from then on", AUTH + "token/", 401, "invalid_token", key(leaving)),
     )
 
 

@@ -14,6 +14,7 @@ Headers = tuple[tuple[str, str], ...]
 class Secrets:
     """One of each kind, known only to the process that issued them."""
 
+    label: str
     alice_token: str
     sam_token: str
     read_key: str
@@ -26,6 +27,11 @@ class Secrets:
     expired_key: str
     revoked_key: str
     unknown_key: str
+    login_token: str
+    refresh_token: str
+    rotating_key: str
+    leaving_key: str
+    issuing_key: str
     session: str
     ended_session: str
     partner: Headers

@@ -18,7 +18,9 @@ from demo.people import ALICE, GROUPS, PEOPLE, ROOT, SAM, Person
 from demo.secrets import PARTNER, PARTNER_PATH, Secrets
 from invoices.partner import address, signed_headers
 from sessionauth import crypto
+from sessionauth.credentials.issuing import issue_login_token
 from sessionauth.models import AccessToken, APIKey, LoginSession
+from sessionauth.scopes import ISSUE
 from sessionauth.sessions import registry
 
 READ = ["invoices:read"]
@@ -91,7 +93,10 @@ def issue(label: str, *, alice: User, sam: User, root: User) -> Secrets:
     read_key = named(APIKey, "only reads", alice, scopes=READ)
     ended_row, ended = sign_in(label, alice)
     registry.revoke(ended_row, "ended for the demo")
+    _, login_token, _ = issue_login_token(alice, name=f"{label}: signed in by a program")
+    _, _, refresh_token = issue_login_token(alice, name=f"{label}: signed in by another")
     return Secrets(
+        label=label,
         alice_token=named(AccessToken, "all that Alice may", alice),
         sam_token=named(AccessToken, "all that Sam may", sam),
         read_key=read_key,
@@ -104,6 +109,11 @@ def issue(label: str, *, alice: User, sam: User, root: User) -> Secrets:
         expired_key=named(APIKey, "expired", alice, expires_at=expired),
         revoked_key=revoked,
         unknown_key=crypto.new_secret("sa", "key"),
+        login_token=login_token,
+        refresh_token=str(refresh_token),
+        rotating_key=named(APIKey, "rotates itself", alice, scopes=READ),
+        leaving_key=named(APIKey, "revokes itself", alice, scopes=READ),
+        issuing_key=named(APIKey, "issues others", alice, scopes=[*READ, ISSUE]),
         session=sign_in(label, alice)[1],
         ended_session=ended,
         partner=signed_headers(PARTNER, "GET", PARTNER_PATH),

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import Error, Page, expect
 
+from sessionauth.credentials.issuing import issue_login_token
+from sessionauth.credentials.rotating import rotate
+from sessionauth.models import AccessToken, APIKey
 from sessionauth.testing import AuthClient
 
 pytestmark = [pytest.mark.urls("tests.account_urls"), pytest.mark.django_db(transaction=True)]
@@ -31,6 +38,12 @@ OWN = {
     "devices": "devices/",
     "devices-others": "devices/others/end/",
     "devices-all": "devices/all/end/",
+    "keys": "keys/",
+    "keys-all": "keys/all/revoke/",
+    "key-new": "keys/new/",
+    "key-rename": "keys/key/{key}/rename/",
+    "key-revoke": "keys/key/{key}/revoke/",
+    "key-rotate": "keys/key/{key}/rotate/",
     "password": "password/",
     "password-done": "password/done/",
 }
@@ -67,6 +80,36 @@ def signed_in(alice: Any, settings: Any, live_server: Any) -> Callable[[Page], N
         page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
 
     return put
+
+
+@pytest.fixture
+def key(alice: Any, settings: Any) -> int:
+    """Issue Alice a few keys and tokens, and return the number of one."""
+    settings.SESSIONAUTH_SCOPES = {"read": ("Read invoices", []), "write": ("Create and change invoices", [])}
+    now = timezone.now()
+    row, _ = APIKey.objects.issue(
+        user=alice,
+        name="Nightly export to the bookkeeping",
+        scopes=["read", "write"],
+        networks=["192.0.2.0/24", "2001:db8:1234:5678::/64"],
+        methods=["GET", "HEAD", "OPTIONS"],
+        rate="100/m",
+        expires_at=now + timedelta(days=30),
+    )
+    APIKey.objects.filter(pk=row.pk).update(last_used_at=now - timedelta(hours=3))
+    AccessToken.objects.issue(user=alice, name="Command line")
+    issue_login_token(alice, name="Invoices for Android 4.1")
+    rotated, _ = APIKey.objects.issue(user=alice, name="Website", scopes=["read"])
+    rotate(rotated)
+    over, _ = AccessToken.objects.issue(user=alice, name="Old laptop")
+    over.revoke("revoked by its owner")
+    return int(row.pk)
+
+
+@pytest.fixture
+def address(key: int) -> Callable[[str], str]:
+    """Return where a page is."""
+    return lambda name: "/account/" + PAGES[name].format(key=key)
 
 
 def sign_in(page: Page, password: str, *, remember: bool = False) -> None:
@@ -134,22 +177,22 @@ def test_logout__forgets_the_browser(watched, alice, password, settings):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page__has_no_barrier_in_light_and_dark(watched, accessible, signed_in, name):
+def test_page__has_no_barrier_in_light_and_dark(watched, accessible, signed_in, address, name):
     page = watched(bypass_csp=True, reduced_motion="reduce")
     if name in OWN:
         signed_in(page)
-    page.goto(f"/account/{PAGES[name]}")
+    page.goto(address(name))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         accessible(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page__fits_a_phone_under_a_strict_policy_without_javascript(watched, signed_in, name):
+def test_page__fits_a_phone_under_a_strict_policy_without_javascript(watched, signed_in, address, name):
     page = watched(viewport=PHONE)
     if name in OWN:
         signed_in(page)
-    page.goto(f"/account/{PAGES[name]}")
+    page.goto(address(name))
     assert page.evaluate("getComputedStyle(document.querySelector('.sessionauth-card')).display") == "grid"
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     page.evaluate("document.querySelector('.sessionauth').style.setProperty('--sa-font', 'monospace')")
@@ -157,10 +200,10 @@ def test_page__fits_a_phone_under_a_strict_policy_without_javascript(watched, si
     assert page.evaluate("document.querySelectorAll('script, style, [onclick]').length") == 0
 
 
-@pytest.mark.parametrize("path", ["login/", "password/"])
-def test_wrong_forms__have_no_barrier_either(watched, accessible, signed_in, path):
+@pytest.mark.parametrize("path", ["login/", "password/", "keys/new/"])
+def test_wrong_forms__have_no_barrier_either(watched, accessible, signed_in, key, path):
     page = watched(bypass_csp=True)
-    if path == "password/":
+    if path != "login/":
         signed_in(page)
     page.goto(f"/account/{path}")
     page.locator("form[method=post]").evaluate("form => form.noValidate = true")
@@ -169,6 +212,91 @@ def test_wrong_forms__have_no_barrier_either(watched, accessible, signed_in, pat
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         accessible(page)
+
+
+def issue_a_key(page: Page, name: str) -> str:
+    page.goto("/account/keys/")
+    page.get_by_role("link", name="New key or token").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("API key: for a service or a script").check()
+    page.get_by_label("Read invoices").check()
+    page.get_by_role("button", name="Issue").click()
+    return secret_on(page)
+
+
+def secret_on(page: Page) -> str:
+    expect(page.get_by_role("status")).to_contain_text("It will not be shown again")
+    return page.get_by_role("textbox", name="Secret").input_value()
+
+
+def status_of(live_server: Any, secret: str) -> int:
+    """Return what a program with `secret` is answered, over HTTP and without a browser."""
+    url = f"{live_server.url}/api/auth/token/"
+    request = urllib.request.Request(url, headers={"X-Api-Key": secret})  # noqa: S310 - our own server
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_a_key__issued_without_javascript_used_rotated_and_revoked(watched, signed_in, key, live_server):
+    page = watched(java_script_enabled=False)
+    signed_in(page)
+    old = issue_a_key(page, "From a browser")
+    assert status_of(live_server, old) == 200
+
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("this form was sent before")
+    assert APIKey.objects.filter(name="From a browser").count() == 1
+
+    page.goto("/account/keys/")
+    expect(page.get_by_role("listitem").first).to_contain_text("Read invoices")
+    assert old not in page.content()
+    page.get_by_role("link", name="Rotate From a browser").click()
+    page.get_by_label("The old secret stays good for").select_option("1 hour")
+    page.get_by_role("button", name="Rotate").click()
+    new = secret_on(page)
+    assert [status_of(live_server, secret) for secret in (old, new)] == [200, 200]
+
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_role("link", name="Revoke From a browser").first.click()
+    page.get_by_role("button", name="Revoke").click()
+    assert [status_of(live_server, secret) for secret in (old, new)] == [200, 401]
+    page.get_by_role("link", name="Revoke all").click()
+    page.get_by_role("button", name="Revoke all").click()
+    assert [status_of(live_server, secret) for secret in (old, new)] == [401, 401]
+    expect(page.get_by_role("main")).to_contain_text("None yet.")
+
+
+def test_a_secret__has_no_barrier_fits_a_phone_and_is_not_put_back(watched, accessible, signed_in, key):
+    page = watched(bypass_csp=True, viewport=PHONE)
+    signed_in(page)
+    secret = issue_a_key(page, "From a phone")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        accessible(page)
+    page.goto("/account/keys/")
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):  # Chromium asks whether to send the form once more
+        page.go_back()
+    expect(page.get_by_text(secret)).to_have_count(0)
+    expect(page.get_by_role("textbox")).to_have_count(0)
+
+
+@pytest.mark.shots
+@pytest.mark.parametrize("kind", ["light", "dark", "phone"])
+def test_shot__of_a_secret(watched, shot, signed_in, key, kind):
+    desk = {"color_scheme": kind, "viewport": {"width": 1100, "height": 760}}
+    page = watched(**{"viewport": PHONE} if kind == "phone" else desk)
+    signed_in(page)
+    issue_a_key(page, "Nightly export")
+    shot(page, f"account-key-secret-{kind}")
+    page.goto("/account/keys/new/")
+    page.locator("form[method=post]").evaluate("form => form.noValidate = true")
+    page.get_by_label("Only from these addresses").fill("everywhere")
+    page.get_by_role("button", name="Issue").click()
+    shot(page, f"account-key-wrong-{kind}")
 
 
 @pytest.mark.shots
@@ -194,10 +322,10 @@ def test_shot__of_refusals(watched, shot, alice, password, settings, kind):
 @pytest.mark.shots
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
-def test_shot__of_each_page(watched, shot, signed_in, name, kind):
+def test_shot__of_each_page(watched, shot, signed_in, address, name, kind):
     desk = {"color_scheme": kind, "viewport": {"width": 1100, "height": 760}}
     page = watched(**{"viewport": PHONE} if kind == "phone" else desk)
     if name in OWN:
         signed_in(page)
-    page.goto(f"/account/{PAGES[name]}")
+    page.goto(address(name))
     shot(page, f"account-{name}-{kind}")
