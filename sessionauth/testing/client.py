@@ -18,6 +18,7 @@ from sessionauth.authenticators.api_key import APIKeyAuthenticator
 from sessionauth.authenticators.token import TokenAuthenticator
 from sessionauth.backends import SessionAuthBackend
 from sessionauth.conf import seconds, settings
+from sessionauth.credentials.issuing import issue
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import registry, remember
@@ -25,7 +26,7 @@ from sessionauth.sessions.remember import Remember, wanted_age
 
 
 class SigningIn(ClientMixin):
-    """The half that both clients share: `force_login()`, `logout()` and their async twins."""
+    """The half that both clients share: `force_login()`, `use_key()`, `logout()` and their async twins."""
 
     #: Makes the request that a sign-in is recorded from, with the client's own headers and address.
     factory: ClassVar[Any] = RequestFactory
@@ -90,6 +91,46 @@ class SigningIn(ClientMixin):
             model, header, prefix = _carrier(method)
             _, secret = await model.objects.aissue(user=user, name="test client")
             self._carry(header, prefix + secret)
+
+    def use_key(
+        self,
+        user: Any = None,
+        *,
+        model: type[AbstractCredential] = APIKey,
+        method: str = "api_key",
+        **limits: Any,
+    ) -> Any:
+        """Be a program of `user` from now on, with a new key, and return its row.
+
+        `limits` are what it is issued with: `scopes=["invoices:read"]`, `methods=["GET"]`, `expires_at`. `user` is None
+        for a key of nobody; a `model` of your own takes what its rows belong to in the place of it, such as
+        `organisation=desk`. `method` is the authenticator in whose header it is sent.
+
+        Raises ValueError as `force_login()` does, and what issuing raises.
+        """
+        self._put_away()
+        _, header, prefix = _carrier(method)
+        row, secret = issue(model, **_owned(user), **limits)
+        self._carry(header, prefix + secret)
+        return row
+
+    async def ause_key(self, user: Any = None, **options: Any) -> Any:
+        """See use_key()."""
+        return await sync_to_async(self.use_key)(user, **options)
+
+    def use_token(self, user: Any, *, method: str = "bearer", **limits: Any) -> Any:
+        """Be a program of `user` from now on, with a new personal access token, and return its row. See use_key()."""
+        return self.use_key(user, model=AccessToken, method=method, **limits)
+
+    async def ause_token(self, user: Any, **options: Any) -> Any:
+        """See use_token()."""
+        return await sync_to_async(self.use_token)(user, **options)
+
+    def use_secret(self, secret: str, *, method: str = "bearer") -> None:
+        """Send `secret` with every request from now on, one that your own code has issued or rotated."""
+        self._put_away()
+        _, header, prefix = _carrier(method)
+        self._carry(header, prefix + secret)
 
     def logout(self) -> None:
         """Be nobody from now on: the session ends, cookies and the credential's header go."""
@@ -202,6 +243,10 @@ def _carrier(method: str) -> tuple[type[AbstractCredential], str, str]:
         f"force_login() cannot issue anything for method={method!r}. "
         f"With these SESSIONAUTH_AUTHENTICATORS it can for: {', '.join(['session', *possible])}."
     )
+
+
+def _owned(user: Any) -> dict[str, Any]:
+    return {} if user is None else {"user": user}
 
 
 def _verifying_backend() -> str | None:
