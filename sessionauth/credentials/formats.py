@@ -60,8 +60,8 @@ class Format:
         """Return by what a row is known when it is imported once more, whatever has become of its digest."""
         return crypto.digest(f"imported:{self.name}:{kept}")
 
-    def fault(self, kept: str) -> str:
-        """Return why a row that holds `kept` cannot be taken over, "" if it can.
+    def fault(self, kept: str, beginning: str) -> str:
+        """Return why a row that holds `kept`, of a secret that begins so, cannot be taken over; "" if it can.
 
         "slow": it was hashed as passwords are, so that it cannot be looked up. "unlike": no secret of today's form
         leads to it.
@@ -85,11 +85,13 @@ class Knox(Format):
 
     def pattern(self) -> str:
         """See Format.pattern(). Prefixes and lengths may be several: those of today, and of tokens made before."""
-        own = _knox_settings()
-        prefixes = self.options.get("prefixes", [own.get("TOKEN_PREFIX", "")])
-        lengths = self.options.get("lengths", [own.get("AUTH_TOKEN_CHARACTER_LENGTH", 64)])
+        lengths = self.options.get("lengths", [_knox_settings().get("AUTH_TOKEN_CHARACTER_LENGTH", 64)])
         tails = "|".join(f"[0-9a-f]{{{int(length) // 2 * 2}}}" for length in lengths)
-        return f"(?:{'|'.join(map(re.escape, prefixes))})(?:{tails})"
+        return f"(?:{self._prefixes()})(?:{tails})"
+
+    def _prefixes(self) -> str:
+        prefixes = self.options.get("prefixes", [_knox_settings().get("TOKEN_PREFIX", "")])
+        return "|".join(map(re.escape, prefixes))
 
     @property
     def algorithm(self) -> str:
@@ -101,8 +103,10 @@ class Knox(Format):
         """See Format.kept()."""
         return hashlib.new(self.algorithm, secret.encode()).hexdigest()
 
-    def fault(self, kept: str) -> str:
+    def fault(self, kept: str, beginning: str) -> str:
         """See Format.fault()."""
+        if not re.fullmatch(f"(?:{self._prefixes()})[0-9a-f]*", beginning):
+            return "unlike"
         return "" if len(kept) == hashlib.new(self.algorithm).digest_size * 2 else "unlike"
 
     def sliding(self) -> tuple[timedelta | None, timedelta | None]:
@@ -132,7 +136,7 @@ class AuthToken(Format):
         """See Format.known_by(). The secret is there, so that its row has our own digest from the beginning."""
         return kept
 
-    def fault(self, kept: str) -> str:
+    def fault(self, kept: str, beginning: str) -> str:
         """See Format.fault()."""
         return "" if self.matches(kept) else "unlike"
 
@@ -154,8 +158,10 @@ class DRFAPIKey(Format):
         """See Format.kept()."""
         return self.UNSALTED + hashlib.sha512(secret.encode()).hexdigest()
 
-    def fault(self, kept: str) -> str:
+    def fault(self, kept: str, beginning: str) -> str:
         """See Format.fault()."""
+        if len(beginning) != self.options.get("prefix_length", 8):
+            return "unlike"
         return "" if kept.startswith(self.UNSALTED) else "slow"
 
 

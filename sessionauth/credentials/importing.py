@@ -112,7 +112,7 @@ class _Batch:
             return "expired"
         if one.user_id is not None and one.user_id not in self.users:
             return "orphaned"
-        return self.format.fault(one.kept) or "imported"
+        return self.format.fault(one.kept, one.beginning) or "imported"
 
     def _follow(self, one: Taken) -> None:
         row = self.known.get(self.format.imported_digest(one.kept))

@@ -164,7 +164,7 @@ def _of_authtoken(row: Any) -> Taken:
 
 
 def _of_api_key(row: Any) -> Taken:
-    return Taken(row.hashed_key, row.prefix + ".", None, row.created, row.expiry_date, row.revoked, row.name)
+    return Taken(row.hashed_key, row.prefix, None, row.created, row.expiry_date, row.revoked, row.name)
 
 
 TABLES: Mapping[str, Table] = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 
+import pytest
+from django.core.cache import caches
 from django.utils.crypto import get_random_string
 
 from sessionauth import crypto
 from sessionauth.credentials.formats import FORMATS
 from sessionauth.models import AccessToken, APIKey
-from tests.asking import Sent
+from tests.asking import Sent, ask, counted
 from tests.contracts import ExplicitContract
 
 TOKEN = "sessionauth.authenticators.token.TokenAuthenticator"
@@ -82,3 +84,22 @@ class TestDRFAPIKey(TestKnox):
 
     def new_secret(self):
         return f"{get_random_string(8)}.{get_random_string(32)}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.urls("tests.project.ways_urls")
+@pytest.mark.parametrize("contract", [TestKnox, TestAuthToken, TestDRFAPIKey])
+def test_cache__knows_them_soon_after_their_first_use_until_they_are_revoked(contract, make_user, settings):
+    settings.SESSIONAUTH_KEY_CACHE, settings.SESSIONAUTH_LAST_USED_INTERVAL = "default", None
+    settings.SESSIONAUTH_AUTHENTICATORS = [contract.entry]
+    sent, row = contract().issue(make_user("alice"))
+    assert ask("wsgi", "/still/", sent).status == 200
+    caches["default"].clear()  # the tombstone of the new digest runs out by itself
+    asked = []
+    for _ in range(2):
+        with counted() as statements:
+            assert ask("wsgi", "/still/", sent).status == 200
+        asked.append(len(statements))
+    assert asked == [1, 0]
+    type(row).objects.get(pk=row.pk).revoke()
+    assert ask("wsgi", "/still/", sent).status == 401

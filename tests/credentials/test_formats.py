@@ -63,7 +63,7 @@ def test_hash_of_knox__is_the_one_it_was_told(path, settings):
     parsed = formats.parse(HEX[:64], ["knox"])
     assert parsed is not None
     assert crypto.digest(f"knox:{kept}") in parsed.digests
-    assert formats.FORMATS["knox"].fault(kept) == ""
+    assert formats.FORMATS["knox"].fault(kept, HEX[:15]) == ""
 
 
 def test_digests__ours_first_then_what_the_package_keeps_under_each_pepper(settings):

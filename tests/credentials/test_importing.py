@@ -422,6 +422,16 @@ def test_other_shapes__are_left_out(make_user):
         assert run_json("sessionauth_import", name)["rows"] == {**NOTHING, "unlike": 1}
 
 
+def test_tokens_of_an_older_prefix__are_imported_where_it_is_named(make_user, settings):
+    settings.SESSIONAUTH_AUTHENTICATORS = [entry(["knox"])]
+    _, secret = Knox().make(make_user("alice"))
+    settings.REST_KNOX = {"TOKEN_PREFIX": "desk_"}
+    assert run_json("sessionauth_import", "knox")["rows"] == {**NOTHING, "unlike": 1}
+    settings.SESSIONAUTH_IMPORTED_FORMATS = {"knox": {"prefixes": ["desk_", ""]}}
+    assert run_json("sessionauth_import", "knox")["rows"] == {**NOTHING, "imported": 1}
+    assert told(ask("wsgi", "/tell/", Knox().carry(secret)))["user"] == "alice"
+
+
 def test_event__tells_of_the_import_once(peer, make_user):
     peer.make(make_user("alice"))
     run("sessionauth_import", peer.name)
