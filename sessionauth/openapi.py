@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
+from sessionauth import scopes
 from sessionauth.authenticators import Authenticator, active
+from sessionauth.authenticators.base import CredentialAuthenticator
+from sessionauth.conf import settings
 from sessionauth.views.api import described
 from sessionauth.views.documents import (
     BOOLEAN,
@@ -50,16 +53,19 @@ DEVICES = members(devices={"type": "array", "items": DEVICE})
 SAID = members(detail=TEXT)
 
 
-def security_schemes(wanted: Callable[[Authenticator], bool] | None = None) -> dict[str, dict[str, Any]]:
+def security_schemes(
+    wanted: Callable[[Authenticator], bool] | None = None, authenticators: Sequence[Authenticator] | None = None
+) -> dict[str, dict[str, Any]]:
     """Return `components.securitySchemes`: one for each way in, with the real names of cookie, header and parameter.
 
     Names are put into the letters that OpenAPI allows; of two authenticators of one name the second is numbered.
-    `wanted` says of which authenticators, None for all; it changes no name.
+    `wanted` says of which authenticators, None for all; it changes no name. `authenticators` are those of a framework's
+    class, where they are not the active ones. What carries keys and tokens also tells which scopes there are.
     """
     schemes: dict[str, dict[str, Any]] = {}
     names: set[str] = set()
-    for authenticator in active():
-        for name, scheme in authenticator.openapi().items():
+    for authenticator in active() if authenticators is None else authenticators:
+        for name, scheme in _described(authenticator).items():
             free = _free(re.sub(r"[^a-zA-Z0-9._-]+", "-", name), scheme, schemes)
             schemes.setdefault(free, scheme)
             if wanted is None or wanted(authenticator):
@@ -67,12 +73,29 @@ def security_schemes(wanted: Callable[[Authenticator], bool] | None = None) -> d
     return {name: scheme for name, scheme in schemes.items() if name in names}
 
 
-def security_requirements(*scopes: str) -> list[dict[str, list[str]]]:
+def scopes_described() -> str:
+    """Return in Markdown which scopes keys and tokens may have, and what each lets them do; "" if none is declared."""
+    if not settings.SCOPES:
+        return ""
+    return "\n".join(["Scopes:", "", *(f"* `{scope.name}`: {scope.description}" for scope in scopes.declared())])
+
+
+def _described(authenticator: Authenticator) -> dict[str, dict[str, Any]]:
+    schemes = authenticator.openapi()
+    if not isinstance(authenticator, CredentialAuthenticator) or not settings.SCOPES:
+        return schemes
+    own = {name: scheme.get("description", "") for name, scheme in schemes.items()}
+    told = {name: "\n\n".join(filter(None, [words, scopes_described()])) for name, words in own.items()}
+    return {name: {**scheme, "description": told[name]} for name, scheme in schemes.items()}
+
+
+def security_requirements(*needed: str) -> list[dict[str, list[str]]]:
     """Return `security`: any one of the schemes is enough.
 
-    `scopes` are needed with it. OpenAPI 3.1 takes them for every kind of scheme, 3.0 only for OAuth's: leave them out.
+    The scopes `needed` go with it. OpenAPI 3.1 takes them for every kind of scheme, 3.0 only for OAuth's: leave them
+    out.
     """
-    return [{name: list(scopes)} for name in security_schemes()]
+    return [{name: list(needed)} for name in security_schemes()]
 
 
 def paths() -> dict[str, dict[str, Any]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from django.http import HttpResponse
 from django.urls import include, path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
 
 from sessionauth import openapi
 from tests.conformance.views import secret
+from tests.contrib import desk
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +67,15 @@ def test_S2_openapi(settings):
     settings.SESSION_COOKIE_NAME = "desk"
     assert openapi.security_schemes()["sessionAuth"] == {"type": "apiKey", "in": "cookie", "name": "desk"}
     assert {"sessionAuth": []} in openapi.security_requirements()
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_S4_openapi(settings, version):
+    """The document that a framework makes of its views names the real cookie."""
+    settings.SESSION_COOKIE_NAME = "desk"
+    settings.REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "sessionauth.contrib.spectacular.AutoSchema"}
+    with patched_settings({"OAS_VERSION": version}):
+        document = SchemaGenerator(patterns=desk.api).get_schema(request=None, public=True)
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["sessionAuth"] == {"type": "apiKey", "in": "cookie", "name": "desk"}
+    assert any("sessionAuth" in way for way in document["paths"]["/api/whoami/"]["get"]["security"])
