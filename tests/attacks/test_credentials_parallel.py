@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, Event
 from typing import Any
 
@@ -263,3 +264,30 @@ def test_touch__does_not_wait_for_whoever_holds_the_row(alice):
 
     assert at_once(hold, touch) == [None, None]
     assert APIKey.objects.get().last_used_at is None
+
+
+@pytest.mark.usefixtures("_row_locks")
+def test_everything_at_once__neither_stands_still_nor_survives_the_end(alice, settings):
+    """Each act locks more than one row, and two that lock them in another order would wait for each other."""
+    settings.SESSIONAUTH_MAX_TOKENS, settings.SESSIONAUTH_MAX_CREDENTIALS_ACTION = 3, "evict"
+    secrets: list[str] = []
+
+    def live() -> None:
+        for _ in range(ROUNDS):
+            row, secret, refresh_secret = credentials.issue_login_token(alice)
+            secrets.append(secret)
+            for act in (partial(credentials.rotate, row, overlap=60), partial(credentials.refresh, refresh_secret)):
+                try:
+                    secrets.append(act()[1])
+                except (AlreadyRotated, CredentialEnded, InvalidCredential):
+                    continue
+
+    def finish() -> None:
+        for number in range(ROUNDS):
+            (logout_everywhere if number % 2 else credentials.revoke_all)(alice)
+
+    answers = at_once(*[live] * 5, *[finish] * 3)
+    assert answers == [None] * 8
+    assert AccessToken.objects.filter(AccessToken.takes_a_place(timezone.now())).count() <= 3
+    credentials.revoke_all(alice)
+    assert [secret for secret in secrets if good(secret)] == []

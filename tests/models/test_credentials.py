@@ -168,14 +168,15 @@ def test_str__is_name_and_hint_or_hint_alone():
         (timedelta(hours=1), 61, False),
     ],
 )
-def test_touch__writes_at_most_once_an_interval(interval, age, due, alice, settings, django_assert_num_queries):
+def test_touch__writes_at_most_once_an_interval(interval, age, due, alice, settings, django_assert_max_num_queries):
     settings.SESSIONAUTH_LAST_USED_INTERVAL = interval
     row, _ = APIKey.objects.issue(user=alice)
     before = None if age is None else timezone.now() - timedelta(seconds=age)
     APIKey.objects.update(last_used_at=before)
     row.refresh_from_db()
     assert row.is_touch_due() is due
-    with django_assert_num_queries(0 if interval is None else 1):
+    # A savepoint, the row if nobody holds it, the UPDATE; SQLite has no such lock.
+    with django_assert_max_num_queries(0 if interval is None else 4):
         row.touch()
     assert (APIKey.objects.get().last_used_at != before) is due
 
