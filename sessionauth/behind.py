@@ -35,6 +35,8 @@ def evaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[st
             break
         if user is not None and _may(backend, _marked(path, user)):
             return Proof(user)
+        if user is not None:  # by Django's own backend, the only one that is asked whether it lets them in
+            passwords.even_out(user, credentials["password"])
         barred = user if barred is None else barred
     return Proof(barred, is_barred=True)
 
@@ -55,6 +57,8 @@ async def aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[t
             break
         if user is not None and _may(backend, _marked(path, user)):
             return Proof(user)
+        if user is not None:  # by Django's own backend, the only one that is asked whether it lets them in
+            await passwords.aeven_out(user, credentials["password"])
         barred = user if barred is None else barred
     return Proof(barred, is_barred=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, TypeVar
 
+from django.conf import settings as django_settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher, make_password, verify_password
 from django.views.decorators.debug import sensitive_variables
@@ -21,6 +23,8 @@ from sessionauth.exceptions import GuardUnavailable
 from sessionauth.threads import in_thread
 
 T = TypeVar("T")
+
+logger = logging.getLogger("sessionauth")
 
 
 @sensitive_variables("password")
@@ -32,13 +36,28 @@ def check(account: Any | None, password: str) -> Any | None:
     """
     with _Place(), _running():
         if account is None or not is_text(password):
-            make_password(password if is_text(password) else "")
+            _do_all(password)
             return None
         encoded = account.password
         if account.check_password(password):
             return account
         _do_the_rest(encoded, password)
         return None
+
+
+@sensitive_variables("password")
+def even_out(account: Any, password: str) -> None:
+    """Do what a wrong password costs besides, for a right one that is answered like a wrong one."""
+    if settings.OLDER_HASHES:
+        with _running():
+            _do_older(account.password, password)
+
+
+@sensitive_variables("password")
+async def aeven_out(account: Any, password: str) -> None:
+    """See even_out()."""
+    if settings.OLDER_HASHES:
+        await in_pool(partial(_do_older, account.password, password))
 
 
 @sensitive_variables("password")
@@ -51,7 +70,7 @@ async def acheck(account: Any | None, password: str) -> Any | None:
 @sensitive_variables("password")
 async def _acheck(account: Any | None, password: str) -> Any | None:
     if account is None or not is_text(password):
-        await in_pool(partial(make_password, password if is_text(password) else ""))
+        await in_pool(partial(_do_all, password))
         return None
     own = type(account)
     if own.acheck_password is not AbstractBaseUser.acheck_password:
@@ -73,18 +92,58 @@ def _verify(password: str, encoded: str) -> tuple[bool, bool]:
     return is_right, must_update
 
 
+@sensitive_variables("password", "text")
+def _do_all(password: str) -> None:
+    text = password if is_text(password) else ""
+    make_password(text)
+    _do_older(None, text)
+
+
 @sensitive_variables("password")
 def _do_the_rest(encoded: str, password: str) -> None:
     """Hash a wrong password by today's hasher too where the account still has another one's, perhaps a quick one.
 
-    So that it takes at least as long as for a name that nobody has. Django evens out the rounds of one hasher only.
+    So that it takes at least as long as for a name that nobody has. Django evens out the rounds of one hasher only. How
+    much longer a slow one takes nobody can know who has no such account: SESSIONAUTH_OLDER_HASHES says it for all.
     """
     try:
         is_todays = identify_hasher(encoded).algorithm == get_hasher().algorithm
     except ValueError:  # unusable: hashed for show by then
-        return
+        is_todays = True
     if not is_todays:
         make_password(password)
+    _do_older(encoded, password)
+
+
+@sensitive_variables("password")
+def _do_older(encoded: str | None, password: str) -> None:
+    """Do the work of every hash in SESSIONAUTH_OLDER_HASHES, less the one that has been done to check `encoded`."""
+    done = None if encoded is None else _work(encoded)
+    for entry in settings.OLDER_HASHES:
+        try:
+            sample = _sample(entry, tuple(django_settings.PASSWORD_HASHERS))
+            if _work(sample) != done:
+                identify_hasher(sample).verify(password, sample)
+        except Exception as error:  # whatever hashers say; an error here would give the attempt back
+            logger.error("An entry of SESSIONAUTH_OLDER_HASHES is no hash (%s).", type(error).__name__)
+
+
+@cache
+def _sample(entry: str, hashers: tuple[str, ...]) -> str:
+    """Return a hash as `entry` says; `hashers` are where it is looked for."""
+    return entry if "$" in entry else make_password("", hasher=entry)
+
+
+def _work(encoded: str) -> list[tuple[str, str]] | None:
+    """Return what a hash costs, as the algorithm and its parameters; None for what is no hash."""
+    try:
+        hasher = identify_hasher(encoded)
+        parts = hasher.decode(encoded)
+    except NotImplementedError:  # a hasher that does not take hashes apart
+        return [("algorithm", str(hasher.algorithm))]
+    except ValueError:
+        return None
+    return sorted((name, repr(part)) for name, part in parts.items() if name not in ("salt", "hash", "checksum"))
 
 
 @sensitive_variables("password")

@@ -80,7 +80,8 @@ def register() -> None:
     register_check(scope_names.check, APP, Tags.security)
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)
-    register_check(passwords.check, APP, Tags.security, deploy=True)
+    register_check(passwords.check, APP)
+    register_check(passwords.check_deploy, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)
 

@@ -51,10 +51,22 @@ COMPOSITION = Finding(
     "--deploy",
 )
 
+NO_SUCH_HASH = Finding(
+    "E173",
+    "SESSIONAUTH_OLDER_HASHES has {entry}, which none of PASSWORD_HASHERS can check: every refused login would fail.",
+    'Write the name of an algorithm, such as "pbkdf2_sha256", or a hash as it stands in the table of users, of a '
+    "password that nobody has.",
+)
+
 WEAK = {"md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"}
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
+    """Check what cannot work."""
+    return ask(older)
+
+
+def check_deploy(**kwargs: Any) -> list[CheckMessage]:
     """Check what stands between a stolen table of users and their passwords, and between a guess and an account."""
     return ask(hashing, judging)
 
@@ -70,6 +82,27 @@ def hashing() -> Iterator[CheckMessage]:
             yield NOT_ARGON2(name=name)
         if algorithm == hashers.BCryptPasswordHasher.algorithm:
             yield CUTS_OFF(name=name)
+
+
+def older() -> Iterator[CheckMessage]:
+    """Look at SESSIONAUTH_OLDER_HASHES."""
+    listed = reading.value_of("OLDER_HASHES")
+    for entry in listed if isinstance(listed, list | tuple | set | frozenset) else ():
+        if isinstance(entry, str) and not _is_hash(entry):
+            yield NO_SUCH_HASH(entry=reading.shown(entry.partition("$")[0]))
+
+
+def _is_hash(entry: str) -> bool:
+    try:
+        if "$" in entry:
+            hashers.identify_hasher(entry).decode(entry)
+        else:
+            hashers.get_hasher(entry)
+    except NotImplementedError:
+        return True
+    except Exception:  # whatever a hasher says of what it cannot read, or PASSWORD_HASHERS of itself
+        return False
+    return True
 
 
 def judging() -> Iterator[CheckMessage]:

@@ -64,6 +64,8 @@ class LoginSettings:
     UNLOCK_AGE: ClassVar = Setting[timedelta | int](timedelta(minutes=10), age)
     #: At most how many passwords wait to be hashed in one process; more are answered 503.
     HASHING_QUEUE: ClassVar = Setting[int](64, positive)
+    #: What some passwords are still hashed by besides today's hasher, where that takes longer: names of algorithms, or hashes of that strength. Each refused login does all of it, so that no account is told by its age.
+    OLDER_HASHES: ClassVar = Setting[Collection[str]]((), names)
     #: Throw away what an anonymous session holds when somebody signs in, instead of keeping it.
     FLUSH_ON_LOGIN: ClassVar = Setting[bool](False, boolean, seed="imia and Django keep it.")
     #: Session keys that survive FLUSH_ON_LOGIN, and a login over another user's session.

@@ -21,6 +21,7 @@ from sessionauth.guards import counters
 from sessionauth.guards.lockout import LockoutGuard
 from sessionauth.request_state import state_of
 from tests.asking import counted
+from tests.attacks import storm
 from tests.attacks.browsers import cookie_of, sign_in, user_of
 from tests.contracts import MODEL_BACKEND
 from tests.guards.entries import ACTIVE, LOCKOUT, rate
@@ -453,6 +454,64 @@ def test_older_hasher__does_todays_work_as_well(algorithm, make_user, call, monk
     with ledger(monkeypatch) as hashes:
         assert call(None, username="alice", password=password) == alice
     assert hashes.count(FastPBKDF2PasswordHasher.iterations) == 1  # the upgrade
+
+
+OLDER = hashers.PBKDF2PasswordHasher()
+
+
+@pytest.fixture
+def of_all_ages(people, make_user, settings, password):
+    """Accounts whose passwords were hashed by today's hasher, by a slower one and by one that is slower still."""
+    old = {f"old{rounds}": OLDER.encode(password, "salt", rounds) for rounds in (111, 222)}
+    for name, encoded in old.items():
+        alice = make_user(name)
+        alice.password = encoded
+        alice.save()
+    settings.SESSIONAUTH_OLDER_HASHES = [OLDER.encode("", "salt", rounds) for rounds in (111, 222)]
+    return [*old, "alice", "nobody", "unusable", "inactive"]
+
+
+def test_slower_hashers__are_evened_out_where_they_are_named(of_all_ages, call, monkeypatch):
+    work(call, monkeypatch, "nobody", "wrong")  # from then on it is known what they cost
+    found = {name: work(call, monkeypatch, name, "wrong") for name in of_all_ages}
+    todays = FastPBKDF2PasswordHasher.iterations
+    assert {name: sorted(hashes) for name, (hashes, _) in found.items()} == dict.fromkeys(
+        of_all_ages, sorted([todays, 111, 222])
+    )
+    assert {statements for _, statements in found.values()} == {1}
+
+
+def test_slower_hashers__of_a_right_password_that_looks_wrong(of_all_ages, call, monkeypatch, password):
+    hashes, _ = work(call, monkeypatch, "inactive", password)
+    assert sorted(hashes) == sorted([FastPBKDF2PasswordHasher.iterations, 111, 222])
+
+
+def test_slower_hashers__that_nobody_can_check_give_no_attempt_back(people, call, guarded, settings, caplog):
+    """As an error in the middle of it would."""
+    settings.SESSIONAUTH_OLDER_HASHES = ["nonsense"]
+    guarded(rate("account", "2/d"))
+    with storm.evaluated() as hashed:
+        assert [call(None, username="alice", password="wrong") for _ in range(4)] == [None] * 4
+    assert (len(hashed), "OLDER_HASHES" in caplog.text) == (2, True)
+
+
+def test_slower_hashers__cost_a_right_password_nothing(of_all_ages, call, monkeypatch, password):
+    with ledger(monkeypatch) as hashes:
+        assert call(None, username="alice", password=password)
+    assert hashes == [FastPBKDF2PasswordHasher.iterations]
+
+
+def test_slower_hashers__by_the_name_of_their_algorithm(of_all_ages, call, monkeypatch, settings, password):
+    monkeypatch.setattr(hashers.PBKDF2PasswordHasher, "iterations", 333)
+    passwords._sample.cache_clear()
+    settings.SESSIONAUTH_OLDER_HASHES = ["pbkdf2_sha256"]
+    work(call, monkeypatch, "nobody", "wrong")
+    old = get_user_model().objects.get(**{get_user_model().USERNAME_FIELD: "old111"})
+    old.password = OLDER.encode(password, "salt", 333)
+    old.save()
+    found = [sorted(work(call, monkeypatch, name, "wrong")[0]) for name in ("old111", "alice", "nobody")]
+    passwords._sample.cache_clear()
+    assert found == [sorted([FastPBKDF2PasswordHasher.iterations, 333])] * 3
 
 
 @pytest.mark.parametrize("name", ["alice", "nobody"])

@@ -34,6 +34,19 @@ def test_hashers(hashers, expected):
     assert codes(PASSWORD_HASHERS=hashers) == []
 
 
+@pytest.mark.parametrize(
+    ("older", "expected"),
+    [
+        (["pbkdf2_sha256"], []),
+        (["pbkdf2_sha256$1000$salt$hash", "argon2"], []),
+        (["md5"], ["E173"]),
+        (["pbkdf2_sha256$many", "nonsense$1$2$3", ""], ["E173", "E173", "E173"]),
+    ],
+)
+def test_older_hashes(older, expected):
+    assert codes(SESSIONAUTH_OLDER_HASHES=older) == expected
+
+
 LENGTH = {"NAME": f"{VALIDATORS}.MinimumLengthValidator"}
 COMMON = {"NAME": f"{VALIDATORS}.CommonPasswordValidator"}
 
