@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -30,6 +31,7 @@ from sessionauth.models import (
     LoginThrottle,
     RememberToken,
 )
+from sessionauth.models.writing import retrying
 from sessionauth.sessions import series, timeouts
 
 #: No browser keeps a cookie for longer without getting it again (RFC 6265bis section 5.5).
@@ -88,7 +90,7 @@ def prune(pile: Pile, *, batch: int = BATCH, progress: Callable[[int], object] |
     """
     gone, last = 0, None
     while True:
-        deleted, last = _prune_batch(pile.rows, last, batch)
+        deleted, last = retrying(partial(_prune_batch, pile.rows, last, batch), pile.rows.db)
         gone += deleted
         if progress is not None:
             progress(deleted)

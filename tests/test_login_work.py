@@ -72,8 +72,6 @@ def test_login__behind_the_guards_costs_no_more(before, make_user, password, pla
 
 def test_login__after_a_failure_costs_two_more(make_user, password, plain, guarded, shared):
     """Counted before the password is looked at, and set to none after."""
-    if connection.vendor == "mysql":
-        pytest.skip("counts by several statements")
     make_user("alice")
     guarded()
     web = Web()
@@ -89,8 +87,6 @@ def test_failed_login__costs_one_for_the_guards_and_one_for_the_record(page, mak
 
     Six commands are those of two rules.
     """
-    if connection.vendor == "mysql":
-        pytest.skip("counts by several statements")
     make_user("alice")
     guarded(rate("address", "100/d"), rate("account", "5/d"), LOCKOUT)
 

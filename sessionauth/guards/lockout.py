@@ -14,7 +14,8 @@ from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import AccountLocked
 from sessionauth.guards import counters, device, keys, spotless
 from sessionauth.guards.counters import Full, Unavailable, database, outside
-from sessionauth.guards.counters.database import DatabaseSlot, Step
+from sessionauth.guards.counters.database import DatabaseSlot
+from sessionauth.guards.counters.step import Step
 from sessionauth.guards.reserving import ReservingGuard, seconds_left
 
 RULE = spotless.RULE

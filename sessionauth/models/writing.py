@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
-from django.db import Error, transaction
+from django.db import Error, OperationalError, transaction
+
+T = TypeVar("T")
+
+#: How often something is tried again that waited for another one which waited for it.
+TIMES = 5
 
 logger = logging.getLogger("sessionauth")
 
@@ -44,3 +50,22 @@ def survival(using: str) -> Callable[[], bool]:
 
     connection.on_commit(note)
     return lambda: bool(committed) or any(waiting[1] is note for waiting in connection.run_on_commit)
+
+
+def retrying(act: Callable[[], T], using: str) -> T:
+    """Run `act`, again where the database has broken a deadlock at its cost; in a transaction that is for others.
+
+    MariaDB finds them between statements that have nothing to do with one another, by the gaps that they lock.
+    """
+    for _ in range(TIMES):
+        try:
+            return act()
+        except OperationalError as error:
+            if not _is_deadlock(error) or transaction.get_connection(using).in_atomic_block:
+                raise
+    return act()
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    is_postgresqls = getattr(error.__cause__, "sqlstate", None) == "40P01"
+    return is_postgresqls or error.args[:1] == (1213,)

@@ -19,7 +19,7 @@ RANDOM = re.compile(r'(csrfmiddlewaretoken" value=|csrftoken=)"?\w+"?')
 #: Headers that tell the time: that they are there counts.
 CLOCKS = {"Expires", "Retry-After"}
 WAIT = re.compile(r"possible in \d+ \w+")
-SAVEPOINT = re.compile(r'"s\d+_x\d+"')
+SAVEPOINT = re.compile(r"[\"`]\w+_x\d+[\"`]")
 MOMENT = re.compile(r"expires=[^;]+")
 
 

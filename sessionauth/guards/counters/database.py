@@ -5,73 +5,17 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.db import IntegrityError, connections, models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.http import HttpRequest
-from django.utils import timezone
 
-from sessionauth.guards.counters import outside
-from sessionauth.guards.counters.base import PENDING, Full, Tally
-from sessionauth.models import LoginThrottle
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One attempt more on the counter `key`, if fewer than `limit` were made and none has to wait.
-
-    From the attempt `wait_from` on the next one has to wait, for the seconds of `waits` one after the other, the last
-    of which stays.
-    """
-
-    key: str
-    rule: str
-    limit: int
-    user_id: Any = None
-    wait_from: int | None = None
-    waits: tuple[float, ...] = ()
-    expires_at: datetime | None = None
-    #: The counter is that of the account which it counted first; no other one is counted by it, or set to none.
-    is_of_one: bool = False
-    moment: datetime = field(default_factory=timezone.now)
-
-    @property
-    def shuts_from(self) -> int:
-        """The attempt with which the door is shut, though it may itself still be right."""
-        return self.limit if self.wait_from is None else min(self.limit, self.wait_from)
-
-    @property
-    def pending_until(self) -> datetime:
-        """Until when whoever finds the door shut by this attempt may wait for it."""
-        return self.moment + timedelta(seconds=PENDING)
-
-    def blocked_until(self, count: int) -> datetime | None:
-        """Return until when the next one has to wait after attempt `count`."""
-        if self.wait_from is None or count < self.wait_from:
-            return None
-        return self.moment + timedelta(seconds=self.waits[min(count - self.wait_from, len(self.waits) - 1)])
-
-    def first(self) -> dict[str, Any]:
-        """Return the row of a counter's first attempt."""
-        return {
-            "key": self.key,
-            "user_id": self.user_id,
-            "rule": self.rule,
-            "count": 1,
-            "changed_at": self.moment,
-            "blocked_until": self.blocked_until(1),
-            "pending_until": self.pending_until if self.shuts_from <= 1 else None,
-            "expires_at": self.expires_at,
-            "generation": int(self.limit <= 1),
-        }
-
-    @property
-    def is_anybodys(self) -> bool:
-        """Whether the counter may be taken whosever it is."""
-        return not self.is_of_one or self.user_id is None
+from sessionauth.guards.counters import outside, upsert
+from sessionauth.guards.counters.base import Full, Tally
+from sessionauth.guards.counters.step import Step
+from sessionauth.models.writing import retrying
 
 
 def advance(step: Step) -> int | None:
@@ -81,49 +25,10 @@ def advance(step: Step) -> int | None:
     """
     connection = connections[outside.alias()]
     if connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert:
-        return _upsert(connection, step)
+        return upsert.on_conflict(connection, step)
+    if getattr(connection, "mysql_is_mariadb", False):
+        return retrying(lambda: upsert.on_duplicate_key(connection, step), connection.alias)
     return _update_or_insert(step)
-
-
-def _upsert(connection: Any, step: Step) -> int | None:
-    row, quote = step.first(), connection.ops.quote_name
-    table = quote(LoginThrottle._meta.db_table)
-    fields = [one for one in LoginThrottle._meta.concrete_fields if one.attname in row]
-    names = {one.attname: quote(one.column) for one in fields}
-    first = [one.get_db_prep_save(row[one.attname], connection) for one in fields]
-
-    def at(moment: datetime) -> Any:
-        return connection.ops.adapt_datetimefield_value(moment)
-
-    count = f"{table}.{names['count']}"
-    blocked, blocked_values = "NULL", []
-    if step.wait_from is not None:
-        last = step.wait_from + len(step.waits) - 1
-        whens = [(nth, step.blocked_until(nth)) for nth in range(step.wait_from, last + 1)]
-        # From the longest wait down, so that each WHEN is "at least".
-        blocked = "CASE " + " ".join([f"WHEN {count} + 1 >= %s THEN %s"] * len(whens)) + " ELSE NULL END"
-        blocked_values = [value for nth, until in reversed(whens) if until for value in (nth, at(until))]
-    user, mine = f"{table}.{names['user_id']}", ""
-    if not step.is_anybodys:
-        mine = f"AND ({user} IS NULL OR {user} = excluded.{names['user_id']})"
-    # Nothing in it comes from outside but by parameters.
-    statement = f"""
-        INSERT INTO {table} ({", ".join(names.values())}) VALUES ({", ".join(["%s"] * len(fields))})
-        ON CONFLICT ({names["key"]}) DO UPDATE SET
-            {names["user_id"]} = COALESCE(excluded.{names["user_id"]}, {user}),
-            {names["changed_at"]} = excluded.{names["changed_at"]},
-            {names["blocked_until"]} = {blocked},
-            {names["pending_until"]} = CASE WHEN {count} + 1 >= %s THEN %s ELSE NULL END,
-            {names["generation"]} = {table}.{names["generation"]} + CASE WHEN {count} + 1 = %s THEN 1 ELSE 0 END,
-            {names["count"]} = {count} + 1
-        WHERE {count} < %s
-            AND ({table}.{names["blocked_until"]} IS NULL OR {table}.{names["blocked_until"]} <= %s) {mine}
-        RETURNING {names["count"]}"""  # noqa: S608
-    pending = [step.shuts_from, at(step.pending_until), step.limit]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*first, *blocked_values, *pending, step.limit, at(step.moment)])
-        found = cursor.fetchone()
-    return None if found is None else int(found[0])
 
 
 def _update_or_insert(step: Step) -> int | None:

@@ -1,0 +1,66 @@
+"""What one attempt more does to a counter in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from sessionauth.guards.counters.base import PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One attempt more on the counter `key`, if fewer than `limit` were made and none has to wait.
+
+    From the attempt `wait_from` on the next one has to wait, for the seconds of `waits` one after the other, the last
+    of which stays.
+    """
+
+    key: str
+    rule: str
+    limit: int
+    user_id: Any = None
+    wait_from: int | None = None
+    waits: tuple[float, ...] = ()
+    expires_at: datetime | None = None
+    #: The counter is that of the account which it counted first; no other one is counted by it, or set to none.
+    is_of_one: bool = False
+    moment: datetime = field(default_factory=timezone.now)
+
+    @property
+    def shuts_from(self) -> int:
+        """The attempt with which the door is shut, though it may itself still be right."""
+        return self.limit if self.wait_from is None else min(self.limit, self.wait_from)
+
+    @property
+    def pending_until(self) -> datetime:
+        """Until when whoever finds the door shut by this attempt may wait for it."""
+        return self.moment + timedelta(seconds=PENDING)
+
+    def blocked_until(self, count: int) -> datetime | None:
+        """Return until when the next one has to wait after attempt `count`."""
+        if self.wait_from is None or count < self.wait_from:
+            return None
+        return self.moment + timedelta(seconds=self.waits[min(count - self.wait_from, len(self.waits) - 1)])
+
+    def first(self) -> dict[str, Any]:
+        """Return the row of a counter's first attempt."""
+        return {
+            "key": self.key,
+            "user_id": self.user_id,
+            "rule": self.rule,
+            "count": 1,
+            "changed_at": self.moment,
+            "blocked_until": self.blocked_until(1),
+            "pending_until": self.pending_until if self.shuts_from <= 1 else None,
+            "expires_at": self.expires_at,
+            "generation": int(self.limit <= 1),
+        }
+
+    @property
+    def is_anybodys(self) -> bool:
+        """Whether the counter may be taken whosever it is."""
+        return not self.is_of_one or self.user_id is None
