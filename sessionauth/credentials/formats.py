@@ -10,13 +10,16 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings as django_settings
 
 from sessionauth import crypto
 from sessionauth.conf import settings
 from sessionauth.crypto import ParsedSecret
+
+T = TypeVar("T")
+D = TypeVar("D")
 
 #: How much of a secret is shown at most.
 SHOWN = 8
@@ -85,19 +88,20 @@ class Knox(Format):
 
     def pattern(self) -> str:
         """See Format.pattern(). Prefixes and lengths may be several: those of today, and of tokens made before."""
-        lengths = self.options.get("lengths", [_knox_settings().get("AUTH_TOKEN_CHARACTER_LENGTH", 64)])
+        lengths = self.options.get("lengths", [_of_knox("AUTH_TOKEN_CHARACTER_LENGTH", int, 64)])
         tails = "|".join(f"[0-9a-f]{{{int(length) // 2 * 2}}}" for length in lengths)
         return f"(?:{self._prefixes()})(?:{tails})"
 
     def _prefixes(self) -> str:
-        prefixes = self.options.get("prefixes", [_knox_settings().get("TOKEN_PREFIX", "")])
+        prefixes = self.options.get("prefixes", [_of_knox("TOKEN_PREFIX", str, "")])
         return "|".join(map(re.escape, prefixes))
 
     @property
     def algorithm(self) -> str:
         """The name of the hash, as hashlib knows it."""
-        path = _knox_settings().get("SECURE_HASH_ALGORITHM", "hashlib.sha512")
-        return str(self.options.get("algorithm", str(path).rpartition(".")[2]))
+        path = _of_knox("SECURE_HASH_ALGORITHM", str, "hashlib.sha512")
+        name = str(self.options.get("algorithm", path.rpartition(".")[2]))
+        return name if name in hashlib.algorithms_guaranteed and not name.startswith("shake") else "sha512"
 
     def kept(self, secret: str) -> str:
         """See Format.kept()."""
@@ -111,10 +115,9 @@ class Knox(Format):
 
     def sliding(self) -> tuple[timedelta | None, timedelta | None]:
         """See Format.sliding()."""
-        own = _knox_settings()
-        return (
-            (own.get("TOKEN_TTL", HOURS), own.get("AUTO_REFRESH_MAX_TTL")) if own.get("AUTO_REFRESH") else (None, None)
-        )
+        if not _of_knox("AUTO_REFRESH", bool, False):
+            return None, None
+        return _of_knox("TOKEN_TTL", timedelta, HOURS), _of_knox("AUTO_REFRESH_MAX_TTL", timedelta, None)
 
 
 class AuthToken(Format):
@@ -187,7 +190,8 @@ def parse(secret: str, names: Collection[str]) -> ParsedSecret | None:
     return ParsedSecret(found[0].kind, "", found[0].hint(secret), tuple(dict.fromkeys(digests)), pepper)
 
 
-def _knox_settings() -> Mapping[str, Any]:
-    """Return knox's own settings as far as they are there still."""
+def _of_knox(name: str, kind: type[T], default: D) -> T | D:
+    """Return knox's own setting `name`, as far as it is there still and what it has to be."""
     own = getattr(django_settings, "REST_KNOX", None)
-    return own if isinstance(own, Mapping) else {}
+    value = own.get(name, default) if isinstance(own, Mapping) else default
+    return value if isinstance(value, kind) else default

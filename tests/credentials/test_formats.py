@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,6 +65,25 @@ def test_hash_of_knox__is_the_one_it_was_told(path, settings):
     assert parsed is not None
     assert crypto.digest(f"knox:{kept}") in parsed.digests
     assert formats.FORMATS["knox"].fault(kept, HEX[:15]) == ""
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        None,
+        [],
+        {"TOKEN_PREFIX": None, "AUTH_TOKEN_CHARACTER_LENGTH": "64", "SECURE_HASH_ALGORITHM": hashlib.sha512},
+        {"SECURE_HASH_ALGORITHM": "my.hash", "AUTO_REFRESH": "yes"},
+        {"SECURE_HASH_ALGORITHM": "hashlib.shake_128"},
+    ],
+)
+def test_settings_of_knox__that_are_none_break_no_request(own, monkeypatch):
+    # Not by `settings`: knox itself, where another test has imported it, breaks over them.
+    monkeypatch.setattr(formats, "django_settings", SimpleNamespace(REST_KNOX=own))
+    parsed = formats.parse(HEX[:64], ["knox"])
+    assert parsed is not None
+    assert len(parsed.digests) == 2
+    assert formats.FORMATS["knox"].sliding() == (None, None)
 
 
 def test_digests__ours_first_then_what_the_package_keeps_under_each_pepper(settings):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.hashers import make_password
 from django.core.management import CommandError
 from django.db import connection
 from django.test import Client
@@ -285,6 +286,20 @@ def test_package_that_stands_behind_us__gets_no_token_of_a_claimed_form(make_use
     assert Client().get("/knox/", headers=sent).json() == {"user": "alice", "auth": "AuthToken"}
 
 
+@pytest.mark.urls("tests.peer_urls")
+@pytest.mark.parametrize("has_middleware", [True, False])
+def test_rest_framework__accepts_them_with_and_without_the_middleware(has_middleware, make_user, settings):
+    settings.SESSIONAUTH_AUTHENTICATORS = [entry(["brand", "knox"])]
+    if not has_middleware:
+        settings.MIDDLEWARE = []
+    _, secret = Knox().make(make_user("alice"))
+    run("sessionauth_import", "knox")
+    told_of = Client().get("/ours/", headers={"Authorization": f"Token {secret}"})
+    assert told_of.json() == {"user": "alice", "auth": "UserToken"}
+    wrong = Client().get("/ours/", headers={"Authorization": f"Token {secret[::-1]}"})
+    assert (wrong.status_code, wrong["WWW-Authenticate"][:5]) == (401, "Token")
+
+
 # ---- the import
 
 
@@ -412,6 +427,17 @@ def test_slow_hashes__are_left_out_with_advice():
     type(key).objects.update(hashed_key="pbkdf2_sha256$600000$salt$hash")
     assert run_json("sessionauth_import", "drf-api-key")["rows"] == {**NOTHING, "slow": 1}
     assert "use them once more" in run("sessionauth_import", "drf-api-key")
+
+
+def test_slow_hashes__that_the_package_has_made_anew_are_imported(settings):
+    """As is advised: its version 3 does so at the next use."""
+    settings.SESSIONAUTH_AUTHENTICATORS = [entry(["drf-api-key"], keyword="Api-Key")]
+    key, secret = DRFAPIKey().make()
+    type(key).objects.update(hashed_key=make_password(secret))
+    run("sessionauth_import", "drf-api-key")
+    assert type(key).objects.is_valid(secret)
+    assert run_json("sessionauth_import", "drf-api-key")["rows"] == {**NOTHING, "imported": 1}
+    assert told(ask("wsgi", "/tell/", DRFAPIKey().carry(secret)))["credential"] == "APIKey"
 
 
 def test_other_shapes__are_left_out(make_user):
