@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth.views import LoginView, LogoutView
@@ -12,6 +13,12 @@ from django.http import HttpRequest
 
 from sessionauth import confinement, refusals
 from sessionauth.conf import settings
+
+Asker = Callable[[Any, HttpRequest], bool]
+
+#: The attribute of views in which stand the methods with which they give out tokens.
+WAY_IN = "sessionauth_way_in"
+_askers: list[Asker] = []
 
 
 @lru_cache(maxsize=256)
@@ -60,17 +67,27 @@ def is_protected(request: HttpRequest) -> bool:
 
 
 def _is_way_in_or_out(request: HttpRequest) -> bool:
-    """Say whether it is a login page, by its URL or as one of Django's views, Django's logout, or gives out tokens.
-
-    Views of that kind name the methods with which they do in `sessionauth_way_in`.
-    """
+    """Say whether it is a login page, by its URL or as one of Django's views, Django's logout, or gives out tokens."""
     if request.path_info in _login_paths(request):
         return True
     match = confinement.match_of(request)
-    view_class = getattr(match.func, "view_class", None) if match is not None else None
-    if request.method in getattr(view_class, "sessionauth_way_in", ()):
+    if match is not None and _gives_out_tokens(match.func, request):
         return True
+    view_class = getattr(match.func, "view_class", None) if match is not None else None
     return isinstance(view_class, type) and issubclass(view_class, (LoginView, LogoutView))
+
+
+def ask(asker: Asker) -> None:
+    """Have `asker` say of a view that holds others behind it whether this request is to be given a token by it."""
+    _askers.append(asker)
+
+
+def _gives_out_tokens(view: Any, request: HttpRequest) -> bool:
+    # Django's as_view() leaves the class in `view_class`, REST framework's in `cls`.
+    sources = (view, getattr(view, "view_class", None), getattr(view, "cls", None))
+    if any(request.method in getattr(source, WAY_IN, ()) for source in sources):
+        return True
+    return any(asker(view, request) for asker in _askers)
 
 
 def _login_paths(request: HttpRequest) -> Iterable[str]:

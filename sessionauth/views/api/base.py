@@ -70,7 +70,7 @@ class ApiView(View):
     """
 
     #: With which methods this is a way in: nobody's identity is asked for, and a wrong credential that comes along
-    #: does not stop the request. See `paths.is_exempt()`.
+    #: does not stop the request (see `paths.WAY_IN`).
     sessionauth_way_in: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
@@ -81,8 +81,6 @@ class ApiView(View):
     @method_decorator(sensitive_post_parameters())
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, whatever goes wrong with a problem document, and never for a cache to keep."""
-        # Refusals are negotiated: a client that sends no Accept, or one like a browser's, still asked an API.
-        request.META["HTTP_ACCEPT"] = "application/json"
         try:
             if request.method not in self.sessionauth_way_in:
                 must_not_be_forged(request)
@@ -123,5 +121,5 @@ def caller(request: HttpRequest) -> UserToken:
     """Return who asks. Raises Refused for nobody."""
     auth = get_auth(request)
     if not auth.is_authenticated:
-        raise Refused(refusals.unauthorized(request))
+        raise Refused(refusals.unauthorized(request, as_page=False))
     return auth

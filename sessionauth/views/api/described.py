@@ -25,6 +25,8 @@ from sessionauth.views.documents import (
 )
 
 TAG = "keys and tokens"
+#: The names of URLs with a number in them.
+NUMBERED = frozenset({"token", "token_rotate", "key", "key_rotate"})
 SPAN: Schema = {"type": "integer", "minimum": 0, "maximum": LONGEST, "description": "Seconds."}
 NAME: Schema = {"type": "string", "maxLength": 100}
 
@@ -99,7 +101,18 @@ LISTING = [
 
 def paths() -> dict[str, dict[str, Any]]:
     """Return what `include("sessionauth.api_urls")` takes and answers. Raises NoReverseMatch where it is missing."""
-    found = {
+    return {_address(name): item for name, item in operations().items()}
+
+
+def _address(name: str) -> str:
+    if name in NUMBERED:
+        return reverse(f"sessionauth_api:{name}", args=[0]).replace("/0/", "/{id}/")
+    return reverse(f"sessionauth_api:{name}")
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """Return the operations by the name of their URL and by method."""
+    return {
         "current": {
             "get": _act("Tell who the request is.", CURRENT, refused=("401",)),
             "post": _way_in("Obtain a token for a name and a password.", OBTAIN, "409"),
@@ -107,36 +120,33 @@ def paths() -> dict[str, dict[str, Any]]:
         "refresh": {"post": _way_in("Take a refresh token for a new token.", REFRESH)},
         "revoke": {"post": _act("Revoke the credential of the request.", None, refused=("400", "401", "403", "415"))},
         "rotate": {"post": _change("Put another in the place of the credential of the request.", ROTATED, OVERLAP)},
+        **_of("token"),
+        **_of("key"),
     }
-    addresses = {reverse(f"sessionauth_api:{name}"): item for name, item in found.items()}
-    return addresses | _of("token") | _of("key")
 
 
 def _of(kind: str) -> dict[str, dict[str, Any]]:
-    one = {
-        "get": _act("Tell of one.", CREDENTIAL, refused=("401", "403", "404")),
-        "patch": _change("Rename one.", CREDENTIAL, members(name=NAME), status="200"),
-        "delete": _act("Revoke one.", None, refused=("401", "403", "404")),
-        "parameters": [number_in_path()],
-    }
-    rotate = {"post": _change("Put another in the place of one.", ROTATED, OVERLAP), "parameters": [number_in_path()]}
     listed = members(**{f"{kind}s": {"type": "array", "items": CREDENTIAL}, "next": maybe("For `before`, or null.")})
-    every = {
-        "get": _act("List one's own.", listed, refused=("400", "401", "403"), parameters=LISTING),
-        "post": _change("Issue one.", ISSUED, NEW),
-    }
     kept = members({"keep_current": BOOLEAN})
-    end = {"post": _change("Revoke all, but the one that asks.", members(revoked=NUMBER), kept, status="200")}
     return {
-        reverse(f"sessionauth_api:{kind}s"): every,
-        reverse(f"sessionauth_api:{kind}s_revoke_all"): end,
-        _numbered(f"sessionauth_api:{kind}"): one,
-        _numbered(f"sessionauth_api:{kind}_rotate"): rotate,
+        f"{kind}s": {
+            "get": _act("List one's own.", listed, refused=("400", "401", "403"), parameters=LISTING),
+            "post": _change("Issue one.", ISSUED, NEW),
+        },
+        f"{kind}s_revoke_all": {
+            "post": _change("Revoke all, but the one that asks.", members(revoked=NUMBER), kept, status="200")
+        },
+        kind: {
+            "get": _act("Tell of one.", CREDENTIAL, refused=("401", "403", "404")),
+            "patch": _change("Rename one.", CREDENTIAL, members(name=NAME), status="200"),
+            "delete": _act("Revoke one.", None, refused=("401", "403", "404")),
+            "parameters": [number_in_path()],
+        },
+        f"{kind}_rotate": {
+            "post": _change("Put another in the place of one.", ROTATED, OVERLAP),
+            "parameters": [number_in_path()],
+        },
     }
-
-
-def _numbered(name: str) -> str:
-    return reverse(name, args=[0]).replace("/0/", "/{id}/")
 
 
 def _act(summary: str, answer: Schema | None, **options: Any) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from sessionauth import refusals, scopes
-from sessionauth.access import FreshRule
+from sessionauth.access import FreshRule, at_least_a_minute
+from sessionauth.login import can_confirm
 from sessionauth.models import AbstractCredential
 from sessionauth.user_token import UserToken
 from sessionauth.views.api.base import Refused, caller, not_found, refuse
@@ -41,9 +42,13 @@ def person(request: HttpRequest, *, fresh: bool = False) -> UserToken:
         raise Refused(refusals.people_only(request))
     if auth.is_impersonating:
         raise Refused(refusals.never_fresh())
-    if fresh and (answer := FreshRule().check(auth, request.method)) is not None:
-        raise Refused(answer(request))
+    if fresh and FreshRule().check(auth, request.method) is not None:
+        raise Refused(_stale(request) if can_confirm(auth) else refusals.never_fresh())
     return auth
+
+
+def _stale(request: HttpRequest) -> HttpResponse:
+    return refusals.stale(request, max_age=at_least_a_minute(None), as_page=False)
 
 
 def manager(request: HttpRequest, *, fresh: bool = False) -> UserToken:
