@@ -19,6 +19,7 @@ from sessionauth.exceptions import (
 from sessionauth.guards import counters, keys
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache
 from sessionauth.models import AbstractCredential
+from sessionauth.request_state import state_of
 
 logger = logging.getLogger("sessionauth")
 
@@ -46,9 +47,11 @@ def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempt
 def keep_to_rate(row: AbstractCredential, request: HttpRequest | None) -> None:
     """Count a use of `row`, if it has a rate: by one command of the cache, or a statement where no cache counts.
 
+    A passive request, which only asks whether the credential is still good, is no use of it.
+
     Raises RateExceeded, and RateUnknown where it cannot be counted and SESSIONAUTH_GUARD_ON_CACHE_ERROR says so.
     """
-    if not row.rate:
+    if not row.rate or (request is not None and state_of(request).is_passive):
         return
     try:
         tally = Tally("credential", keys.credential(row), Rate.parse(row.rate))

@@ -17,8 +17,10 @@ from rest_framework.views import APIView
 
 from sessionauth import signals
 from sessionauth.backends import aconfirm, confirm, verify
-from sessionauth.exceptions import TooManyAttempts
+from sessionauth.exceptions import RateExceeded, TooManyAttempts
+from sessionauth.guards import secrets
 from sessionauth.models import APIKey
+from sessionauth.request_state import state_of
 from tests.asking import Sent, ask
 from tests.attacks.storm import basic
 from tests.guards.entries import rate, request_from
@@ -233,3 +235,13 @@ def test_wrong_keys__are_answered_429_after_a_while_and_good_ones_ever(way, keys
     assert [status(bad) for _ in range(3)] == [401, 401, 429]
     assert status(good) == 200
     assert status("sa_key_mistyped") == 401
+
+
+def test_a_passive_request__is_no_use_of_a_rate(rf, db, make_user):
+    row, _ = APIKey.objects.issue(user=make_user("carol"), rate="1/d")
+    request = rf.get("/")
+    secrets.keep_to_rate(row, request)
+    state_of(request).is_passive = True
+    secrets.keep_to_rate(row, request)
+    with pytest.raises(RateExceeded):
+        secrets.keep_to_rate(row, rf.get("/"))

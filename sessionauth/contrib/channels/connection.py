@@ -1,0 +1,117 @@
+"""Who a socket is, at its opening and later."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from sessionauth.contrib.channels.handshake import Scope, authenticators_for, request_of
+from sessionauth.contrib.channels.terms import NOBODY, TRY_AGAIN_LATER, Terms, code_of
+from sessionauth.contrib.recognising import accept, recognise
+from sessionauth.exceptions import InvalidCredential, LoginDenied
+from sessionauth.user_token import UserToken, anonymous
+
+logger = logging.getLogger("sessionauth")
+
+
+class Connection:
+    """One socket: what it came with, and who that is.
+
+    It holds the scope of the handshake, secret and all, for as long as the socket is open; it is never shown.
+    """
+
+    def __init__(self, scope: Scope, origins: Collection[str] = ()) -> None:
+        """Take the scope as the server made it, and further `origins` whose pages may bring a cookie."""
+        self._scope = dict(scope)
+        self._origins = tuple(origins)
+        self._found: UserToken | None = None
+        self._failed: int | None = None
+        self._troubles = 0
+        #: Who the socket is to its consumer: nobody before `admit()`.
+        self.auth: UserToken | None = None
+        #: Who looks again: the innermost of several that were wrapped round one another.
+        self.watcher: object = None
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.auth!r}>"
+
+    async def admit(self, terms: Terms) -> int | None:
+        """Find out who comes, and return what to close the socket with if they may not: None lets them in."""
+        code: int | None = await database_sync_to_async(self._admit)(terms)
+        return code
+
+    def _admit(self, terms: Terms) -> int | None:
+        if self._found is None and self._failed is None:
+            self._look()
+        if self._failed is not None or self._found is None:
+            return self._failed
+        refusal = terms.refusal(self._found)
+        if refusal is None:
+            self._let_in(self._found, terms)
+        return refusal
+
+    def _look(self) -> None:
+        try:
+            self._found = self._recognised(is_passive=False)
+        except (InvalidCredential, LoginDenied) as failure:
+            self._failed = code_of(failure)
+
+    def _recognised(self, *, is_passive: bool) -> UserToken:
+        """Return who the handshake is of. Raises what the authenticators raise, also for what is wrong."""
+        request = request_of(self._scope, is_passive=is_passive)
+        token = recognise(request, authenticators_for(request, self._origins))
+        if token.failure is not None:
+            raise token.failure
+        self._request = request
+        return token
+
+    def _let_in(self, token: UserToken, terms: Terms) -> None:
+        """Make `token` who the socket is; a restricted credential that no scope was asked of is nobody."""
+        if token.is_authenticated and not terms.are_out_of_reach(token):
+            self.auth = accept(self._request, token)
+        else:
+            self.auth = anonymous(self._request)
+
+    async def recheck(self, terms: Terms) -> int | None:
+        """Ask anew who this is, and return what to close the socket with: None while all is as it was.
+
+        Revoked, expired, deactivated, signed out, another password, a scope lost: all are noticed. Nobody's socket is
+        never closed. Where the database cannot be asked, it is closed at the second time.
+        """
+        if self.auth is None or not self.auth.is_authenticated:
+            return None
+        code: int | None = await database_sync_to_async(self._recheck)(terms, self.auth)
+        return code
+
+    def _recheck(self, terms: Terms, before: UserToken) -> int | None:
+        try:
+            now = self._recognised(is_passive=True)
+            refusal = terms.refusal(now, is_opening=False)
+        except (InvalidCredential, LoginDenied) as failure:
+            return code_of(failure)
+        except Exception:
+            logger.exception("Whether a socket is still somebody's could not be found out.")
+            self._troubles += 1
+            return TRY_AGAIN_LATER if self._troubles > 1 else None
+        self._troubles = 0
+        if refusal is None and _name(now) != _name(before):
+            refusal = NOBODY
+        if refusal is None:
+            self._let_in(now, terms)
+        return refusal
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the credential ends, None for never or for what is known at each look only."""
+        credential: Any = None if self.auth is None else self.auth.credential
+        moment: datetime | None = getattr(credential, "expires_at", None)
+        return moment
+
+
+def _name(token: UserToken) -> tuple[Any, ...]:
+    credential = token.credential
+    return token.user_id, token.method, type(credential), getattr(credential, "pk", None)
