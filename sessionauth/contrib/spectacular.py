@@ -20,7 +20,7 @@ from rest_framework.permissions import AND, OR
 from sessionauth.authenticators import Authenticator, active
 from sessionauth.authenticators.base import CredentialAuthenticator
 from sessionauth.contrib.rest_framework.authentication import Authentication
-from sessionauth.contrib.rest_framework.confining import STATES, narrowed
+from sessionauth.contrib.rest_framework.confining import narrowed, states
 from sessionauth.openapi import security_schemes
 from sessionauth.scopes import Alternatives
 
@@ -45,9 +45,9 @@ def _of(permission: Any, view: Any, method: str) -> Alternatives:
         return _both(_of(permission.op1, view, method), _of(permission.op2, view, method))
     if isinstance(permission, OR):
         return _unique([*_of(permission.op1, view, method), *_of(permission.op2, view, method)])
-    if not hasattr(permission, STATES):
+    if not states(permission):
         return ((),)
-    stated: Alternatives = getattr(permission, STATES)(view).alternatives(method)
+    stated: Alternatives = permission.get_requirement(view).alternatives(method)
     return stated
 
 

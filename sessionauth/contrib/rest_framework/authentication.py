@@ -44,7 +44,7 @@ class Authentication(BaseAuthentication):  # type: ignore[misc]
         an ambient one came without a CSRF token.
         """
         inner = request._request
-        self._note(request)
+        self._vary(request, lazy=False)
         try:
             token = self.recognised(inner)
         except SeveralCredentials:
@@ -52,6 +52,8 @@ class Authentication(BaseAuthentication):  # type: ignore[misc]
             raise SeveralSecrets(self._challenges(inner, error)) from None
         except LoginDenied as denial:
             raise Denied(denial) from None
+        if token is not None and not token.is_program:
+            self._vary(request, lazy=True)
         if token is None or not token.is_authenticated:
             self._refuse(inner, None if token is None else token.failure, is_told=token is state_of(inner).token)
             return None
@@ -78,15 +80,15 @@ class Authentication(BaseAuthentication):  # type: ignore[misc]
     def _challenges(self, request: HttpRequest, error: Mapping[str, str], method: str = "") -> list[str]:
         return refusals.challenges_for(request, error, method, self.carriers())
 
-    def _note(self, request: Request) -> None:
-        """Note what the answer depends on, for `Vary`; without the middleware the view's own headers take it."""
+    def _vary(self, request: Request, *, lazy: bool) -> None:
+        """Note what the answer depends on, in the view's own headers too: a cache may stand round the view alone."""
         state = state_of(request)
         for one in self.carriers():
-            if not one.lazy:
+            if one.lazy is lazy:
                 chain.tried(state, one)
         headers = getattr(request.parser_context.get("view"), "headers", None)
-        if headers is not None and not has_middleware(request._request):
-            headers["Vary"] = ", ".join([*filter(None, [headers.get("Vary")]), *state.carriers])
+        if headers is not None:
+            headers["Vary"] = ", ".join(dict.fromkeys([*filter(None, [headers.get("Vary")]), *state.carriers]))
 
 
 class RequestAuthentication(Authentication):

@@ -25,8 +25,8 @@ from sessionauth.user_token import UserToken
 if TYPE_CHECKING:
     from sessionauth.contrib.rest_framework.authentication import Authentication
 
-#: The method of a permission that says which scopes it asks for.
-STATES = "get_requirement"
+#: The attribute of a permission whose `get_requirement(view)` says which scopes it asks for.
+STATES = "sessionauth_states_scopes"
 #: The attribute of an authentication class that calls confine().
 CONFINES = "sessionauth_confines"
 
@@ -76,7 +76,7 @@ def states(permission: Any) -> bool:
     """Say whether `permission`, as narrowed() returns it, asks for scopes. What is negated does not."""
     if isinstance(permission, AND | OR):
         return states(permission.op1) or states(permission.op2)
-    return hasattr(permission, STATES)
+    return getattr(permission, STATES, False) is True
 
 
 def narrowed(permission: Any) -> Any:
@@ -108,7 +108,7 @@ def _admits(permission: Any, token: UserToken, request: Request, view: Any) -> b
         return any(sides) if isinstance(permission, OR) and states(permission) else all(sides)
     if not states(permission):
         return True
-    return bool(getattr(permission, STATES)(view).is_met(request.method, token.has_scope))
+    return bool(permission.get_requirement(view).is_met(request.method, token.has_scope))
 
 
 def _told(permission: Any, token: UserToken, request: Request, view: Any) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _told(permission: Any, token: UserToken, request: Request, view: Any) -> tup
     if isinstance(permission, AND | OR):
         sides = (permission.op1, permission.op2)
         return next(_told(one, token, request, view) for one in sides if not _admits(one, token, request, view))
-    told: tuple[str, ...] = getattr(permission, STATES)(view).told(request.method)
+    told: tuple[str, ...] = permission.get_requirement(view).told(request.method)
     return told
 
 

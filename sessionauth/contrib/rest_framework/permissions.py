@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.permissions import BasePermission, OperationHolderMixin
 from rest_framework.request import Request
 
-from sessionauth import access, refusals
+from sessionauth import access, refusals, signals
 from sessionauth.access import FreshRule, MethodRule, ScopeRule
 from sessionauth.authenticators import get_auth
 from sessionauth.conf.kinds import age
@@ -37,6 +39,10 @@ def auth_of(request: Request) -> UserToken:
 class Permission(OperationHolderMixin, BasePermission):  # type: ignore[misc]
     """Base of those that can be called with arguments, and stand in `permission_classes` as instances."""
 
+    #: What is told, and the word for programs; None for REST framework's own.
+    message: str | Promise | None = None
+    code: str | None = None
+
     def __call__(self: P) -> P:
         """Return itself: REST framework calls what stands in `permission_classes`."""
         return self
@@ -47,14 +53,14 @@ class Permission(OperationHolderMixin, BasePermission):  # type: ignore[misc]
 
     def refusal(self, auth: UserToken, request: Request, view: Any) -> Exception | None:
         """Return what to raise where this refused somebody who is known; None for REST framework's own 403."""
-        return None
+        return exceptions.PermissionDenied(self.message, self.code) if self.code else None
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Say whether the request may go on, and how it is to be refused if nothing else lets it."""
         auth = auth_of(request)
         allowed = self.allows(auth, request, view)
-        if not allowed and auth.is_authenticated and (refusal := self.refusal(auth, request, view)) is not None:
-            _refuse_by(view, refusal)
+        if not allowed and auth.is_authenticated:
+            _refuse_by(view, partial(self.refusal, auth, request, view))
         return allowed
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
@@ -62,8 +68,8 @@ class Permission(OperationHolderMixin, BasePermission):  # type: ignore[misc]
         return self.has_permission(request, view)
 
 
-def _refuse_by(view: Any, refusal: Exception) -> None:
-    """Have `view`, which serves one request, raise `refusal` where it would say that permission was denied.
+def _refuse_by(view: Any, refusal: Callable[[], Exception | None]) -> None:
+    """Have `view`, which serves one request, raise what `refusal` returns where it denies permission.
 
     Not raised at once, for behind `|` another permission may still let the request in. Then one that is none of ours
     may deny, and the answer is to be REST framework's.
@@ -73,9 +79,9 @@ def _refuse_by(view: Any, refusal: Exception) -> None:
     def permission_denied(request: Request, message: str | None = None, code: str | None = None) -> None:
         try:
             named(request, message=message, code=code)
-        except exceptions.PermissionDenied:
+        except exceptions.PermissionDenied as denied:
             if any(_is_ours(one) and not one.has_permission(request, view) for one in view.get_permissions()):
-                raise refusal from None
+                raise refusal() or denied from None
             raise
 
     view.permission_denied = permission_denied
@@ -93,6 +99,8 @@ class HasScope(Permission):
     Without arguments it asks for `scopes` of its own class, or for the view's `scope_required` or
     `get_scope_required()`. A view whose permissions include it is open to restricted credentials that have the scopes.
     """
+
+    sessionauth_states_scopes = True
 
     scopes: Any = None
 
@@ -146,6 +154,7 @@ class IsFresh(Permission):
         """Return the 401 that a client answers by confirming, or a 403 for who cannot confirm anything."""
         if not can_confirm(auth):
             return NeverFresh()
+        signals.reauthentication_required.send_robust(sender=None, request=request._request, reason="stale")
         max_age = self._rule.seconds
         return NotFresh(max_age, self._rule.methods, refusals.stale_challenge(max_age))
 

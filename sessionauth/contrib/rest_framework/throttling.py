@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from sessionauth import http
 from sessionauth.contrib.rest_framework.permissions import auth_of
 from sessionauth.guards.counters import Rate
 from sessionauth.models import AbstractCredential
@@ -47,4 +48,5 @@ class CredentialRateThrottle(SimpleRateThrottle):  # type: ignore[misc]
             return f"{auth.credential._meta.label_lower}-{auth.credential.pk}"
         if auth.has_user:
             return f"user-{auth.user_id}"
-        return f"address-{self.get_ident(request)}"
+        # Not get_ident(): by it, a client that writes X-Forwarded-For itself is a new one each time.
+        return f"address-{http.network(http.client_ip(request._request))}"

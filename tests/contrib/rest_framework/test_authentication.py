@@ -195,6 +195,15 @@ def test_vary__names_the_headers(world, alice):
         assert {"authorization", "x-api-key"} <= both("/allow_any/", sent).vary
 
 
+def test_vary__keeps_a_cache_round_the_view_from_mixing_people_up(world, alice, root):
+    client = Client()
+    client.force_login(root)
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    for sent, name in ((token(alice), "alice"), (token(root), "root"), (Sent(cookies=cookies), "root"), (Sent(), "")):
+        for _ in range(2):
+            assert json.loads(ask("wsgi", "/cached/", sent).body)["user"] == name
+
+
 def test_limits__hold(world, alice):
     assert both("/both/", key(alice, networks=["192.0.2.0/24"])).status == 401
     answer = both("/allowed/", key(alice, methods=["POST"]))

@@ -13,6 +13,7 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from sessionauth import LoginState, UserToken
 from sessionauth.contrib.rest_framework import HasAuthMethod, HasScope, IsFresh, NotImpersonating
 from sessionauth.models import AnonymousUser
+from sessionauth.signals import reauthentication_required
 from sessionauth.testing import AuthClient
 from tests.asking import Sent
 from tests.contrib.rest_framework.app import READ, WRITE, tell
@@ -142,6 +143,19 @@ def test_is_fresh__may_ask_for_a_proof_and_an_age(handler, signed_in):
         assert answer.json()["methods"] == ["code"]
 
 
+def test_is_fresh__tells_of_it_only_where_it_refuses(signed_in, alice):
+    told = []
+
+    def receive(**kwargs):
+        told.append(kwargs["reason"])
+
+    reauthentication_required.connect(receive)
+    client = signed_in(fresh=False)
+    statuses = [client.get(path).status_code for path in ("/fresh_or_program/", "/fresh/")]
+    reauthentication_required.disconnect(receive)
+    assert (statuses, told) == ([200, 401], ["stale"])
+
+
 def test_is_fresh__never_takes_a_program(handler, alice):
     answer = both("/fresh/", token(alice))
     assert answer.status == 403
@@ -169,6 +183,8 @@ def test_is_fresh__of_nonsense_is_an_error(wrong):
 def test_kinds(path, person, program, nobodys, signed_in, alice):
     found = (signed_in().get(path).status_code, both(path, token(alice)).status, both(path, key(None)).status)
     assert found == (person, program, nobodys)
+    refused = signed_in().get(path) if person == 403 else None
+    assert refused is None or refused.json()["detail"].startswith(("You do not", "This cannot be reached"))
     assert both(path, Sent()).status == 401
 
 
@@ -181,11 +197,13 @@ def test_has_auth_method__of_nonsense_is_an_error(wrong):
 def test_not_impersonating__refuses_who_acts_as_somebody_else(handler, alice, root):
     actor = UserToken(root, LoginState.FRESH, "session")
     target = UserToken(alice, LoginState.IMPERSONATOR, "session", original_user_token=actor)
-    for auth, status in ((actor, 200), (target, 403)):
-        request = APIRequestFactory().get("/")
-        force_authenticate(request, auth.user, auth)
-        answer = tell(NotImpersonating)(request)
-        assert answer.status_code == status
+    for view in (tell(NotImpersonating), tell(IsAuthenticated & NotImpersonating)):
+        for auth, status in ((actor, 200), (target, 403)):
+            request = APIRequestFactory().get("/")
+            force_authenticate(request, auth.user, auth)
+            answer = view(request)
+            assert answer.status_code == status
+        assert answer.data["detail"].code == "impersonating" if handler == "stock" else True
     assert str(answer.data["detail"]) == "This cannot be done while acting as somebody else."
     if handler == "ours":
         assert answer.data["code"] == "impersonating"

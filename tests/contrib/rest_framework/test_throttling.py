@@ -42,6 +42,7 @@ def test_throttle__counts_people_by_their_key_and_others_by_address(alice):
         client.force_login(alice)
     assert [client.get("/twice/").status_code for client in [*clients, clients[0]]] == [200, 200, 429]
     assert statuses("/twice/", Sent()) == [200, 200, 429]
+    assert statuses("/twice/", Sent({"X-Forwarded-For": "192.0.2.1"}), 1) == [429]
     assert statuses("/twice/", key(alice), 1) == [200]
 
 

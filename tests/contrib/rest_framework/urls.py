@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.views.decorators.cache import cache_page
 from rest_framework import routers
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission, IsAdminUser, IsAuthenticated
@@ -104,6 +105,7 @@ OTHERS = {
     "keys": tell(AllowAny, by=(APIKeyAuthentication,)),
     "both": tell(IsAuthenticated, by=(AccessTokenAuthentication, APIKeyAuthentication, RequestAuthentication)),
     "session_first": tell(IsAuthenticated, by=(SessionAuthentication, RequestAuthentication)),
+    "cached": cache_page(60)(tell(AllowAny)),
     "browsable": tell(HasScope(READ), view=app.Browsable),
     "browsable_closed": tell(IsAuthenticated, view=app.Browsable),
 }
