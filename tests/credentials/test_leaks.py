@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import uuid
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from sessionauth import crypto
 from sessionauth.audit import Event
-from sessionauth.credentials import leaks, scanning
+from sessionauth.credentials import issue_login_token, leaks, scanning
 from sessionauth.models import AccessToken, APIKey, AuthEvent
 from sessionauth.signals import credential_leaked
 
@@ -39,12 +41,12 @@ def parsed(secret):
 @pytest.mark.parametrize("report", [leaks.report, async_to_sync(leaks.areport)])
 def test_report__ends_it_once_and_tells(report, make_user, told):
     row, secret = APIKey.objects.issue(user=make_user("alice"))
-    assert leaks.standing(leaks.find(parsed(secret))) == "live"
+    assert leaks.standing(parsed(secret)) == "live"
     assert report(parsed(secret), url="https://example.org/x", source="content")
     assert not report(parsed(secret), url="https://example.org/y", source="content")
     row.refresh_from_db()
     assert row.revoked_reason == "leaked"
-    assert leaks.standing(row) == "revoked"
+    assert leaks.standing(parsed(secret)) == "revoked"
     [fact] = told
     assert (fact["credential"], fact["url"], fact["source"]) == (row, "https://example.org/x", "content")
 
@@ -59,14 +61,14 @@ def test_report__is_recorded_without_the_secret(make_user):
 def test_report__of_nobodys_secret_does_nothing(told):
     secret = parsed(crypto.new_secret("sa", "key"))
     assert not leaks.report(secret)
-    assert (leaks.standing(leaks.find(secret)), told) == ("unknown", [])
+    assert (leaks.standing(secret), told) == ("unknown", [])
 
 
 def test_report__of_a_hidden_or_inactive_users_key_ends_it_all_the_same(make_user):
     user = make_user("alice")
     row, secret = APIKey.objects.issue(user=user)
     get_user_model()._base_manager.filter(pk=user.pk).update(is_active=False)
-    assert leaks.standing(leaks.find(parsed(secret))) == "inactive"
+    assert leaks.standing(parsed(secret)) == "inactive"
     assert leaks.report(parsed(secret))
     row.refresh_from_db()
     assert row.is_revoked
@@ -90,3 +92,27 @@ def test_report__of_what_an_older_pepper_was_used_for(make_user, settings):
     assert leaks.report(found.parsed)
     row.refresh_from_db()
     assert row.is_revoked
+
+
+def test_standing__of_a_refresh_token_is_its_own(make_user):
+    """The access token beside it ends much sooner."""
+    row, secret, refresh = issue_login_token(make_user("alice"))
+    past = timezone.now() - timedelta(seconds=1)
+    AccessToken.objects.update(expires_at=past)
+    assert (leaks.standing(parsed(secret)), leaks.standing(parsed(refresh))) == ("expired", "live")
+    AccessToken.objects.update(refreshed_at=past)
+    assert leaks.standing(parsed(refresh)) == "refreshed"
+    AccessToken.objects.update(refreshed_at=None, refresh_expires_at=past)
+    assert leaks.standing(parsed(refresh)) == "expired"
+    row.revoke()
+    assert leaks.standing(parsed(refresh)) == "revoked"
+
+
+def test_report__of_a_refresh_token_whose_user_is_gone(make_user):
+    alice = make_user("alice")
+    row, _, refresh = issue_login_token(alice)
+    type(alice).objects.filter(pk=alice.pk)._raw_delete("default")
+    assert leaks.standing(parsed(refresh)) == "unknown"
+    assert leaks.report(parsed(refresh))
+    row.refresh_from_db()
+    assert row.revoked_reason == "leaked"

@@ -122,7 +122,7 @@ class _Answers:
     def _ask(self, one: scanning.Found, place: str) -> str:
         if self._revokes and leaks.report(one.parsed, url=f"{place}:{one.line}", source="scan"):
             return "revoked now"
-        return leaks.standing(leaks.find(one.parsed))
+        return leaks.standing(one.parsed)
 
 
 def _row(place: str, one: scanning.Found, asks: _Answers | None) -> dict[str, Any]:
