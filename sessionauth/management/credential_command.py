@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth.credentials.issuing import issue
 from sessionauth.credentials.revoking import revoke_all
 from sessionauth.credentials.rotating import rotate
+from sessionauth.credentials.rows import own_fields
 from sessionauth.credentials.states import state_of, with_owners
 from sessionauth.exceptions import AlreadyRotated, CredentialConflict, TooManyCredentials
 from sessionauth.management import credential_options as options_of
@@ -156,18 +158,28 @@ class CredentialCommand(BaseCommand):
         self.stderr.write(text, style_func=str)
 
 
-def _own_fields(model: which.Model, pairs: list[str] | tuple[()]) -> dict[str, Any]:
-    """Return the fields of a project's own that `--set NAME=VALUE` gives; a foreign key by the key it points to."""
+def _own_fields(model: which.Model, pairs: Iterable[str]) -> dict[str, Any]:
+    """Return the fields of a project's own that `--set NAME=VALUE` gives; a foreign key by the key it points to.
+
+    Raises CommandError for what is no such field or none of its values, and for one that is needed and not given.
+    """
+    known = {field.name: field for field in own_fields(model) if field.name != model.user_path}
     fields: dict[str, Any] = {}
     for name, _, text in (pair.partition("=") for pair in pairs):
+        if name not in known:
+            raise CommandError(f"{model._meta.label} has no field {name!r} of its own.")
         try:
-            field: Any = model._meta.get_field(name)
-            fields[field.attname] = field.clean(text, None)
-        except (FieldDoesNotExist, AttributeError):
-            raise CommandError(f"{model._meta.label} has no field {name!r}.") from None
+            fields[known[name].attname] = known[name].clean(text, None)
         except ValidationError as wrong:
             raise CommandError(f"--set {name}: {_sentence(wrong)}") from None
+    given = {name for name, field in known.items() if field.attname in fields}
+    if missing := [name for name in known.keys() - given if _is_needed(known[name])]:
+        raise CommandError(f"{model._meta.label} needs {', '.join(sorted(missing))}: give it with --set.")
     return fields
+
+
+def _is_needed(field: Any) -> bool:
+    return bool(field.editable and not field.null and not field.blank and not field.has_default())
 
 
 def _sentence(wrong: ValidationError) -> str:
