@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
+from sessionauth.credentials import rows as credentials
 from sessionauth.credentials.issuing import issue
 from sessionauth.credentials.revoking import revoke_all
 from sessionauth.credentials.rotating import rotate
-from sessionauth.credentials.rows import own_fields
 from sessionauth.credentials.states import state_of, with_owners
 from sessionauth.exceptions import AlreadyRotated, CredentialConflict, TooManyCredentials
 from sessionauth.management import credential_options as options_of
@@ -80,17 +80,16 @@ class CredentialCommand(BaseCommand):
         return {path: user}
 
     def _list(self, model: which.Model, options: dict[str, Any]) -> None:
-        rows = which.rows_of(model)
-        if options["user"] is not None:
-            rows = which.of_user(rows, find_user(options["user"]))
+        user = None if options["user"] is None else find_user(options["user"])
+        rows: Any = credentials.rows(model) if user is None else which.of_user(model, user)
         if options["active"]:
-            rows = rows.filter(which.usable())
+            rows = rows.usable()
         for name, condition in (("expiring", which.expiring), ("unused", which.unused)):
             if options[name] is not None:
                 rows = rows.filter(condition(options[name]))
         rows = with_owners(rows.order_by("-created_at", "-pk"))
         rows = rows[: options["limit"]] if options["limit"] > 0 else rows
-        found = [which.told(row) for row in rows.iterator(which.PAGE)]
+        found = [which.told(row) for row in rows.iterator(credentials.PAGE)]
         if options["json"]:
             self.stdout.write(as_json({"credentials": found}))
         elif found:
@@ -130,7 +129,7 @@ class CredentialCommand(BaseCommand):
         elif options["interactive"] and not self._is_sure(model):
             raise CommandError("Nothing was revoked.")
         else:
-            revoked = self._revoke_each(which.rows_of(model).filter(revoked_at=None), reason)
+            revoked = self._revoke_each(credentials.rows(model).filter(revoked_at=None), reason)
         if options["json"]:
             self.stdout.write(as_json({"revoked": revoked}))
         else:
@@ -141,7 +140,7 @@ class CredentialCommand(BaseCommand):
         progress = Progress(self.stderr, "revoked", rows.count() if self.stderr.isatty() else 0)
         count = 0
         try:
-            for row in which.paged(rows):
+            for row in credentials.paged(rows):
                 count += row.revoke(reason)
                 progress()
         finally:
@@ -163,7 +162,7 @@ def _own_fields(model: which.Model, pairs: Iterable[str]) -> dict[str, Any]:
 
     Raises CommandError for what is no such field or none of its values, and for one that is needed and not given.
     """
-    known = {field.name: field for field in own_fields(model) if field.name != model.user_path}
+    known = {field.name: field for field in credentials.own_fields(model) if field.name != model.user_path}
     fields: dict[str, Any] = {}
     for name, _, text in (pair.partition("=") for pair in pairs):
         if name not in known:
