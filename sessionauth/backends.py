@@ -16,10 +16,12 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import accounts, behind
+from sessionauth.audit.receivers import expect_failure
 from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards import base, spotless
 from sessionauth.guards.attempt import REFUSAL, Attempt, current
+from sessionauth.request_state import current as current_request
 from sessionauth.request_state import state_of
 from sessionauth.secret_backends import APIKeyAuthBackend, TokenAuthBackend, UsersBackend
 
@@ -88,6 +90,8 @@ def _tell(attempt: Attempt, reason: Exception) -> None:
     denial = reason if isinstance(reason, LoginDenied) else LoginDenied()
     if attempt.request is not None:
         state_of(attempt.request).denied = denial
+    elif current_request() is None:
+        expect_failure("" if attempt.identity is None else str(attempt.identity))
     if denial is not reason:
         raise denial from reason
 

@@ -20,6 +20,7 @@ from sessionauth import accounts, backends, lookup
 from sessionauth.authenticators import get_auth
 from sessionauth.authenticators.session import token_of
 from sessionauth.exceptions import InactiveUser, InvalidCredential, NeverFresh, NotAuthenticated
+from sessionauth.guards.base import as_guard
 from sessionauth.models import RememberToken
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import freshness, registry
@@ -36,13 +37,12 @@ class LoginManager:
     """Signs people in by what they can prove, behind the guards.
 
     `backends` are dotted paths: only these are asked instead of all in AUTHENTICATION_BACKENDS. `guards` are asked at
-    every login through this manager, besides those of SESSIONAUTH_LOGIN_GUARDS. Every step of a login is a method,
-    which a subclass may replace.
+    every login through it, besides those of SESSIONAUTH_LOGIN_GUARDS. Each step is a method that one may replace.
     """
 
     def __init__(self, *, backends: Sequence[str] | None = None, guards: Sequence[Any] | None = None) -> None:
         self.backends = backends
-        self.guards = tuple(guards or ())
+        self.guards = tuple(map(as_guard, guards or ()))
 
     @sensitive_variables("credential", "credentials", "given")
     def login(
@@ -288,11 +288,11 @@ def logout(request: HttpRequest) -> None:
 
     A program's credential has no session to end; its request just is nobody's from now on.
     """
-    if get_auth(request).is_program:
-        request.user = anonymous_user(request)
-        replace(request, anonymous(request))
-    else:
+    if not get_auth(request).is_program:
         django_auth.logout(request)
+        return
+    request.user = anonymous_user(request)
+    replace(request, anonymous(request))
 
 
 async def alogout(request: HttpRequest) -> None:

@@ -462,3 +462,10 @@ def test_logout__by_the_manager(acts, as_, alice):
         assert SESSION_KEY not in request.session
 
     as_(alice, view)
+
+
+@pytest.mark.parametrize("guards", ["x", [None], ["sessionauth.guards.active.ActiveUserGuard"], [{"NAME": "x"}]])
+def test_manager__takes_no_nonsense_for_a_guard(guards):
+    """Before anybody signs in, rather than when the first one does."""
+    with pytest.raises(TypeError, match="is no guard"):
+        LoginManager(guards=guards)

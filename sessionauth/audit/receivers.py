@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
@@ -22,6 +23,9 @@ from sessionauth.request_state import RequestState, SignIn, state_of
 from sessionauth.request_state import current as current_request
 
 logger = logging.getLogger("sessionauth")
+
+#: The name that a guard has just refused outside of any request, in this thread or task.
+_refused: ContextVar[str | None] = ContextVar("sessionauth_refused", default=None)
 
 #: Who sends `user_login_failed` of somebody who is signed in and could not prove it.
 CONFIRMING = "sessionauth.backends"
@@ -72,10 +76,8 @@ def login_failed(
     """Receive Django's `user_login_failed`; not where a guard has refused, which `login_denied` has told of."""
     state = _state(request)
     name = accounts.identity_in(credentials)
-    if state is not None and state.refused is not None:
-        refused, state.refused = state.refused, None
-        if refused == ("" if name is None else str(name)):
-            return
+    if _take_refusal(state) == ("" if name is None else str(name)):
+        return
     if sender == CONFIRMING and state is not None and state.token is not None:
         record(Event.CONFIRMATION_FAILED, request, user=state.token.user, reason="wrong")
         return
@@ -91,6 +93,21 @@ def login_denied(*, request: HttpRequest | None, identity: str, user: Any, reaso
     code = reason.code if isinstance(reason, LoginDenied) else type(reason).__name__
     retry_after = getattr(reason, "retry_after", None)
     record(Event.LOGIN_DENIED, request, user=user, name=identity or None, reason=code, retry_after=retry_after)
+
+
+def expect_failure(identity: str) -> None:
+    """Note that Django tells next of a failure that `login_denied` has told of, where no request knows of it."""
+    _refused.set(identity)
+
+
+def _take_refusal(state: RequestState | None) -> object:
+    """Return the name of the refusal that has been told of, once."""
+    if state is not None:
+        refused, state.refused = state.refused, None
+        return refused
+    expected = _refused.get()
+    _refused.set(None)
+    return expected
 
 
 @_harmless

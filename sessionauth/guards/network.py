@@ -24,6 +24,8 @@ class NetworkGuard(LoginGuard):
     needs_account = False
 
     def __init__(self, *, allow: Collection[str] = (), deny: Collection[str] = ()) -> None:
+        if not allow and not deny:
+            raise ValueError('neither allow nor deny names a network; write one such as allow=["10.0.0.0/8"].')
         self.allow, self.deny = networks(allow), networks(deny)
 
     def before_credentials(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> None:

@@ -9,6 +9,7 @@ from django.db import models, router, transaction
 from django.utils import timezone
 
 from sessionauth import audit
+from sessionauth.accounts import Named
 from sessionauth.conf import settings
 from sessionauth.exceptions import TooManySessions
 from sessionauth.models import LoginSession, RememberToken
@@ -40,11 +41,12 @@ def enter(row: LoginSession) -> None:
             transactions.enter_context(transaction.atomic(using=alias))
         save(row)
         users = model._base_manager.using(router.db_for_write(model)).select_for_update()
-        users.filter(pk=row.user_id).values_list("pk").first()
-        _make_room(row, settings.MAX_SESSIONS, LoginSession._base_manager.using(using))
+        name = users.filter(pk=row.user_id).values_list(model.USERNAME_FIELD, flat=True).first()
+        owner = Named(row.user_id, str(name))
+        _make_room(row, settings.MAX_SESSIONS, LoginSession._base_manager.using(using), owner)
 
 
-def _make_room(row: LoginSession, limit: int, rows: models.QuerySet[LoginSession]) -> None:
+def _make_room(row: LoginSession, limit: int, rows: models.QuerySet[LoginSession], owner: Named) -> None:
     others = rows.filter(timeouts.live(), user_id=row.user_id).exclude(pk=row.pk).order_by("-created_at", "-pk")
     over = list(others.only("pk", "remember_token_id")[limit - 1 :])
     if not over:
@@ -58,4 +60,4 @@ def _make_room(row: LoginSession, limit: int, rows: models.QuerySet[LoginSession
     if remembered:
         tokens = RememberToken._base_manager.using(router.db_for_write(RememberToken))
         tokens.filter(pk__in=remembered, revoked_at=None).update(**ended)
-    audit.record(audit.Event.SESSION_EVICTED, user=row.user_id, sessions=[one.pk for one in over])
+    audit.record(audit.Event.SESSION_EVICTED, user=owner, sessions=[one.pk for one in over])

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import aauthenticate, authenticate
 from django.core.cache import caches
 
 from sessionauth.audit import receivers
 from sessionauth.audit.text import name_digest
+from sessionauth.exceptions import LoginDenied
+from sessionauth.guards import before_credentials
 from sessionauth.guards.counters import cache
 from sessionauth.models import APIKey, AuthEvent
 from tests.asking import counted
 from tests.audit import flows
 from tests.audit.flows import Browser
+from tests.guards.entries import ACTIVE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
 
@@ -100,6 +105,35 @@ def test_login_above_the_number__is_told_with_what_it_did(action, second, browse
     settings.SESSIONAUTH_MAX_SESSIONS, settings.SESSIONAUTH_MAX_SESSIONS_ACTION = 1, action
     flows.one_too_many(browser)
     assert told() == [IN, *second]
+
+
+def test_eviction__names_whose_session_it_was(browser, settings):
+    settings.SESSIONAUTH_MAX_SESSIONS = 1
+    flows.one_too_many(browser)
+    assert AuthEvent.objects.get(event="session_evicted").user_name == "alice"
+
+
+@pytest.mark.parametrize("call", [authenticate, async_to_sync(aauthenticate)], ids=["sync", "async"])
+def test_refusal__outside_of_a_request_is_told_once(call, make_user, guarded):
+    """And the next failure, which is one, is told again."""
+    make_user("alice")
+    guarded(NEVER_ALICE)
+    for name in ("alice", "bob"):
+        assert call(None, username=name, password="wrong") is None
+    assert [row[0] for row in told()] == ["login_denied", "login_failed"]
+    assert call(None, username="alice", password="wrong") is None
+    guarded(ACTIVE)
+    assert call(None, username="alice", password="wrong") is None
+    assert [row[0] for row in told()][2:] == ["login_failed"]
+
+
+NEVER_ALICE = f"{__name__}.never_alice"
+
+
+@before_credentials
+def never_alice(request, user):
+    if user is not None:
+        raise LoginDenied
 
 
 def test_theft__is_told_once(browser):

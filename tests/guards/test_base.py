@@ -10,31 +10,13 @@ from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.backends import BaseBackend
 
 from sessionauth import signals
-from sessionauth.backends import averify, verify
+from sessionauth.backends import averify
 from sessionauth.exceptions import ChallengeRequired, InactiveUser, LoginDenied
 from sessionauth.guards import LoginGuard, base, before_credentials
 from sessionauth.request_state import state_of
 from tests.guards.entries import ACTIVE, rate, request_from
 
 pytestmark = pytest.mark.django_db
-
-VERIFY = {"sync": verify, "async": async_to_sync(averify)}
-CALLS = {"sync": authenticate, "async": async_to_sync(aauthenticate)}
-
-
-@pytest.fixture(params=VERIFY.values(), ids=list(VERIFY))
-def check(request):
-    return request.param
-
-
-@pytest.fixture(params=CALLS.values(), ids=list(CALLS))
-def call(request):
-    return request.param
-
-
-@pytest.fixture
-def alice(make_user):
-    return make_user("alice")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from sessionauth import signals
-from sessionauth.backends import averify, confirm, verify
+from sessionauth.backends import confirm, verify
 from sessionauth.exceptions import AccountLocked
 from sessionauth.guards import keys, unlock
 from sessionauth.guards.counters import database
@@ -18,18 +18,6 @@ from sessionauth.models import LoginThrottle
 from tests.guards.entries import LOCKOUT, rate, request_from
 
 pytestmark = pytest.mark.django_db
-
-CHECKS = {"sync": verify, "async": async_to_sync(averify)}
-
-
-@pytest.fixture(params=CHECKS.values(), ids=list(CHECKS))
-def check(request):
-    return request.param
-
-
-@pytest.fixture
-def alice(make_user):
-    return make_user("alice")
 
 
 @pytest.fixture(autouse=True)

@@ -48,6 +48,14 @@ def test_network__is_not_made_of_nonsense(texts):
         NetworkGuard(allow=texts)
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("options", [{}, {"allow": []}, {"allow": (), "deny": []}])
+def test_network__without_a_network_is_none(options):
+    """It would refuse nobody, and whoever wrote it believes that it does."""
+    with pytest.raises(ValueError, match="neither"):
+        NetworkGuard(**options)
+
+
 class Lenient(ModelBackend):
     """A backend that lets inactive people in, as AllowAllUsersModelBackend does."""
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from asgiref.sync import async_to_sync
-from django.contrib.auth import aauthenticate, authenticate
 from django.contrib.auth.backends import BaseBackend
 from django.core.cache import cache
 
-from sessionauth.backends import averify, verify
+from sessionauth.backends import verify
 from sessionauth.exceptions import LoginDenied, TooManyAttempts
 from sessionauth.guards import counters, device, keys
 from sessionauth.guards.counters import Rate
@@ -19,24 +17,6 @@ from tests.asking import counted
 from tests.guards.entries import rate, request_from
 
 pytestmark = pytest.mark.django_db
-
-VERIFY = {"sync": verify, "async": async_to_sync(averify)}
-CALLS = {"sync": authenticate, "async": async_to_sync(aauthenticate)}
-
-
-@pytest.fixture(params=VERIFY.values(), ids=list(VERIFY))
-def check(request):
-    return request.param
-
-
-@pytest.fixture(params=CALLS.values(), ids=list(CALLS))
-def call(request):
-    return request.param
-
-
-@pytest.fixture
-def alice(make_user):
-    return make_user("alice")
 
 
 def outcome(check, request, name, password):

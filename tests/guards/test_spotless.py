@@ -13,7 +13,7 @@ from django.contrib.auth.models import UserManager
 from django.core.cache import caches
 from django.db import transaction
 
-from sessionauth.backends import averify, verify
+from sessionauth.backends import verify
 from sessionauth.exceptions import AccountLocked
 from sessionauth.guards import spotless
 from sessionauth.guards.rate_limit import RateLimitGuard
@@ -26,18 +26,7 @@ from tests.guards.valkey import Commands, shared  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared")]
 
-CHECKS = {"sync": verify, "async": async_to_sync(averify)}
 FIVE = rate("account", "5/d")
-
-
-@pytest.fixture(params=CHECKS.values(), ids=list(CHECKS))
-def check(request):
-    return request.param
-
-
-@pytest.fixture
-def alice(make_user):
-    return make_user("alice")
 
 
 def right(check, password):

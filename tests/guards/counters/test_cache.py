@@ -26,11 +26,6 @@ from tests.guards.valkey import Commands, shared  # noqa: F401  # a fixture
 TALLY = Tally("test:5/60s", "u:1:", Rate(5, 3600))
 
 
-@pytest.fixture
-def alice(make_user):
-    return make_user("alice")
-
-
 # What we rely on in django-ratelimit; a release that changes it fails here.
 
 
