@@ -64,6 +64,18 @@ def test_fresh_login_required__has_others_confirm_it(name, ago, browser):
         assert answer.header("Location") == f"/confirm/?next=/{name}/{form}/"
 
 
+@pytest.mark.parametrize("way", ["wsgi", "asgi"])
+@pytest.mark.parametrize(("ahead", "is_brought_back"), [(3600, True), (61 + 5, True), (30, False)])
+def test_clock_that_was_ahead__makes_nobody_fresh_for_longer(way, ahead, is_brought_back, browser):
+    """A little is how clocks are; more is brought back to now, at the first request that any other clock sees."""
+    sent = browser(ago=-ahead, password=-ahead)
+    reached("fresh", sent)
+    ask(way, "/fresh/page/", sent)
+    own = SessionStore(sent.cookies["sessionid"])[registry.KEY]
+    for at in (own["auth_at"], own["proofs"]["password"]):
+        assert (at <= time.time()) is is_brought_back
+
+
 def test_fresh_login_required__may_allow_more_than_the_setting(browser, settings):
     settings.SESSIONAUTH_FRESH_AGE = 60
     reached("fresher", browser(ago=100))

@@ -22,7 +22,7 @@ from sessionauth.conf import seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, restoring, watch
+from sessionauth.sessions import freshness, registry, restoring, watch
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
 
@@ -150,6 +150,7 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
         return None
     if row is not None and (unconfirmed := restoring.unconfirmed_in(registry.own(session))) is not None:
         state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
+    freshness.bring_back(request, session)
     state_of(request).session_data = (session, registry.data(session))
     own = registry.own(session) if verdict is Verdict.GO_ON else {}
     return token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own))

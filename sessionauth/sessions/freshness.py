@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -11,6 +13,29 @@ from sessionauth.exceptions import NotAuthenticated
 from sessionauth.models import LoginSession
 from sessionauth.request_state import SignIn
 from sessionauth.sessions import registry
+
+#: By how many seconds the clocks of two servers may differ.
+SKEW = 60
+#: The first timestamp that is no moment: the year 10000.
+NEVER = 253_402_300_800
+
+
+def bring_back(request: HttpRequest, session: SessionBase) -> None:
+    """Have been proved now what by a clock that was ahead is yet to be proved: it would be fresh for that much longer.
+
+    Kept in the session, so that it gets older from now on.
+    """
+    own, now = registry.own(session), int(time.time())
+    auth_at, proofs = registry.auth_at_in(own), registry.proofs_in(own)
+    if not any(_is_ahead(at, now) for at in (auth_at, *proofs.values())):
+        return
+    proofs = {method: now if _is_ahead(at, now) else at for method, at in proofs.items()}
+    registry.amend(request, session, {"proofs": proofs, "auth_at": now if _is_ahead(auth_at, now) else auth_at})
+
+
+def _is_ahead(at: Any, now: int) -> bool:
+    """Say whether `at` is a moment to come; what is none at all proves nothing and is left alone."""
+    return isinstance(at, int | float) and now + SKEW < at < NEVER
 
 
 def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: str) -> LoginSession | None:
