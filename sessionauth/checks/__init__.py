@@ -16,12 +16,14 @@ from sessionauth.checks import (
     deploy,
     formats,
     guards,
+    key_cache,
     leaks,
     lifetimes,
     login_pages,
     middleware,
     models,
     passwords,
+    peppers,
     policy,
     remember,
     scope_names,
@@ -50,6 +52,8 @@ TOPICS = (
     sessions,
     guards,
     lifetimes,
+    key_cache,
+    peppers,
     scope_names,
     admin,
     leaks,
@@ -77,6 +81,9 @@ def register() -> None:
     register_check(guards.check, APP, Tags.security)
     register_check(guards.check_deploy, APP, Tags.security, deploy=True)
     register_check(lifetimes.check, APP, Tags.security)
+    register_check(key_cache.check, APP, Tags.security)
+    register_check(key_cache.check_deploy, APP, Tags.security, deploy=True)
+    register_check(peppers.check, APP, Tags.security)
     register_check(scope_names.check, APP, Tags.security)
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)
@@ -84,8 +91,10 @@ def register() -> None:
     register_check(passwords.check_deploy, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.
     register_check(database.check, Tags.database)
+    register_check(peppers.check_database, Tags.database)
 
 
 def findings() -> list[Finding]:
     """Return everything that the checks may say, in the order of the numbers."""
-    return [found for topic in TOPICS for found in vars(topic).values() if isinstance(found, Finding)]
+    said = [found for topic in TOPICS for found in vars(topic).values() if isinstance(found, Finding)]
+    return sorted(said, key=lambda finding: finding.code[1:])

@@ -28,7 +28,7 @@ class CredentialSettings:
 
     #: First word of our keys and tokens; lower-case letters and digits.
     KEY_BRAND: ClassVar = Setting[str]("sa", text)
-    #: Optional word that marks the keys of this deployment, such as "live" or "test"; empty for none.
+    #: Optional word that marks the keys of this deployment, such as "live" or "test"; empty for none. It tells people and scanners what they have found, and decides nothing: keys from before it was changed go on working.
     KEY_ENVIRONMENT: ClassVar = Setting[str]("", text)
     #: At most how often "last used" and "last seen" are written, a timedelta or seconds; None for never.
     LAST_USED_INTERVAL: ClassVar = Setting[timedelta | int | None](timedelta(seconds=60), optional(age))
@@ -36,11 +36,11 @@ class CredentialSettings:
     KEY_FAILURE_RATE: ClassVar = Setting[str | None]("60/m", optional(text))
     #: Scopes by name, {name: (description, [permissions])}.
     SCOPES: ClassVar = Setting[Mapping[str, tuple[str | Promise, Collection[str]]]]({}, scope_map)
-    #: Secrets mixed into the digests of keys and tokens, {name: secret}; the first is used for new ones, and what was made with another is made anew at its next use. None by default: a digest of 190 random bits cannot be guessed, but rows written into the database by an attacker would count.
+    #: Secrets mixed into the digests of keys and tokens, {name: secret}; the first is used for new ones, and what was made with another is made anew at its next use. Digests without one count only while the pair "": "" stands last. None by default: a digest of 190 random bits cannot be guessed, but rows written into the database by an attacker would count.
     KEY_PEPPERS: ClassVar = Setting[Mapping[str, str]]({}, text_map)
     #: The shared cache in which keys and tokens are looked up before the database, an alias of CACHES; None for no cache.
     KEY_CACHE: ClassVar = Setting[str | None](None, optional(text))
-    #: For how long an entry of that cache is believed at most, a timedelta or seconds. What is revoked counts at once.
+    #: For how long an entry of that cache is believed at most, a timedelta or seconds; 0 for no cache. What is revoked counts at once; for so long it may count on where users are changed by `update()` or SQL, or the cache fails during a revocation.
     KEY_CACHE_TTL: ClassVar = Setting[timedelta | int](timedelta(seconds=30), age)
     #: How many usable access tokens, and how many API keys, a user may have; None for any number.
     MAX_TOKENS: ClassVar = Setting[int | None](None, optional(positive))

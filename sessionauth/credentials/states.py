@@ -25,8 +25,7 @@ class State(StrEnum):
     INACTIVE = "inactive"
 
 
-#: A token that is bound to a login is over with the password of that.
-_OF_FAILURES = {"revoked": State.REVOKED, "expired": State.EXPIRED, "password_changed": State.EXPIRED}
+_OF_FAILURES = {"revoked": State.REVOKED, "expired": State.EXPIRED}
 
 
 def state_of(row: AbstractCredential) -> State:
