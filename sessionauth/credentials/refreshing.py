@@ -124,8 +124,8 @@ def _take(old: Any, moment: datetime) -> tuple[Any, str, str | None] | None:
 
 def _claim(old: Any, moment: datetime) -> bool:
     """Take the refresh token of `old` before anybody else does, and end its access token."""
-    # By the primary key alone, as all acts do: MariaDB locks what it finds by another index in another order. A rotation
-    # has taken the refresh token along.
+    # By the primary key alone, as all acts do: MariaDB locks what it finds by another index in another order.
+    # A rotation has taken the refresh token along.
     found = rows(type(old)).filter(old._open(), pk=old.pk)
     sooner = Case(When(Q(expires_at__lt=moment), then=F("expires_at")), default=Value(moment))
     return bool(found.update(refreshed_at=moment, expires_at=sooner, family=old.family or uuid.uuid4()))

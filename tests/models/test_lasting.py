@@ -12,6 +12,7 @@ from django.utils import timezone
 from sessionauth import credentials, crypto
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AccessToken, APIKey, writing
+from tests.asking import Sent, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -261,3 +262,39 @@ def test_refresh_from_db__of_another_field_forgets_no_change(alice):
     row.refresh_from_db(fields=["name"])
     row.save()
     assert left(row) == 60
+
+
+# ---- on a request
+
+
+@pytest.mark.urls("tests.project.ways_urls")
+@pytest.mark.parametrize("way", ["wsgi", "asgi"])
+@pytest.mark.django_db(transaction=True)
+def test_use__moves_the_end_on_after_the_response_and_never_fails(way, alice, monkeypatch):
+    now = timezone.now()
+    row, secret = APIKey.objects.issue(user=alice, sliding=HOUR, expires_at=now + HOUR / 2)
+    sent = Sent({"Authorization": f"Bearer {secret}"})
+    assert ask(way, "/tell/", sent).status == 200
+    assert left(row) == 60
+    APIKey.objects.update(last_used_at=None, expires_at=now + HOUR / 2)
+
+    def refuse(*args, **kwargs):
+        raise OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(QuerySet, "update", refuse)
+    assert ask(way, "/tell/", sent).status == 200
+
+
+@pytest.mark.urls("tests.project.ways_urls")
+@pytest.mark.parametrize("way", ["wsgi", "asgi"])
+def test_use__of_a_row_that_goes_meanwhile(way, alice, monkeypatch):
+    _, secret = APIKey.objects.issue(user=alice)
+    touch = APIKey.touch
+
+    def gone(self):
+        APIKey.objects.all().delete()
+        touch(self)
+
+    monkeypatch.setattr(APIKey, "touch", gone)
+    assert ask(way, "/tell/", Sent({"Authorization": f"Bearer {secret}"})).status == 200
+    assert not APIKey.objects.exists()
