@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
 
 from sessionauth.contrib.channels.handshake import Scope, authenticators_for, request_of
-from sessionauth.contrib.channels.terms import NOBODY, TRY_AGAIN_LATER, Terms, code_of
+from sessionauth.contrib.channels.terms import NOBODY, REFUSED, TRY_AGAIN_LATER, Terms, code_of
 from sessionauth.contrib.recognising import accept, recognise
 from sessionauth.exceptions import InvalidCredential, LoginDenied
 from sessionauth.user_token import UserToken, anonymous
 
 logger = logging.getLogger("sessionauth")
+
+#: Where the connection stands in a scope, for terms further in.
+KEY = "sessionauth"
 
 
 class Connection:
@@ -36,6 +42,17 @@ class Connection:
         #: Who looks again: the innermost of several that were wrapped round one another.
         self.watcher: object = None
 
+    @classmethod
+    def of(cls, scope: Scope, origins: Collection[str]) -> Connection:
+        """Return the connection of `scope`, begun if there is none; anew where more origins let somebody in."""
+        known: Connection | None = scope.get(KEY)
+        if known is None:
+            return cls(scope, origins)
+        is_known = known.auth is not None and known.auth.is_authenticated
+        if is_known or set(origins) <= set(known._origins):
+            return known
+        return cls(known._scope, {*known._origins, *origins})
+
     def __repr__(self) -> str:
         return f"<Connection {self.auth!r}>"
 
@@ -51,7 +68,10 @@ class Connection:
             return self._failed
         refusal = terms.refusal(self._found)
         if refusal is None:
-            self._let_in(self._found, terms)
+            try:
+                self._let_in(self._found, terms)
+            except ObjectDoesNotExist:  # the user has gone in this moment
+                return NOBODY
         return refusal
 
     def _look(self) -> None:
@@ -72,6 +92,8 @@ class Connection:
     def _let_in(self, token: UserToken, terms: Terms) -> None:
         """Make `token` who the socket is; a restricted credential that no scope was asked of is nobody."""
         if token.is_authenticated and not terms.are_out_of_reach(token):
+            if _is_deferred(token.user):  # known from the cache of keys, and consumers cannot load what is missing
+                token.user.refresh_from_db()
             self.auth = accept(self._request, token)
         else:
             self.auth = anonymous(self._request)
@@ -99,9 +121,11 @@ class Connection:
             return TRY_AGAIN_LATER if self._troubles > 1 else None
         self._troubles = 0
         if refusal is None and _name(now) != _name(before):
-            refusal = NOBODY
+            return NOBODY
+        if refusal is None and terms.are_out_of_reach(now):
+            return REFUSED
         if refusal is None:
-            self._let_in(now, terms)
+            self.auth = replace(now, user=before.user) if _is_deferred(now.user) else now
         return refusal
 
     @property
@@ -110,6 +134,10 @@ class Connection:
         credential: Any = None if self.auth is None else self.auth.credential
         moment: datetime | None = getattr(credential, "expires_at", None)
         return moment
+
+
+def _is_deferred(user: Any) -> bool:
+    return isinstance(user, Model) and bool(user.get_deferred_fields())
 
 
 def _name(token: UserToken) -> tuple[Any, ...]:

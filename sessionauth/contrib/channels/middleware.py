@@ -10,7 +10,7 @@ from channels.sessions import CookieMiddleware, SessionMiddleware
 from sessionauth.contrib.channels.connection import Connection
 from sessionauth.contrib.channels.handshake import Scope
 from sessionauth.contrib.channels.terms import Terms, terms
-from sessionauth.contrib.channels.watching import KEY, App, Receive, Send, run
+from sessionauth.contrib.channels.watching import App, Receive, Send, run
 
 
 class AuthMiddleware:
@@ -39,7 +39,7 @@ class AuthMiddleware:
         """Run the application as ASGI says."""
         if scope["type"] != "websocket":
             return await self.inner(scope, receive, send)
-        connection = scope.get(KEY) or Connection(scope, self.origins)
+        connection = Connection.of(scope, self.origins)
         return await run(self.inner, self.terms, connection, scope, receive, send)
 
 
@@ -77,6 +77,6 @@ class AuthConsumerMixin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Run the consumer for whom it lets in."""
-        connection = scope.get(KEY) or Connection(scope, self.origins)
+        connection = Connection.of(scope, self.origins)
         consumer: App = super().__call__  # type: ignore[misc]
         return await run(consumer, self._terms(), connection, scope, receive, send)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from sessionauth.contrib.channels.connection import Connection
+from sessionauth.contrib.channels.connection import KEY, Connection
 from sessionauth.contrib.channels.handshake import Scope, to_choose, without_secret
 from sessionauth.contrib.channels.terms import TRY_AGAIN_LATER, Terms
 
@@ -20,9 +20,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[Any]]
 
 logger = logging.getLogger("sessionauth")
-
-#: Where the connection stands in a scope, for terms further in.
-KEY = "sessionauth"
 
 
 class SocketClosed(OSError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from ninja.errors import HttpError
 
 from sessionauth import refusals
@@ -25,9 +26,9 @@ class Refused(HttpError):
     """
 
     def __init__(self, response: HttpResponse) -> None:
-        detail = ""
-        if response.get("Content-Type", "").endswith("json"):
-            detail = json.loads(response.content).get("detail", "")
+        # SESSIONAUTH_UNAUTHORIZED_HANDLER may answer with anything.
+        is_ours = response.get("Content-Type") == "application/problem+json" and not response.streaming
+        detail = json.loads(response.content).get("detail") if is_ours else None
         super().__init__(response.status_code, detail or response.reason_phrase)
         self.response = response
 
@@ -70,7 +71,7 @@ def nobody(request: HttpRequest) -> HttpResponse:
 
 def csrf_failed(request: HttpRequest) -> HttpResponse:
     """Answer what a browser sends without being asked, where it may have been another site's page that made it."""
-    return refusals.problem(403, "csrf_failed", "CSRF check failed.")
+    return refusals.problem(403, "csrf_failed", gettext("The CSRF token is missing or wrong."))
 
 
 def handle_refused(request: HttpRequest, refused: Refused | Any) -> HttpResponse:
@@ -87,7 +88,8 @@ def handle_not_authenticated(request: HttpRequest, exception: NotAuthenticated |
 def handle_denied(request: HttpRequest, denial: LoginDenied | Any) -> HttpResponse:
     """Ninja's handler of LoginDenied, where an operation signs somebody in. Some are to look like a wrong password."""
     if not denial.public:
-        return refusals.problem(401, "invalid_credentials", "The credentials are not valid.")
+        challenges = refusals.challenges_for(request, {})
+        return refusals.problem(401, "invalid_credentials", gettext("The credentials are not valid."), challenges)
     return refusals.denied(request, denial, as_page=False)
 
 

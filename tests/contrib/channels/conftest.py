@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from sessionauth.models import AccessToken
+from sessionauth.models import AccessToken, tombstones
 from tests.contrib.channels.site import APPS
 
 HERE = "http://testserver"
@@ -112,7 +112,7 @@ def session_of(user: Any) -> dict[str, str]:
     """Return the cookie of a browser in which `user` has signed in."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+    return {django_settings.SESSION_COOKIE_NAME: client.cookies[django_settings.SESSION_COOKIE_NAME].value}
 
 
 in_database = sync_to_async
@@ -144,3 +144,12 @@ def root(make_user: Callable[..., Any]) -> Any:
 @pytest.fixture
 def token(alice: Any) -> str:
     return str(AccessToken.objects.issue(user=alice, name="script")[1])
+
+
+@pytest.fixture
+def key_cache(settings: Any) -> Iterator[None]:
+    """Look keys and tokens up in the default cache first."""
+    settings.SESSIONAUTH_KEY_CACHE = "default"
+    tombstones.resume()
+    yield
+    tombstones.resume()

@@ -16,6 +16,7 @@ from sessionauth import logout_everywhere
 from sessionauth.contrib.channels import AuthMiddleware
 from sessionauth.contrib.channels.connection import Connection
 from sessionauth.models import AccessToken, LoginSession
+from sessionauth.signals import user_loaded
 from tests.contrib.channels import site
 from tests.contrib.channels.conftest import HERE, open_socket, session_of
 
@@ -99,10 +100,9 @@ def test_losing_a_scope__closes_it(alice, token):
     assert open_socket("/scoped/", after(alice.user_permissions.clear), **bearer(token)) == REFUSED
 
 
-def test_narrowing_a_credential__closes_it(alice, token):
-    assert (
-        open_socket("/mine/", after(lambda: AccessToken.objects.update(scopes=[site.VIEW])), **bearer(token)) == REFUSED
-    )
+@pytest.mark.parametrize("path", ["/mine/", "/open/"])
+def test_narrowing_a_credential__closes_it(path, alice, token):
+    assert open_socket(path, after(lambda: AccessToken.objects.update(scopes=[site.VIEW])), **bearer(token)) == REFUSED
 
 
 def test_expiring__closes_it_at_that_moment_however_seldom_it_is_looked_at(alice):
@@ -127,6 +127,16 @@ def test_looking_again__is_no_use_of_a_rate_nor_of_a_session(alice):
 
     assert open_socket("/mine/", then, **sent) == "alice"
     assert LoginSession.objects.get().last_seen_at == past
+
+
+def test_looking_again__tells_nobody_that_a_user_was_loaded(alice, token):
+    loaded = []
+    user_loaded.connect(receiver := lambda user, **_: loaded.append(user))
+    try:
+        assert open_socket("/mine/", stays, **bearer(token)) == "alice"
+    finally:
+        user_loaded.disconnect(receiver)
+    assert loaded == [alice]
 
 
 def test_nobody__is_never_asked_again(monkeypatch):

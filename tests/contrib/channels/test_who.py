@@ -168,7 +168,8 @@ def test_origin__does_not_matter_to_a_program(token):
 def test_origin__of_friends(settings, alice):
     cookies = session_of(alice)
     for origin in ("https://friend.example", "https://a.us.example"):
-        assert open_socket("/friends/", app="none", cookies=cookies, origin=origin)["user"] == "alice"
+        for app in ("none", "stack"):
+            assert open_socket("/friends/", app=app, cookies=cookies, origin=origin)["user"] == "alice"
         assert open_socket("/plain/", cookies=cookies, origin=origin)["user"] == ""
     for origin in ("http://friend.example", "https://us.example.evil", "https://evilus.example"):
         assert open_socket("/friends/", app="none", cookies=cookies, origin=origin)["user"] == ""
@@ -240,10 +241,11 @@ def test_networks__are_those_of_http(root):
     assert open_socket("/mine/", headers=bearer(secret), client=None) == NOBODY
 
 
-def test_rate__is_told_as_too_many(root):
+@pytest.mark.parametrize("path", ["/mine/", "/friends/"])
+def test_rate__is_counted_once_a_socket_and_told_as_too_many(root, path):
     _, secret = AccessToken.objects.issue(user=root, rate="1/d")
-    assert open_socket("/mine/", headers=bearer(secret))["user"] == "root"
-    assert open_socket("/mine/", headers=bearer(secret)) == 4429
+    assert open_socket(path, headers=bearer(secret))["user"] == "root"
+    assert open_socket(path, headers=bearer(secret)) == 4429
 
 
 def test_a_key_without_a_user__needs_a_scope_to_be_let_in():

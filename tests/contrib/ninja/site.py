@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 from ninja import NinjaAPI, Router
 from ninja.decorators import decorate_view
@@ -21,6 +21,7 @@ from sessionauth.contrib.ninja import (
     install,
 )
 from sessionauth.decorators import scope_required
+from sessionauth.exceptions import InactiveUser, NotAuthenticated, TooManyAttempts
 
 VIEW, DELETE = "auth.view_user", "auth.delete_user"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -147,6 +148,36 @@ for _kind, _view in {"sync": told, "async": atold}.items():
         _own = f"{_kind}-{_name}"
         _rate = CredentialRateThrottle("2/d")
         api.get(f"/{_kind}/{_name}", auth=_auth, throttle=_rate, url_name=_own, operation_id=_own)(_view)
+
+RAISED: dict[str, Exception] = {
+    "not-authenticated": NotAuthenticated(),
+    "too-many": TooManyAttempts(),
+    "inactive": InactiveUser(),
+}
+
+
+def raising(error: Exception, *, is_async: bool) -> Any:
+    def fail(request: HttpRequest) -> None:
+        raise error
+
+    async def afail(request: HttpRequest) -> None:
+        raise error
+
+    return afail if is_async else fail
+
+
+for _name, _error in RAISED.items():
+    for _kind in ("sync", "async"):
+        _own = f"{_kind}-{_name}"
+        api.post(f"/{_kind}/{_name}", auth=None, url_name=_own, operation_id=_own)(
+            raising(_error, is_async=_kind == "async")
+        )
+
+
+def teapot(request: HttpRequest, reason: str) -> StreamingHttpResponse:
+    """Answer who is nobody, for the project."""
+    return StreamingHttpResponse(iter([b"{"]), status=418, content_type="application/problem+json")
+
 
 #: The API states a scope; a router and its operations say otherwise.
 stated = install(NinjaAPI(urls_namespace="stated", docs_url=None, auth=Scope(VIEW)))

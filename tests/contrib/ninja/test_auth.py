@@ -220,6 +220,26 @@ def test_queries__none_beside_those_of_the_middleware(ask, token):
     assert len([one for one in statements if one.startswith("SELECT")]) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("not-authenticated", 401, "not_authenticated"),
+        ("too-many", 429, "too_many_attempts"),
+        ("inactive", 401, "invalid_credentials"),
+    ],
+)
+def test_what_an_operation_raises_of_ours__is_answered_as_elsewhere(ask, name, status, code):
+    response = ask(name, "POST")
+    assert said(response) == (status, code)
+    assert (response.get("WWW-Authenticate") is not None) is (status == 401)
+
+
+def test_a_handler_of_the_projects__answers_what_it_likes(settings, ask):
+    settings.SESSIONAUTH_UNAUTHORIZED_HANDLER = "tests.contrib.ninja.site.teapot"
+    for api in ("api", "bare"):
+        assert ask("request", api=api).status_code == 418
+
+
 @pytest.mark.parametrize("name", ["throttled", "open"])
 def test_throttle__counts_each_credential(ask, alice, name):
     secrets = [APIKey.objects.issue(user=alice, name="same name")[1] for _ in range(2)]
