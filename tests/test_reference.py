@@ -61,7 +61,7 @@ def test_settings__have_a_section_each():
 
 def test_checks__have_a_row_each():
     ids = re.findall(r"^\| `(sessionauth\.[EW]\d{3})`", text_of("checks"), re.MULTILINE)
-    assert ids == [finding.id for finding in checks.findings()]
+    assert sorted(ids, key=lambda one: one[-3:]) == [finding.id for finding in checks.findings()]
 
 
 @pytest.mark.parametrize(
