@@ -378,3 +378,13 @@ def test_the_scope_to_issue__makes_others_that_are_no_stronger(alice, settings):
 def test_nobody__is_told_to_authenticate(path):
     assert ask("get", path).status_code == 401
     assert Client().get(f"/api/auth/{path}", headers={"accept": "text/html"}).status_code == 401
+
+
+def test_a_key_in_the_address__is_not_freed_from_csrf(alice, settings):
+    """Any site can make a browser follow an address."""
+    name = "sessionauth.authenticators.api_key.APIKeyAuthenticator"
+    settings.SESSIONAUTH_AUTHENTICATORS = [{"NAME": name, "OPTIONS": {"query_param": "key"}}]
+    _, secret = APIKey.objects.issue(user=alice)
+    answer = ask("post", f"token/revoke/?key={secret}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+    assert ask("get", f"token/?key={secret}").status_code == 200
