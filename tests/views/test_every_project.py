@@ -30,3 +30,23 @@ def test_a_way_through_the_pages(client, make_user, password, mailoutbox):
     form = client.get(re.search(r"http://testserver(/\S+)", mailoutbox[-1].body)[1])["Location"]
     assert client.post(form, dict.fromkeys(new, password)).status_code == 302
     assert client.post("/account/login/", right).status_code == 302
+
+
+def test_a_way_through_keys_and_tokens(client, make_user, password):
+    alice = make_user("alice")
+    client.post("/account/login/", {"username": alice.get_username(), "password": password})
+    fields = {"name": "Nightly", "kind": "key", "lifetime": "7", "access": "all"}
+    fields["ticket"] = re.search(r'name="ticket" value="([^"]+)"', client.get("/account/keys/new/").text)[1]
+    secret = re.search(r"sa_key_\w{38}", client.post("/account/keys/new/", fields).text)[0]
+    assert client.post("/account/keys/new/", fields).status_code == 409
+    assert "Nightly" in client.get("/account/keys/").text
+    api, json = "/api/auth/", "application/json"
+    assert client.get(f"{api}token/", headers={"x-api-key": secret}).json()["user"]["id"] == str(alice.pk)
+    told = client.post(f"{api}token/", {"username": alice.get_username(), "password": password}, json).json()
+    told = client.post(f"{api}token/refresh/", {"refresh_token": told["refresh_token"]}, json).json()
+    mine = {"authorization": f"Bearer {told['access_token']}"}
+    key = client.get(f"{api}keys/", headers=mine).json()["keys"][0]
+    assert client.delete(f"{api}keys/{key['id']}/", headers=mine).status_code == 204
+    assert client.get(f"{api}token/", headers={"x-api-key": secret}).status_code == 401
+    assert client.post(f"{api}token/revoke/", {}, json, headers=mine).status_code == 204
+    assert client.get(f"{api}token/", headers=mine).status_code == 401
