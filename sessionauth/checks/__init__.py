@@ -30,6 +30,7 @@ from sessionauth.checks import (
     scopes,
     sessions,
     settings,
+    token_api,
     values,
 )
 from sessionauth.checks.finding import APP, Finding
@@ -55,6 +56,7 @@ TOPICS = (
     key_cache,
     peppers,
     scope_names,
+    token_api,
     admin,
     leaks,
     formats,
@@ -85,6 +87,7 @@ def register() -> None:
     register_check(key_cache.check_deploy, APP, Tags.security, deploy=True)
     register_check(peppers.check, APP, Tags.security)
     register_check(scope_names.check, APP, Tags.security)
+    register_check(token_api.check, APP, Tags.security, Tags.urls)
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)
     register_check(passwords.check, APP)
