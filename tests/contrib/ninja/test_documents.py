@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 
 from sessionauth.contrib.ninja import AccessTokenAuth, APIKeyAuth, RequestAuth, SessionAuth
 from sessionauth.models import AccessToken, APIKey
+from tests.contrib.fuzzing import statuses
 from tests.contrib.ninja.site import DELETE, VIEW, api, bare, stated
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.ninja.site")]
@@ -123,6 +124,23 @@ def test_a_client_driven_from_the_document__gets_in_where_it_says_and_nowhere_wi
                 assert client.generic(method.upper(), path).status_code in (401, 403), (method, path)
                 asked += 1
     assert asked > 100
+
+
+FUZZED = ("scope", "by-method", "session-first", "foreign-last", "desk", "fresh")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("carrier", ["nothing", "nonsense", "restricted", "unrestricted"])
+def test_fuzzed__nothing_is_a_5xx(root, carrier):
+    told = document()
+    told["paths"] = {path: item for path, item in told["paths"].items() if path.rsplit("/", 1)[1] in FUZZED}
+    scopes = {"restricted": [VIEW], "unrestricted": None}.get(carrier)
+    secret = "sa_pat_mistyped" if carrier == "nonsense" else AccessToken.objects.issue(user=root, scopes=scopes)[1]
+    seen = statuses(told, {} if carrier == "nothing" else {"Authorization": f"Bearer {secret}"}, examples=3)
+    got_in = {asked for asked, status in seen if status == 200}
+    assert ("GET /api/sync/scope" in got_in) is (carrier in ("restricted", "unrestricted"))
+    assert ("DELETE /api/async/desk" in got_in) is (carrier == "unrestricted")
+    assert len(seen) > 20
 
 
 @pytest.fixture
