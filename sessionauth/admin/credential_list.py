@@ -126,6 +126,6 @@ class CredentialList(Base):
     def granted_scopes(self, row: AbstractCredential) -> str:
         """Return what it may do."""
         granted = row.granted
-        if granted is None:
+        if granted is None and owner_of(row) is not None:
             return gettext("all of the owner’s")
-        return ", ".join(sorted(granted)) or gettext("none")
+        return ", ".join(sorted(granted or ())) or gettext("none")

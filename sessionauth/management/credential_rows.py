@@ -135,8 +135,10 @@ def told(row: AbstractCredential) -> dict[str, Any]:
 
 def cells(found: dict[str, Any]) -> list[object]:
     """Return the cells of COLUMNS for what `told()` said."""
-    return [_cell(found[name]) if name == "scopes" else found[name] for name in COLUMNS]
+    return [_scopes(found) if name == "scopes" else found[name] for name in COLUMNS]
 
 
-def _cell(scopes: list[str] | None) -> str:
-    return "all of the owner's" if scopes is None else " ".join(map(str, scopes)) or "none"
+def _scopes(found: dict[str, Any]) -> str:
+    if found["scopes"] is None and found["user_id"] is not None:
+        return "all of the owner's"
+    return " ".join(map(str, found["scopes"] or ())) or "none"
