@@ -44,7 +44,9 @@ def _same_owner(child: Any, parent: Any) -> bool:
 def _scopes(child: AbstractCredential, parent: AbstractCredential) -> bool:
     if child.granted is None:
         return parent.granted is None
-    return all(scopes.grants(parent.granted, scope) or scope in (parent.granted or ()) for scope in child.granted)
+    # "All of its owner's" is nothing where there is no owner, and a scope that is named there is held.
+    held = frozenset() if parent.granted is None and parent.get_user() is None else parent.granted
+    return all(scopes.grants(held, scope) for scope in child.granted)
 
 
 def _networks(child: AbstractCredential, parent: AbstractCredential) -> bool:

@@ -173,6 +173,16 @@ def test_issue__of_one_service_not_for_another():
             credentials.issue(model, parent=row, **fields)
 
 
+def test_issue__by_a_key_of_nobodys_with_all_scopes_which_are_none():
+    """All that its owner may is nothing where there is no owner, while a scope that is named is held."""
+    empty = Organisation.objects.create(name="empty")
+    for row, _ in (APIKey.objects.issue(user=None), OrganisationKey.objects.issue(organisation=empty)):
+        with pytest.raises(StrongerThanParent):
+            credentials.issue(type(row), parent=row, scopes=["auth.delete_user"])
+        credentials.issue(type(row), parent=row, scopes=[])
+        assert credentials.issue(type(row), parent=row)[0].scopes is None
+
+
 def test_issue__while_a_login_lasts_ends_with_it(alice, password):
     row, _, _ = credentials.issue_login_token(alice)
     child, secret = credentials.issue(AccessToken, parent=row)
