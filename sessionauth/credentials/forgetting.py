@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -11,8 +12,9 @@ from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.db.models.signals import post_save, pre_delete, pre_save
 
-from sessionauth.models import AbstractCredential, tombstones
+from sessionauth.models import AbstractCredential, AccessToken, tombstones
 from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.writing import best_effort
 from sessionauth.signals import logged_out_everywhere
 
 #: Columns of a user that no entry depends on, and that each login writes.
@@ -54,17 +56,23 @@ def user_changes(*, instance: Any, raw: bool = False, update_fields: Any = None,
         return
     if kwargs.get("created") or (update_fields is not None and BESIDE_THE_POINT.issuperset(update_fields)):
         return
-    forget(instance)
+    _forget_if_can(instance)
 
 
 def user_goes(*, instance: Any, **kwargs: Any) -> None:
     """Receive `pre_delete` of users."""
-    forget(instance)
+    _forget_if_can(instance)
 
 
 def user_is_sent_away(*, user: Any, **kwargs: Any) -> None:
     """Receive `logged_out_everywhere`, which is sent for a change that no save tells of."""
-    forget(user)
+    _forget_if_can(user)
+
+
+def _forget_if_can(user: Any) -> None:
+    """Forget `user`; trouble with our tables, such as a missing migration, keeps no user from being saved."""
+    if tombstones.is_on():
+        best_effort(partial(forget, user), router.db_for_write(AccessToken))
 
 
 def credential_goes(*, sender: type[models.Model], instance: Any, using: str, **kwargs: Any) -> None:

@@ -21,7 +21,9 @@ JUNK = st.one_of(
     st.sampled_from(
         [b"", b"\x00", b"\xff\xfe", "é".encode(), "\N{SNOWMAN}".encode(), b",", b";", b'"', b"\\", b"_", b"=", b"%00"]
     ),
-    st.sampled_from([b"sa_key_", b"sa_", b"sa_pat_x_", b"sa__", b"_", b"sa_key_test_", b"Bearer", b"Basic"]),
+    st.sampled_from(
+        [b"sa_key_", b"sa_ref_", b"sa_", b"sa_pat_x_", b"sa__", b"_", b"sa_key_test_", b"Bearer", b"Basic"]
+    ),
 )
 
 
@@ -61,7 +63,7 @@ def near(secret: bytes) -> st.SearchStrategy[bytes]:
         st.sampled_from(
             [secret.swapcase(), secret.upper(), secret.lower(), tail, body, secret * 2, b"SA" + secret[2:]]
         ),
-        st.sampled_from([b"sa_" + kind + b"_" + tail for kind in (*KINDS, b"nokind", b"", b"KEY")]),
+        st.sampled_from([b"sa_" + kind + b"_" + tail for kind in (*KINDS, b"ref", b"nokind", b"", b"KEY")]),
         st.sampled_from([brand + secret[2:] for brand in (b"sb", b"s", b"saa", b"", b"xsa", b"sk", b"ghp")]),
         st.sampled_from(
             [head + b"_live_" + tail, head + b"__" + tail, head + b"_LIVE_" + tail, head + b"_a_b_" + tail]

@@ -19,9 +19,12 @@ from django.contrib.auth import get_user_model
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sessionauth.credentials.formats import FORMATS
+from sessionauth.credentials.issuing import issue_login_token
 from sessionauth.models import AccessToken, APIKey
 from sessionauth.sessions import series
 from tests.asking import athrough_asgi, counted, environ_of, scope_of, through_wsgi
@@ -55,6 +58,9 @@ class Site:
     def __init__(self, alice):
         self.token = AccessToken.objects.issue(user=alice)[1].encode()
         self.key = APIKey.objects.issue(user=alice)[1].encode()
+        self.refresh = issue_login_token(alice)[2].encode()
+        with override_settings(SESSIONAUTH_KEY_ENVIRONMENT="live"):
+            self.live = APIKey.objects.issue(user=alice)[1].encode()
         self.session_key = signed_in_browser(alice)["sessionid"].encode()
         self.wsgi, self.asgi = WSGIHandler(), ASGIHandler()
 
@@ -62,7 +68,12 @@ class Site:
 
     @property
     def secrets(self):
-        return self.token, self.key
+        return self.token, self.key, self.live
+
+    @property
+    def seeds(self):
+        """What values are made from; a refresh token is ours, and a credential in no carrier."""
+        return *self.secrets, self.refresh
 
     def answers(self, requests):
         """Yield each of `requests` with its answer and its queries."""
@@ -162,7 +173,7 @@ def cost_of_query(sent):
 
 def test_authorization(headers_only, site):
     @effort
-    @given(st.lists(nasty.authorization(b"alice", *site.secrets), min_size=HANDFUL, max_size=HANDFUL))
+    @given(st.lists(nasty.authorization(b"alice", *site.seeds), min_size=HANDFUL, max_size=HANDFUL))
     def send(values):
         values = [value for value in values if secret_in(secret_in(value).partition(b" ")[2]) not in site.secrets]
         attack(site, [([(b"Authorization", value)], b"") for value in values], cost_of_authorization)
@@ -172,12 +183,47 @@ def test_authorization(headers_only, site):
 
 def test_api_key(headers_only, site):
     @effort
-    @given(st.lists(nasty.values(*site.secrets), min_size=HANDFUL, max_size=HANDFUL))
+    @given(st.lists(nasty.values(*site.seeds), min_size=HANDFUL, max_size=HANDFUL))
     def send(values):
         values = [value for value in values if secret_in(value) not in site.secrets]
         attack(site, [([(b"X-Api-Key", value)], b"") for value in values], cost_of_api_key)
 
     send()
+
+
+@pytest.mark.parametrize("way", ["wsgi", "asgi"])
+def test_refresh_token__is_refused_in_every_carrier_without_a_query(way, headers_only, site):
+    site.turns = count(way == "wsgi")
+    carriers = [([(b"X-Api-Key", site.refresh)], b""), ([], b"api_key=" + site.refresh)]
+    carriers += [([(b"Authorization", scheme + b" " + site.refresh)], b"") for scheme in (b"Bearer", b"Token")]
+    for sent, answer, statements in site.answers(carriers):
+        assert (sent, answer.status, statements) == (sent, 401, [])
+
+
+def test_imported_formats(settings, headers_only, site):
+    """Where the formats of other packages are claimed, what looks like theirs costs one look, and the rest nothing."""
+    options = {"claim": ["brand", *FORMATS]}
+    names = ("token.TokenAuthenticator", "api_key.APIKeyAuthenticator")
+    settings.SESSIONAUTH_AUTHENTICATORS = [
+        {"NAME": f"sessionauth.authenticators.{name}", "OPTIONS": options} for name in names
+    ]
+    theirs = [b"0123456789abcdef" * 4, b"9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b", b"Ab3dEf6h." + b"x" * 32]
+
+    @effort
+    @given(st.lists(nasty.values(*theirs, *site.seeds), min_size=HANDFUL, max_size=HANDFUL))
+    def send(values):
+        values = [value for value in values if secret_in(value) not in site.secrets]
+        for header, before in ((b"X-Api-Key", b""), (b"Authorization", b"Token ")):
+            attack(site, [([(header, before + value)], b"") for value in values], cost_of_any_format)
+
+    send()
+
+
+def cost_of_any_format(sent):
+    """Return the most queries that a value may cost: none that holds what no secret of any format does."""
+    (((_, value),), _) = sent
+    value = secret_in(value).removeprefix(b"Token ").strip(b" \t")
+    return int(nasty.is_well_formed(value) or re.fullmatch(rb"[0-9A-Za-z.]{40,80}", value) is not None)
 
 
 def test_cookie(with_sessions, site):
@@ -215,7 +261,7 @@ def cost_of_remember_cookie(sent):
 
 def test_query(headers_only, site):
     @effort
-    @given(st.lists(nasty.queries(*site.secrets), min_size=HANDFUL, max_size=HANDFUL))
+    @given(st.lists(nasty.queries(*site.seeds), min_size=HANDFUL, max_size=HANDFUL))
     def send(values):
         values = [value for value in values if not any(one in unquote_to_bytes(value) for one in site.secrets)]
         attack(site, [([], value) for value in values], cost_of_query)
@@ -227,9 +273,9 @@ def test_several_headers(with_sessions, site):
     """Carriers side by side, and one header several times: a server joins them, ASGI hands them over one by one."""
     name = st.sampled_from([b"Authorization", b"X-Api-Key", b"Cookie"])
     line = st.one_of(
-        st.tuples(name, nasty.values(*site.secrets)),
-        st.tuples(st.just(b"Authorization"), nasty.authorization(b"alice", *site.secrets)),
-        st.tuples(st.just(b"Authorization"), nasty.values(*site.secrets).map(lambda value: b"Bearer " + value)),
+        st.tuples(name, nasty.values(*site.seeds)),
+        st.tuples(st.just(b"Authorization"), nasty.authorization(b"alice", *site.seeds)),
+        st.tuples(st.just(b"Authorization"), nasty.values(*site.seeds).map(lambda value: b"Bearer " + value)),
     )
 
     @effort
