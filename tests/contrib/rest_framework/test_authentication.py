@@ -63,6 +63,12 @@ def test_restricted__is_held_to_its_scopes(world, carrier, alice, root):
             assert (answer.status, b"root" in answer.body) == (403, False), name
 
 
+def test_people_only__is_for_no_program(world, carrier, root):
+    for scopes in (None, [READ]):
+        answer = both("/admin-like/tell/", carrier(root, scopes))
+        assert (answer.status, json.loads(answer.body)["detail"]) == (403, "This page takes no program's credential.")
+
+
 def test_person__is_known_by_the_session(world, alice):
     client = Client()
     client.force_login(alice)

@@ -51,6 +51,8 @@ ASKING = {
     "function": app.function,
     "decorated": scope_required(READ)(tell(IsAuthenticated)),
     "mixin": app.ScopedByMixin.as_view(),
+    "no_checks_scope": tell(HasScope(READ) | IsAuthenticated, view=app.NoChecks),
+    "no_initial_scope": tell(HasScope(READ) | IsAuthenticated, view=app.NoInitial),
     "lazy_scope": tell(HasScope(READ), view=app.Lazy),
     "token_class": tell(HasScope(READ), by=(AccessTokenAuthentication, APIKeyAuthentication)),
     "beside": tell(HasScope(READ), by=(SessionAuthentication, BasicAuthentication, RequestAuthentication)),
