@@ -15,6 +15,7 @@ from sessionauth.checks import (
     database,
     deploy,
     formats,
+    frameworks,
     guards,
     key_cache,
     leaks,
@@ -56,6 +57,7 @@ TOPICS = (
     key_cache,
     peppers,
     scope_names,
+    frameworks,
     token_api,
     admin,
     leaks,
@@ -87,6 +89,7 @@ def register() -> None:
     register_check(key_cache.check_deploy, APP, Tags.security, deploy=True)
     register_check(peppers.check, APP, Tags.security)
     register_check(scope_names.check, APP, Tags.security)
+    register_check(frameworks.check, APP)
     register_check(token_api.check, APP, Tags.security, Tags.urls)
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)

@@ -179,3 +179,17 @@ def test_refusal__names_the_scope_and_is_written_down(alice):
         assert 'error="insufficient_scope", scope="groups:read"' in own
     events = AuthEvent.objects.filter(event="access_denied")
     assert {event.reason for event in events} == {"insufficient_scope"}
+
+
+@pytest.mark.parametrize("name", ["scope", "override", "known", "allow_any", "inner_ours"])
+def test_lazily__a_restricted_credential_is_held_to_scopes_as_well(name, root, settings):
+    """A way in of the project's own that is asked only when somebody looks."""
+    settings.SESSIONAUTH_AUTHENTICATORS = [
+        {
+            "NAME": "sessionauth.authenticators.callback.CallbackAuthenticator",
+            "OPTIONS": {"callback": "tests.attacks.places.restricted_callback", "vary": ["X-Pass"]},
+        }
+    ]
+    found = both(f"/{name}/", Sent({"X-Pass": READ}))
+    assert (b"root" in found.body) is (name in ("scope", "override")), found
+    assert b"root" not in both(f"/{name}/", Sent({"X-Pass": "auth.view_user"})).body
