@@ -30,8 +30,10 @@ class OwnRules(RequestAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, UserToken] | None:
         """Return who came in. What is wrong with a credential is told by the view."""
         inner = request._request
-        self._note(request)
+        self._vary(request, lazy=False)
         token = accept(inner, recognise(inner))
+        if not token.is_program:
+            self._vary(request, lazy=True)
         return (token.user, token) if token.is_authenticated else None
 
 
