@@ -208,13 +208,13 @@ class UnlockForm(forms.Form):
         self.fields["username"].label = name_label()
 
     def save(self, request: HttpRequest, *, subject_template_name: str, email_template_name: str) -> None:
-        """Write to the owner of the account, if there is one and it is locked; aside of the answer."""
+        """Write to the owner of the account, if there is one and something holds it up; aside of the answer."""
         mail.aside(partial(self._write, request, subject_template_name, email_template_name))
 
     def _write(self, request: HttpRequest, subject_template_name: str, email_template_name: str) -> None:
         user: Any = accounts.find(request, self.cleaned_data["username"])
         address = getattr(user, get_user_model().get_email_field_name(), "")
-        if not address or not user.is_active or not unlock.is_locked(user) or not mail.is_due("unlock", user.pk):
+        if not address or not user.is_active or not unlock.is_held(user) or not mail.is_due("unlock", user.pk):
             return
         link = reverse("sessionauth:unlock_confirm", args=[unlock.make_link_token(user)])
         context = {

@@ -43,7 +43,7 @@ NO_CACHE = Finding(
     "SESSIONAUTH_CACHE is {alias}, which CACHES does not have.",
     "{guess}Name one of CACHES, or leave it out for the default.",
 )
-BAD_RATE = Finding("E165", "SESSIONAUTH_KEY_FAILURE_RATE is {value}: {error}.", 'Write it as in "60/m", or None.')
+BAD_RATE = Finding("E165", "SESSIONAUTH_{name} is {value}: {error}.", 'Write it as in "60/m", or None.')
 NOT_GUARDED = Finding(
     "W166",
     "SESSIONAUTH_LOGIN_GUARDS is set, but nobody asks the guards where others call authenticate(): the admin, REST "
@@ -91,7 +91,7 @@ NO_TIMEOUT = Finding(
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check the guards."""
-    return ask(entries, lockout_limit, cache_alias, key_failures, backend, proxies)
+    return ask(entries, lockout_limit, cache_alias, rates, backend, proxies)
 
 
 def check_deploy(**kwargs: Any) -> list[CheckMessage]:
@@ -147,14 +147,15 @@ def _caches() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def key_failures() -> Iterator[CheckMessage]:
+def rates() -> Iterator[CheckMessage]:
     """Look for a rate that is none."""
-    rate = reading.value_of("KEY_FAILURE_RATE")
-    try:
-        if rate is not None:
-            Rate.parse(rate)
-    except ValueError as error:
-        yield BAD_RATE(value=reading.shown(rate), error=reading.words_of(error))
+    for name in ("KEY_FAILURE_RATE", "MAIL_RATE"):
+        rate = reading.value_of(name)
+        try:
+            if rate is not None:
+                Rate.parse(rate)
+        except ValueError as error:
+            yield BAD_RATE(name=name, value=reading.shown(rate), error=reading.words_of(error))
 
 
 def backend() -> Iterator[CheckMessage]:

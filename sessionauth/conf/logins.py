@@ -62,6 +62,8 @@ class LoginSettings:
     DEVICE_COOKIE_NAME: ClassVar = Setting[str | None](None, optional(text))
     #: How long a link that unlocks an account is good, a timedelta or seconds.
     UNLOCK_AGE: ClassVar = Setting[timedelta | int](timedelta(minutes=10), age)
+    #: How many mails (to set a new password, to unlock an account) an address may ask for; None for no limit. Nobody gets more than one a minute in any case.
+    MAIL_RATE: ClassVar = Setting[str | None]("20/h", optional(text))
     #: At most how many passwords wait to be hashed in one process; more are answered 503.
     HASHING_QUEUE: ClassVar = Setting[int](64, positive)
     #: What some passwords are still hashed by besides today's hasher, where that takes longer: names of algorithms, or hashes of that strength. Each refused login does all of it, so that no account is told by its age.

@@ -5,6 +5,7 @@ Also called inside of a transaction it takes effect at once, as the counting doe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,7 +19,7 @@ from django.utils import timezone
 from sessionauth import accounts, audit
 from sessionauth.conf import seconds, settings
 from sessionauth.guards import base, counters, device, keys
-from sessionauth.guards.counters import outside
+from sessionauth.guards.counters import Tally, outside
 from sessionauth.guards.lockout import RULE, key_of, limit
 from sessionauth.guards.rate_limit import RateLimitGuard
 from sessionauth.models import LoginThrottle
@@ -27,15 +28,17 @@ SALT = "sessionauth.unlock"
 
 
 def unlock(user: Any, request: HttpRequest | None = None) -> int:
-    """Let `user` try again at once; return how many locks and waits that ended.
+    """Let `user` try again at once; return how many locks and waits that ended, 1 where a rate alone held them up.
 
     `request` is one of the owner's, who has proved to read their mail: its browser is known to them from now on, or
     whoever goes on attacking the account would keep them out all the same. What the rates count in a cache against
     other browsers that are known to the owner is not forgotten, nor what is counted by address. Links in mails sent
     before unlock nothing any more.
     """
-    ended = outside.write(lambda: _forget(_of(user)), None)
-    _clear_rates(*keys.names(user), keys.account(request, None, user))
+    rates = _tallies([*keys.names(user), keys.account(request, None, user)])
+    held = _any_full(rates)  # asked first: some of them are rows of the user's
+    ended = max(int(held), outside.write(lambda: _forget(_of(user)), None))
+    _clear(rates)
     device.offer(request, user, is_proved=True)
     if ended:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, user=user)
@@ -52,8 +55,9 @@ def unlock_name(name: str) -> int:
     user = accounts.find(None, name)
     ended = 0 if user is None else unlock(user)
     value = keys.name(name)
-    others = outside.write(lambda: _forget(Q(key=key_of(value), user_id=None)), None)
-    _clear_rates(value)
+    rates = _tallies([value])
+    others = max(int(_any_full(rates)), outside.write(lambda: _forget(Q(key=key_of(value), user_id=None)), None))
+    _clear(rates)
     if others:
         audit.record(audit.Event.ACCOUNT_UNLOCKED, name=name)
     return ended + others
@@ -78,6 +82,11 @@ def unlock_row(row: LoginThrottle) -> int:
 def is_locked(user: Any) -> bool:
     """Say whether `user` has to wait, or is locked, because of failures one after the other."""
     return _holding(outside.rows().filter(_of(user), rule=RULE)).exists()
+
+
+def is_held(user: Any) -> bool:
+    """Say whether `user` cannot sign in for now: is_locked(), or for what a rate counts against a name of theirs."""
+    return is_locked(user) or _any_full(_tallies(keys.names(user)))
 
 
 def locked() -> QuerySet[LoginThrottle]:
@@ -144,10 +153,15 @@ def _holding(found: QuerySet[LoginThrottle]) -> QuerySet[LoginThrottle]:
     return found.filter(Q(blocked_until__gt=timezone.now()) | Q(rule=RULE, count__gte=limit()))
 
 
-def _clear_rates(*values: str | None) -> None:
-    """Forget what the rates count against `values`."""
-    for guard in base.active():
-        if isinstance(guard, RateLimitGuard) and guard.by == "account":
-            for value in set(values) - {None}:
-                for tally in guard.tallies(str(value)):
-                    counters.clear(tally)
+def _tallies(values: Iterable[str | None]) -> list[Tally]:
+    rates = [guard for guard in base.active() if isinstance(guard, RateLimitGuard) and guard.by == "account"]
+    return [tally for guard in rates for value in set(values) - {None} for tally in guard.tallies(str(value))]
+
+
+def _any_full(found: list[Tally]) -> bool:
+    return any(counters.is_full(tally) for tally in found)
+
+
+def _clear(found: list[Tally]) -> None:
+    for tally in found:
+        counters.clear(tally)

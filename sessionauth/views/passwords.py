@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessionauth import audit
 from sessionauth.forms import PasswordChangeForm, PasswordResetForm
-from sessionauth.guards import unlock
+from sessionauth.guards import mails, unlock
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.views.facts import facts_of
 from sessionauth.views.page import FormPageMixin, PageMixin, has_password, json
@@ -65,6 +65,7 @@ class PasswordResetView(FormPageMixin, auth_views.PasswordResetView):
 
     def act(self, form: PasswordResetForm) -> None:
         """Send the mail, and record that one was asked for, by the digest of its address alone: it is anybody's."""
+        mails.count(self.request)
         audit.record(audit.Event.PASSWORD_RESET_ASKED, self.request, name=form.cleaned_data["email"])
         form.save(
             request=self.request,

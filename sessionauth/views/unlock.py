@@ -13,7 +13,7 @@ from django.views.generic import FormView, TemplateView, View
 from sessionauth import refusals
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.forms import UnlockForm
-from sessionauth.guards import unlock
+from sessionauth.guards import mails, unlock
 from sessionauth.guards.counters import RETRY_AFTER, Unavailable
 from sessionauth.views.page import FormPageMixin, PageMixin, json
 
@@ -35,6 +35,7 @@ class UnlockView(FormPageMixin, UnlockBase):
 
     def act(self, form: UnlockForm) -> None:
         """Send the mail, if there is anybody to unlock."""
+        mails.count(self.request)
         form.save(
             self.request,
             subject_template_name=self.subject_template_name,

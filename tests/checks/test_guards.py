@@ -72,6 +72,8 @@ def test_guards(entry, expected):
         ({"SESSIONAUTH_CACHE": "nowhere"}, ["E164"]),
         ({"SESSIONAUTH_KEY_FAILURE_RATE": "60"}, ["E165"]),
         ({"SESSIONAUTH_KEY_FAILURE_RATE": None}, []),
+        ({"SESSIONAUTH_MAIL_RATE": "twenty"}, ["E165"]),
+        ({"SESSIONAUTH_MAIL_RATE": None}, []),
         ({"SESSIONAUTH_LOGIN_GUARDS": [ACTIVE], "AUTHENTICATION_BACKENDS": [MODEL]}, ["W166"]),
         ({"AUTHENTICATION_BACKENDS": [MODEL]}, []),
         ({"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}, ["W167"]),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from sessionauth.guards import keys, lockout
 from sessionauth.guards.counters import Unavailable, outside
 from sessionauth.models import AuthEvent, LoginThrottle
+from tests.guards.entries import LOCKOUT, rate
 from tests.management.asking import Terminal, run, run_json
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +126,21 @@ def test_help__has_examples(capsys):
     with pytest.raises(SystemExit):
         call_command(NAME, "--help")
     assert "manage.py sessionauth_unlock --user alice\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--user", "--name"])
+def test_rate__that_holds_somebody_up_is_lifted_and_told(option, alice, guarded, password):
+    guarded(rate("account", "3/d"), LOCKOUT)
+    for _ in range(4):
+        authenticate(None, username="alice", password="wrong")
+    assert not may_sign_in(password)
+    assert unlock_json(option, "alice") == {"unlocked": 1}
+    assert may_sign_in(password)
+    assert unlock_json(option, "alice") == {"unlocked": 0}
+
+
+def test_rate__of_a_name_that_nobody_has_is_lifted_too(alice, guarded):
+    guarded(rate("account", "3/d"))
+    for _ in range(4):
+        authenticate(None, username="nobody", password="wrong")
+    assert unlock_json("--name", "nobody") == {"unlocked": 1}

@@ -127,3 +127,39 @@ def test_unlock__where_nothing_can_be_written_is_told_and_uses_no_link_up(client
         answer = client.post(link, headers={"accept": accept})
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert client.post(link)["Location"] == f"{UNLOCK}done/"
+
+
+def test_unlock__frees_who_is_held_up_by_a_rate_alone(client, make_user, settings, mailoutbox, password):
+    """Nothing is locked, but to whoever stands before the door that is all the same."""
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    settings.SESSIONAUTH_LOGIN_GUARDS = [rate("account", "3/d"), LOCKOUT]
+    alice = make_user("alice")
+    right = {"username": "alice", "password": password}
+    for _ in range(3):
+        client.post(LOGIN, {"username": "alice", "password": "wrong"})
+    assert client.post(LOGIN, right).status_code == 429
+    assert (unlock.is_locked(alice), unlock.is_held(alice)) == (False, True)
+    client.post(UNLOCK, {"username": "alice"})
+    assert client.post(link_in(mailoutbox))["Location"] == f"{UNLOCK}done/"
+    assert not unlock.is_held(alice)
+    assert client.post(LOGIN, right).status_code == 302
+
+
+@pytest.mark.parametrize("path", [UNLOCK, "/account/password/reset/"])
+@pytest.mark.parametrize("as_json", [False, True], ids=["page", "json"])
+def test_mails__so_many_an_address_whoever_they_are_for(path, as_json, client, make_user, settings):
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    settings.SESSIONAUTH_MAIL_RATE = "2/d"
+    make_user("alice")
+    kwargs = {"content_type": "application/json"} if as_json else {}
+
+    def asks(name, address="192.0.2.1"):
+        fields = {"username": name, "email": f"{name}@example.org"}
+        return client.post(path, fields, REMOTE_ADDR=address, **kwargs)
+
+    answers = [asks(name) for name in ("alice", "nobody", "alice", "nobody")]
+    assert [answer.status_code for answer in answers] == [*[202 if as_json else 302] * 2, 429, 429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert asks("alice", "198.51.100.1").status_code == (202 if as_json else 302)
+    settings.SESSIONAUTH_MAIL_RATE = None
+    assert asks("alice").status_code == (202 if as_json else 302)

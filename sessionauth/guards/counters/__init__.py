@@ -13,7 +13,7 @@ from sessionauth.rates import Rate
 #: Seconds after which it is worth trying again when nothing can be counted.
 RETRY_AFTER = 60
 
-__all__ = ["Full", "Rate", "Slot", "Tally", "Unavailable", "clear", "refuse_uncounted", "take"]
+__all__ = ["Full", "Rate", "Slot", "Tally", "Unavailable", "clear", "is_full", "refuse_uncounted", "take"]
 
 
 def take(tally: Tally, request: HttpRequest | None) -> Slot | Full | None:
@@ -46,3 +46,8 @@ def clear(tally: Tally) -> None:
     if cache.fault() is None:
         cache.clear(tally)
     database.clear(tally)
+
+
+def is_full(tally: Tally) -> bool:
+    """Say whether no slot of `tally` is left now: for people to be told, never to decide on an attempt."""
+    return database.is_full(tally) or (cache.fault() is None and cache.is_full(tally))

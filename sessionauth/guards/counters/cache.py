@@ -102,6 +102,14 @@ def clear(tally: Tally) -> None:
     _quietly(lambda: caches[settings.CACHE].delete_many([key, _mark(key)]))
 
 
+def is_full(tally: Tally) -> bool:
+    """Say whether no slot is left; no while the cache does not answer."""
+    try:
+        return int(_answer(lambda: caches[settings.CACHE].get(_key_of(tally)) or 0)) >= tally.rate.limit
+    except Unavailable:
+        return False
+
+
 def _ask(tally: Tally) -> dict[str, Any]:
     rate = (tally.rate.limit, tally.rate.period)
 

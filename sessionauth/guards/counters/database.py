@@ -125,6 +125,11 @@ def clear(tally: Tally) -> None:
     outside.write(lambda: outside.rows().filter(key=_window(tally)[0]).delete(), None)
 
 
+def is_full(tally: Tally) -> bool:
+    """Say whether no slot is left."""
+    return outside.rows().filter(key=_window(tally)[0], count__gte=tally.rate.limit).exists()
+
+
 def _window(tally: Tally) -> tuple[str, int]:
     """Return the key of the window that is open now, and its end: not the same moment for all values."""
     period = tally.rate.period

@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     help = (
         "Lists accounts, and names that nobody has, that wait or are locked after failures one after the other; or "
-        "lets them try again. Names that nobody has are counted by a digest: nobody can say what they are, but whoever "
-        "knows one can unlock it. What is counted by address goes on counting."
+        "lets them try again, also where a rate alone holds them up. Names that nobody has are counted by a digest: "
+        "nobody can say what they are, but whoever knows one can unlock it. What is counted by address is left."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
