@@ -24,6 +24,7 @@ from sessionauth.admin import handing_out
 from sessionauth.admin.credential_rights import CredentialRights
 from sessionauth.conf import seconds, settings
 from sessionauth.credentials.rotating import rotate
+from sessionauth.credentials.rows import paged
 from sessionauth.exceptions import CredentialConflict
 from sessionauth.models.revocable import REASON_LENGTH
 
@@ -149,7 +150,7 @@ class CredentialActs(CredentialRights):
         rows = rows.filter(revoked_at=None)
         form = RevokeForm(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
-            self._revoke(request, rows.iterator(500), form.cleaned_data["reason"])
+            self._revoke(request, paged(rows), form.cleaned_data["reason"])
             return None
         carried = [(name, value) for name in _CARRIED for value in request.POST.getlist(name)]
         words = {"rows": rows[:20], "count": rows.count(), "carried": carried, "title": gettext("Revoke")}

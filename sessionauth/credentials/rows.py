@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,9 @@ from django.db import models, router
 
 from sessionauth.models import AbstractAccessToken, AbstractCredential, CredentialQuerySet
 from sessionauth.models.credentials import models_by_kind
+
+#: How many are read at once.
+PAGE = 500
 
 
 def rows(model: type[AbstractCredential]) -> models.QuerySet[Any]:
@@ -25,6 +28,17 @@ def with_user(found: models.QuerySet[Any]) -> models.QuerySet[Any]:
     if path is None or router.db_for_write(get_user_model()) != found.db:
         return found
     return found.select_related(path)
+
+
+def paged(found: models.QuerySet[Any]) -> Iterator[Any]:
+    """Yield `found` by their keys, a page at a time, so that what is done to them may change which they are."""
+    last = None
+    while True:
+        page = list((found if last is None else found.filter(pk__gt=last)).order_by("pk")[:PAGE])
+        yield from page
+        if len(page) < PAGE:
+            return
+        last = page[-1].pk
 
 
 def of(user: Any, model: type[AbstractCredential]) -> models.QuerySet[Any]:

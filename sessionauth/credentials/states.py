@@ -25,7 +25,8 @@ class State(StrEnum):
     INACTIVE = "inactive"
 
 
-_OF_FAILURES = {"revoked": State.REVOKED, "expired": State.EXPIRED}
+#: A token that is bound to a login is over with the password of that.
+_OF_FAILURES = {"revoked": State.REVOKED, "expired": State.EXPIRED, "password_changed": State.EXPIRED}
 
 
 def state_of(row: AbstractCredential) -> State:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
+from sessionauth.credentials import rows as credentials
 from sessionauth.credentials.issuing import issue
 from sessionauth.credentials.revoking import revoke_all
 from sessionauth.credentials.rotating import rotate
@@ -78,17 +80,16 @@ class CredentialCommand(BaseCommand):
         return {path: user}
 
     def _list(self, model: which.Model, options: dict[str, Any]) -> None:
-        rows = which.rows_of(model)
-        if options["user"] is not None:
-            rows = which.of_user(rows, find_user(options["user"]))
+        user = None if options["user"] is None else find_user(options["user"])
+        rows: Any = credentials.rows(model) if user is None else which.of_user(model, user)
         if options["active"]:
-            rows = rows.filter(which.usable())
+            rows = rows.usable()
         for name, condition in (("expiring", which.expiring), ("unused", which.unused)):
             if options[name] is not None:
                 rows = rows.filter(condition(options[name]))
         rows = with_owners(rows.order_by("-created_at", "-pk"))
         rows = rows[: options["limit"]] if options["limit"] > 0 else rows
-        found = [which.told(row) for row in rows.iterator(which.PAGE)]
+        found = [which.told(row) for row in rows.iterator(credentials.PAGE)]
         if options["json"]:
             self.stdout.write(as_json({"credentials": found}))
         elif found:
@@ -128,7 +129,7 @@ class CredentialCommand(BaseCommand):
         elif options["interactive"] and not self._is_sure(model):
             raise CommandError("Nothing was revoked.")
         else:
-            revoked = self._revoke_each(which.rows_of(model).filter(revoked_at=None), reason)
+            revoked = self._revoke_each(credentials.rows(model).filter(revoked_at=None), reason)
         if options["json"]:
             self.stdout.write(as_json({"revoked": revoked}))
         else:
@@ -139,7 +140,7 @@ class CredentialCommand(BaseCommand):
         progress = Progress(self.stderr, "revoked", rows.count() if self.stderr.isatty() else 0)
         count = 0
         try:
-            for row in which.paged(rows):
+            for row in credentials.paged(rows):
                 count += row.revoke(reason)
                 progress()
         finally:
@@ -156,18 +157,28 @@ class CredentialCommand(BaseCommand):
         self.stderr.write(text, style_func=str)
 
 
-def _own_fields(model: which.Model, pairs: list[str] | tuple[()]) -> dict[str, Any]:
-    """Return the fields of a project's own that `--set NAME=VALUE` gives; a foreign key by the key it points to."""
+def _own_fields(model: which.Model, pairs: Iterable[str]) -> dict[str, Any]:
+    """Return the fields of a project's own that `--set NAME=VALUE` gives; a foreign key by the key it points to.
+
+    Raises CommandError for what is no such field or none of its values, and for one that is needed and not given.
+    """
+    known = {field.name: field for field in credentials.own_fields(model) if field.name != model.user_path}
     fields: dict[str, Any] = {}
     for name, _, text in (pair.partition("=") for pair in pairs):
+        if name not in known:
+            raise CommandError(f"{model._meta.label} has no field {name!r} of its own.")
         try:
-            field: Any = model._meta.get_field(name)
-            fields[field.attname] = field.clean(text, None)
-        except (FieldDoesNotExist, AttributeError):
-            raise CommandError(f"{model._meta.label} has no field {name!r}.") from None
+            fields[known[name].attname] = known[name].clean(text, None)
         except ValidationError as wrong:
             raise CommandError(f"--set {name}: {_sentence(wrong)}") from None
+    given = {name for name, field in known.items() if field.attname in fields}
+    if missing := [name for name in known.keys() - given if _is_needed(known[name])]:
+        raise CommandError(f"{model._meta.label} needs {', '.join(sorted(missing))}: give it with --set.")
     return fields
+
+
+def _is_needed(field: Any) -> bool:
+    return bool(field.editable and not field.null and not field.blank and not field.has_default())
 
 
 def _sentence(wrong: ValidationError) -> str:

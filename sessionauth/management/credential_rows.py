@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.db import router
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from sessionauth.credentials import rows
 from sessionauth.credentials.states import State, in_state, owner_of, state_of, with_owners
 from sessionauth.models import AbstractAccessToken, AbstractCredential
 from sessionauth.models.credentials import models_by_kind
 
-PAGE = 500
 COLUMNS = ("id", "user", "state", "name", "hint", "scopes", "last_used_at", "expires_at")
 
 Model = type[AbstractCredential]
@@ -40,33 +39,23 @@ def find_model(text: str, base: Model) -> Model:
     raise CommandError(f"{text!r} is none of the models this command is about: {known}.")
 
 
-def rows_of(model: Model) -> Any:
-    """Return all rows of `model`, as they are where they are written."""
-    return model._base_manager.using(router.db_for_write(model)).all()
-
-
 def must_stand_for_somebody(model: Model) -> None:
     """Raise CommandError for a model whose rows stand for nobody."""
     if model.user_path is None:
         raise CommandError(f"{model._meta.verbose_name_plural} stand for nobody: leave --user out.")
 
 
-def of_user(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+def of_user(model: Model, user: Any) -> QuerySet[Any]:
     """Return those that stand for `user`. Raises CommandError for a model whose rows stand for nobody."""
-    must_stand_for_somebody(rows.model)
-    return rows.filter(**{rows.model.user_path: user.pk})
-
-
-def usable() -> Q:
-    """Return what is true of rows that are neither revoked nor expired."""
-    return in_state(State.ACTIVE) | in_state(State.ROTATED)
+    must_stand_for_somebody(model)
+    return rows.of(user, model)
 
 
 def expiring(within: timedelta) -> Q:
     """Return what is true of rows that end within that time, and have not yet."""
     now = timezone.now()
     soon = Q(expires_at__lte=now + within) | Q(ends_at__lte=now + within)
-    return usable() & soon
+    return Q(in_state(State.ACTIVE) | in_state(State.ROTATED)) & soon
 
 
 def unused(since: timedelta) -> Q:
@@ -82,7 +71,7 @@ def by_keys(model: Model, texts: Iterable[str]) -> list[AbstractCredential]:
     to be looked at.
     """
     keys = list(dict.fromkeys(_key(model, text) for text in texts))
-    found = with_owners(rows_of(model)).in_bulk(keys)
+    found = with_owners(rows.rows(model)).in_bulk(keys)
     if missing := [str(key) for key in keys if key not in found]:
         raise CommandError(f"There is no such {model._meta.verbose_name}: {', '.join(missing)}.")
     return [found[key] for key in keys]
@@ -93,17 +82,6 @@ def _key(model: Model, text: str) -> Any:
         return model._meta.pk.clean(text, None)
     except ValidationError:
         raise CommandError(f"{text!r} is no key of a row.") from None
-
-
-def paged(rows: QuerySet[Any]) -> Iterator[AbstractCredential]:
-    """Yield `rows` by their keys, a page at a time, so that what is done to them may change which they are."""
-    last = None
-    while True:
-        page = list((rows if last is None else rows.filter(pk__gt=last)).order_by("pk")[:PAGE])
-        yield from page
-        if len(page) < PAGE:
-            return
-        last = page[-1].pk
 
 
 def told(row: AbstractCredential) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sessionauth import crypto
-from sessionauth.management import credential_rows
+from sessionauth.credentials import rows
 from sessionauth.models import AccessToken, APIKey, AuthEvent
 from tests.management.asking import Terminal, run, run_json
 from tests.project.organisations.models import DeviceKey, Organisation, OrganisationKey
@@ -288,7 +288,7 @@ def test_revoke__refuses_a_row_that_is_not_there_and_ends_nothing(alice):
 
 
 def test_revoke_user__ends_theirs_alone_each_told(alice, bob, monkeypatch):
-    monkeypatch.setattr(credential_rows, "PAGE", 1)
+    monkeypatch.setattr(rows, "PAGE", 1)
     secrets = [tokens("create", "--user", name).strip() for name in ("alice", "alice", "bob")]
     assert tokens_json("revoke", "--user", "alice") == {"revoked": 2}
     assert [who(secret) for secret in secrets] == [401, 401, "bob"]
@@ -311,6 +311,13 @@ def test_revoke_all__asks_first(answer, ends, alice, monkeypatch):
             keys("revoke", "--all")
     row.refresh_from_db()
     assert row.is_revoked is ends
+
+
+def test_revoke_all__goes_through_all_pages(alice, bob, monkeypatch):
+    monkeypatch.setattr(rows, "PAGE", 2)
+    for user in (alice, bob, None, alice, bob):
+        APIKey.objects.issue(user=user)
+    assert keys_json("revoke", "--all", "--no-input") == {"revoked": 5}
 
 
 def test_revoke_all__shows_how_far_it_is_to_who_looks(alice, bob):
