@@ -11,7 +11,8 @@ from sessionauth.decorators import credential_allowed
 
 
 def _told(auth, user) -> JsonResponse:
-    facts = {"user": auth.user_id, "is_authenticated": user.is_authenticated, "pk": user.pk, "method": auth.method}
+    pk, known = (None if key is None else str(key) for key in (user.pk, auth.user_id))
+    facts = {"user": known, "is_authenticated": user.is_authenticated, "pk": pk, "method": auth.method}
     return JsonResponse(facts | {"name": auth.credential.name, "scopes": auth.credential.scopes})
 
 

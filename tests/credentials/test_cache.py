@@ -31,9 +31,9 @@ def test_hit__costs_no_query(way, view, alice, issued):
     row, secret = issued
     assert get(secret, view, way)[0] == 200
     expected = {
-        "user": alice.pk,
+        "user": str(alice.pk),
         "is_authenticated": True,
-        "pk": alice.pk,
+        "pk": str(alice.pk),
         "method": "api_key",
         "name": "desk",
         "scopes": None,
@@ -53,7 +53,7 @@ def test_hit__of_a_key_without_a_user_costs_no_query(way, model):
 
 def test_hit__of_a_token_of_a_login_costs_no_query(alice):
     secret = issue_login_token(alice)[1]
-    assert warm(secret)["user"] == alice.pk
+    assert warm(secret)["user"] == str(alice.pk)
 
 
 def test_off__asks_the_database_each_time(issued, settings):
