@@ -115,7 +115,13 @@ def test_create__for_nobody_says_what_that_is(alice):
         (["--user", "alice", "--model", "pat"], "is none of the models"),
         (["--user", "alice", "--set", "colour=red"], "has no field 'colour'"),
         (["--model", "org", "--user", "alice"], "has no user of its own"),
-        (["--model", "org", "--set", "organisation=4711"], "organisation"),
+        (["--model", "org", "--set", "organisation=4711"], "--set organisation: "),
+        (["--model", "org", "--set", "organisation=x"], "--set organisation: "),
+        (["--model", "org", "--set", "organisation"], "--set organisation: "),
+        (["--model", "org"], "needs organisation: give it with --set"),
+        (["--set", "digest=x"], "has no field 'digest' of its own"),
+        (["--set", "user=1"], "has no field 'user' of its own"),
+        (["--set", "scopes=x"], "has no field 'scopes' of its own"),
     ],
 )
 def test_create__says_what_is_wrong_and_issues_nothing(arguments, words, alice):
