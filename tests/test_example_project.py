@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,27 @@ def test_demo__port_in_use_is_told_in_one_line_and_issues_nothing(site, folder):
     assert site.ask("/api/whoami", headers=read_only(site)).status == 200
     assert "Traceback" not in outcome.stderr
     assert f"Try --port {site.port + 1}" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE sessionauth_accesstoken DROP COLUMN hint",
+        "DELETE FROM django_migrations WHERE name = '0003_credentials' AND app = 'sessionauth'",
+        "DROP TABLE sessionauth_authevent",
+    ],
+    ids=["column", "migration", "table"],
+)
+def test_demo__database_of_rewritten_migrations_is_told_in_one_line(statement, tmp_path):
+    assert manage(tmp_path, "demo", "--no-server").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite3")) as database:
+        database.execute(statement)
+        database.commit()
+    outcome = manage(tmp_path, "demo", "--no-server")
+    assert (outcome.returncode, "Traceback" in outcome.stderr) == (1, False)
+    assert "Delete desk.sqlite3" in outcome.stderr
+    (tmp_path / "desk.sqlite3").unlink()
+    assert manage(tmp_path, "demo", "--no-server").returncode == 0
 
 
 def test_secret_key__made_once_and_private(folder, site):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from demo.check import failures
 from demo.lines import PROBE, Group, Line, groups
@@ -16,6 +19,7 @@ from demo.people import PEOPLE
 from demo.secrets import Secrets
 from demo.seed import retire, seed
 from demo.server import serve, serve_beside
+from demo.stale import is_stale
 from invoices.models import Invoice
 
 PAGES = (
@@ -49,7 +53,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, host: str, no_server: bool, check: bool, **options: Any) -> None:
         """Run the demo as the options say."""
-        call_command("migrate", verbosity=0, interactive=False)
+        migrate()
         if check:
             self.try_lines(host)
         elif no_server:
@@ -123,6 +127,21 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"{wrong} of {len(lines)} curl lines do not do what they say.")
         self.stdout.write(f"All {len(lines)} curl lines do what they say.")
+
+
+def migrate() -> None:
+    """Bring the database up to date. Raises CommandError for one that migrations since rewritten have made."""
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        stale = is_stale()
+    except (DatabaseError, InconsistentMigrationHistory):
+        stale = True
+    if stale:
+        name = Path(str(settings.DATABASES["default"]["NAME"])).name
+        raise CommandError(
+            f"The demo's database is of an earlier state of this project, rewritten since. Delete {name} in the demo's "
+            "folder (var/ beside manage.py, or EXAMPLE_VAR_DIR) and start again: it is made anew."
+        )
 
 
 def _base(host: str, port: int) -> str:
