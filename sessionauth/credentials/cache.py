@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from inspect import getattr_static
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import connections, models, router
 from django.db.models.manager import BaseManager
+from django.db.models.query_utils import DeferredAttribute
+from django.db.models.signals import post_init
 from django.utils import timezone
 from django.utils.duration import duration_iso_string
 from django.utils.encoding import force_bytes
@@ -121,16 +124,24 @@ def why_not(model: type[AbstractCredential]) -> str | None:
     manager: Any = type(model._default_manager)
     if (manager.get_queryset, manager.lookup) != (BaseManager.get_queryset, CredentialManager.lookup):
         return "its manager shows not all of them"
-    if not all(_is_ours(getattr(model, name)) for name in ("failure", "get_user")):
-        return "it has a failure() or get_user() of its own"
+    if not all(_is_ours(getattr(model, name)) for name in ("failure", "owner_failure", "get_user")):
+        return "it has a failure(), owner_failure() or get_user() of its own"
     if model.user_path is None:
         return None
     if "__" in model.user_path or not _target(model, model.user_path).primary_key:
         return "its user is found by way of another row"
     if settings.USER_QUERYSET:
         return "SESSIONAUTH_USER_QUERYSET is asked for each request"
-    if type(get_user_model()._default_manager).get_queryset is not BaseManager.get_queryset:
+    return _why_not_of(get_user_model())
+
+
+def _why_not_of(users: Any) -> str | None:
+    if type(users._default_manager).get_queryset is not BaseManager.get_queryset:
         return "the manager of the user model shows not all of them"
+    if not isinstance(getattr_static(users, "is_active", True), bool | DeferredAttribute):
+        return "is_active of the user model is no column, and may change where no user is saved"
+    if users.__init__ is not models.Model.__init__ or post_init.has_listeners(users):
+        return "the user model has an __init__() or a receiver of post_init, which may read more than the key"
     return None
 
 

@@ -50,9 +50,12 @@ def _digests_of(model: type[AbstractCredential], pk: Any, using: str) -> Iterato
         yield from rows.values_list("digest", flat=True)[: tombstones.MOST + 1]
 
 
-def user_changes(*, instance: Any, raw: bool = False, update_fields: Any = None, **kwargs: Any) -> None:
-    """Receive `pre_save` and `post_save` of every model: forget a user who is saved, before that counts and after."""
-    if not tombstones.is_on() or raw or not isinstance(instance, get_user_model()) or instance.pk is None:
+def user_changes(*, instance: Any, update_fields: Any = None, **kwargs: Any) -> None:
+    """Receive `pre_save` and `post_save` of every model: forget a user who is saved, before that counts and after.
+
+    By `loaddata`, too, which sends these as `raw`.
+    """
+    if not tombstones.is_on() or not isinstance(instance, get_user_model()) or instance.pk is None:
         return
     if kwargs.get("created") or (update_fields is not None and BESIDE_THE_POINT.issuperset(update_fields)):
         return
@@ -75,10 +78,20 @@ def _forget_if_can(user: Any) -> None:
         best_effort(partial(forget, user), router.db_for_write(AccessToken))
 
 
+def credential_is_loaded(
+    *, sender: type[models.Model], instance: Any, using: str, raw: bool = False, **kwargs: Any
+) -> None:
+    """Receive `pre_save` and `post_save` of credentials: `loaddata` goes past their own save()."""
+    if raw and tombstones.is_on():
+        rows = sender._base_manager.using(using).filter(pk=instance.pk)
+        tombstones.bury(rows.values_list("digest", flat=True), using)
+
+
 def credential_goes(*, sender: type[models.Model], instance: Any, using: str, **kwargs: Any) -> None:
     """Receive `pre_delete` of credentials, which is sent also where their owner's deletion takes them along."""
-    if tombstones.is_on() and instance.__dict__.get("revoked_at") is None:
-        rows = sender._base_manager.using(using).filter(pk=instance.pk)
+    if tombstones.is_on():
+        # The instance may believe in a revocation that was rolled back.
+        rows = sender._base_manager.using(using).filter(pk=instance.pk, revoked_at=None)
         tombstones.bury(rows.values_list("digest", flat=True), using)
 
 
@@ -95,3 +108,7 @@ def connect() -> None:
             pre_delete.connect(user_goes, sender=model, dispatch_uid=f"sessionauth.forget.{model._meta.label}")
         if issubclass(model, AbstractCredential):
             pre_delete.connect(credential_goes, sender=model, dispatch_uid=f"sessionauth.forget.{model._meta.label}")
+            pre_save.connect(credential_is_loaded, sender=model, dispatch_uid=f"sessionauth.loaded.{model._meta.label}")
+            post_save.connect(
+                credential_is_loaded, sender=model, dispatch_uid=f"sessionauth.loaded.{model._meta.label}"
+            )

@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
+from django.db import models
+from django.db.models.signals import post_init
 from django.utils import timezone
 
 from sessionauth.credentials import cache
@@ -162,11 +164,43 @@ def everybody(request):
     ("attributes", "word"),
     [
         ({"failure": lambda self: None}, "failure()"),
+        ({"owner_failure": lambda self: None}, "owner_failure()"),
         ({"get_user": lambda self: None}, "get_user()"),
     ],
 )
 def test_model_with_rules_of_its_own__is_always_looked_up(attributes, word, monkeypatch):
     assert word in why_of(monkeypatch, **attributes)
+
+
+def reading(self, *args, **kwargs):
+    models.Model.__init__(self, *args, **kwargs)
+    self._before = (self.is_active, self.password)
+
+
+def noting(*, instance, **kwargs):
+    instance._before = (instance.is_active, instance.password)
+
+
+def test_user_model_that_reads_itself__is_always_looked_up(issued, monkeypatch):
+    """Django would ask for one column, and make an instance for it that asks for the other, for ever."""
+    secret, user = issued[1], get_user_model()
+    with monkeypatch.context() as patched:
+        patched.setattr(user, "__init__", reading)
+        assert [get(secret)[0] for _ in range(3)] == [200, 200, 200]
+    post_init.connect(noting, sender=user)
+    try:
+        assert [get(secret)[0] for _ in range(3)] == [200, 200, 200]
+    finally:
+        post_init.disconnect(noting, sender=user)
+
+
+def test_user_model_whose_activity_is_no_column__is_always_looked_up(issued, monkeypatch):
+    secret, suspended = issued[1], []
+    own = property(lambda user: user.pk not in suspended, lambda user, value: None)
+    monkeypatch.setattr(get_user_model(), "is_active", own)
+    assert [get(secret)[0] for _ in range(2)] == [200, 200]
+    suspended.append(issued[0].user_id)
+    assert get(secret)[0] == 401
 
 
 def test_manager_that_hides_some__is_always_asked(monkeypatch):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core import serializers
 from django.core.cache import caches
 from django.db import models, transaction
 from django.utils import timezone
@@ -52,6 +53,13 @@ def upserted(row):
     APIKey.objects.bulk_create([ended(row)], **given)
 
 
+def loaded(row, **fields):
+    for name, value in fields.items():
+        setattr(row, name, value)
+    for one in serializers.deserialize("json", serializers.serialize("json", [row])):
+        one.save()
+
+
 PAST = timezone.now() - timedelta(days=1)
 ENDS = {
     "revoke": lambda row: row.revoke("lost"),
@@ -62,11 +70,13 @@ ENDS = {
     "revoke by bulk_update": lambda row: APIKey.objects.bulk_update([ended(row)], ["revoked_at"]),
     "revoke by the relation": lambda row: row.user.sessionauth_apikey_set.update(revoked_at=timezone.now()),
     "revoke by upsert": upserted,
+    "revoke by loaddata": lambda row: loaded(row, revoked_at=timezone.now()),
     "rotate": rotated,
     "revoke all": revoked_all,
     "delete": lambda row: row.delete(),
     "delete by queryset": lambda row: APIKey.objects.all().delete(),
     "deactivate": lambda row: saved(row.user, is_active=False),
+    "deactivate by loaddata": lambda row: loaded(row.user, is_active=False),
     "delete the user": lambda row: row.user.delete(),
     "delete users": lambda row: get_user_model().objects.all().delete(),
     "digest": lambda row: APIKey.objects.update(digest="0" * 64),
@@ -99,6 +109,17 @@ def test_end__holds_from_its_commit_on_and_not_at_all_if_rolled_back(end, issued
     row = APIKey.objects.get()
     with transaction.atomic():
         ENDS[end](row)
+    assert get(secret)[0] == 401
+
+
+def test_delete__after_a_revocation_that_was_rolled_back(issued):
+    row, secret = issued
+    with transaction.atomic():
+        row.revoke("lost")
+        transaction.set_rollback(True)
+    caches["default"].clear()
+    warm(secret)
+    row.delete()
     assert get(secret)[0] == 401
 
 
