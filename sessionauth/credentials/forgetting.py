@@ -29,14 +29,15 @@ def forget(user: Any) -> None:
     """
     if not tombstones.is_on():
         return
+    changed_in = router.db_for_write(type(user), instance=user)
     for model in models_by_kind().values():
         using = router.db_for_write(model)
         digests = list(_digests_of(model, user.pk, using))
         if len(digests) > tombstones.MOST:
-            with tombstones.all_void(using):
+            with tombstones.all_void(changed_in):
                 pass
         else:
-            tombstones.bury(digests, using)
+            tombstones.bury(digests, using, changed_in)
 
 
 async def aforget(user: Any) -> None:

@@ -80,7 +80,7 @@ def finds(stream: Readable) -> Iterator[Found]:
         # What begins near the end may go on in the next block.
         safe = max(0, len(data) - crypto.MAX_LENGTH) if is_more else len(data)
         counted = 0
-        for match in pattern.finditer(data):
+        for match in _matches(pattern, data):
             if match.start() >= safe:
                 break
             line, counted = line + data.count(b"\n", counted, match.start()), match.start()
@@ -89,6 +89,14 @@ def finds(stream: Readable) -> Iterator[Found]:
                 yield Found(line, parsed, secret)
         # Nothing that was found is found again: it began before this point.
         line, data = line + data.count(b"\n", counted, safe), data[safe:]
+
+
+def _matches(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield what matches, also where it begins in another match: one that is cut off may run into the next."""
+    position = 0
+    while match := pattern.search(data, position):
+        yield match
+        position = match.start() + 1
 
 
 def files(paths: Collection[str], skip: Collection[str] = SKIPPED) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
+from sessionauth.audit.text import printable
 from sessionauth.credentials import rows as credentials
 from sessionauth.credentials.issuing import issue
 from sessionauth.credentials.revoking import revoke_all
@@ -21,6 +22,9 @@ from sessionauth.management.people import find_user
 from sessionauth.management.printing import as_json, as_table, explain
 from sessionauth.management.progress import Progress
 from sessionauth.models import AbstractCredential
+
+#: How long what is said about a row can be.
+LONGEST = 1000
 
 
 class CredentialCommand(BaseCommand):
@@ -103,9 +107,10 @@ class CredentialCommand(BaseCommand):
         try:
             row, secret = rotate(old, overlap=options["overlap"])
         except AlreadyRotated:
-            raise CommandError(f"{old} was rotated before: rotate the one that came in its place.") from None
+            raise CommandError(f"{printable(old)} was rotated before: rotate the one that came in its place.") from None
         except CredentialConflict:
-            raise CommandError(f"{old} is {state_of(old)}; what has ended is not rotated. Issue another.") from None
+            words = f"{printable(old)} is {state_of(old)}; what has ended is not rotated. Issue another."
+            raise CommandError(words) from None
         old.refresh_from_db()
         self._say(f"The old one, {old}, is good until {old.expires_at}.")
         self._hand_out(row, secret, options)
@@ -154,7 +159,8 @@ class CredentialCommand(BaseCommand):
             return False
 
     def _say(self, text: str) -> None:
-        self.stderr.write(text, style_func=str)
+        # Names are what their owners have written; they must not write to the terminal of who reads them.
+        self.stderr.write(printable(text, LONGEST), style_func=str)
 
 
 def _own_fields(model: which.Model, pairs: Iterable[str]) -> dict[str, Any]:

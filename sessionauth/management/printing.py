@@ -15,8 +15,12 @@ from sessionauth.audit.text import printable
 
 
 def as_json(value: Any) -> str:
-    """Return `value` as JSON; times in ISO 8601, keys of every type as they are or as strings."""
-    return json.dumps(value, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+    """Return `value` as JSON; times in ISO 8601, keys of every type as they are or as strings.
+
+    What does not print is escaped as in a table: JSON itself allows the controls of C1, which terminals obey.
+    """
+    text = json.dumps(value, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def as_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

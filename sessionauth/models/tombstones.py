@@ -88,12 +88,15 @@ def buried(digests: Callable[[], Iterable[str]], using: str) -> Iterator[None]:
     transaction.on_commit(once_more, using=using, robust=True)
 
 
-def bury(digests: Iterable[str], using: str) -> None:
-    """Set tombstones for `digests`, now and when what is under way in the database `using` is committed."""
+def bury(digests: Iterable[str], using: str, changed_in: str | None = None) -> None:
+    """Set tombstones for `digests` of the database `using`, now and when what is under way is committed.
+
+    That is in `changed_in`, if another database than theirs is changed: where users live apart from their credentials.
+    """
     keys = [key_of(digest, using) for digest in digests] if is_on() else []
     if keys:
         _bury(keys)
-        transaction.on_commit(partial(_bury, keys), using=using, robust=True)
+        transaction.on_commit(partial(_bury, keys), using=changed_in or using, robust=True)
 
 
 @contextmanager

@@ -180,6 +180,22 @@ def test_user_with_more_credentials_than_get_a_tombstone__is_forgotten_too(alice
     assert [get(secret)[0] for secret in secrets] == [401, 401, 401]
 
 
+@pytest.mark.parametrize("most", [0, 500])
+def test_user_in_another_database__is_forgotten_once_more_at_the_commit_there(most, alice, issued, monkeypatch):
+    commits = []
+    monkeypatch.setattr(tombstones, "MOST", most)
+    monkeypatch.setattr(tombstones, "key_of", lambda digest, using: f"{using}:{digest}")
+    monkeypatch.setattr(tombstones.transaction, "on_commit", lambda act, using, robust: commits.append(using))
+    monkeypatch.setattr(forgetting, "_digests_of", lambda model, *args: [issued[0].digest] * (model is APIKey))
+    monkeypatch.setattr(
+        forgetting.router, "db_for_write", lambda model, **hints: "people" if model is type(alice) else "keys"
+    )
+    forgetting.forget(alice)
+    assert commits == ["people"]
+    if most:
+        assert caches["default"].get(f"keys:{issued[0].digest}") == tombstones.TOMBSTONE
+
+
 def test_update__changes_no_row_that_was_not_listed(issued, alice, monkeypatch):
     """A key that comes between listing and changing would be changed without a tombstone."""
     real, late = tombstones.buried, []

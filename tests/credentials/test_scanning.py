@@ -20,7 +20,12 @@ def lines(data: bytes) -> list[int]:
     return [one.line for one in scanning.finds(io.BytesIO(data))]
 
 
-@pytest.mark.parametrize("form", ['"{0}"', "key={0}", "token%3D{0}", "x{0}y", "_{0}_", "{0}", "b'{0}\\n'"])
+CUT_OFF = SECRET[:-2]  # what follows makes it as long as a whole one
+
+
+@pytest.mark.parametrize(
+    "form", ['"{0}"', "key={0}", "token%3D{0}", "x{0}y", "_{0}_", "{0}", "b'{0}\\n'", f"{CUT_OFF}{{0}}"]
+)
 def test_finds__whatever_stands_around_it(form):
     (found,) = scanning.finds(io.BytesIO(form.format(SECRET).encode()))
     assert (found.secret, found.parsed.hint) == (SECRET, crypto.hint(SECRET))

@@ -187,6 +187,22 @@ def test_list__cannot_be_forged_by_a_name(alice):
     assert "x\\x1b[2J\\nfake" in keys("list")
 
 
+def test_name__cannot_write_to_the_terminal(alice):
+    row = APIKey.objects.issue(user=alice, name="x\x1b]0;t\x07\n12 revoked.\x9b2J\u202e\U000e0041")[0]
+    said = io.StringIO()
+    keys("rotate", str(row.pk), stderr=said)
+    with pytest.raises(CommandError) as again:
+        keys("rotate", str(row.pk))
+    row.refresh_from_db()
+    row.revoke()
+    with pytest.raises(CommandError) as ended:
+        keys("rotate", str(row.pk))
+    printed = [said.getvalue(), str(again.value), str(ended.value), keys("list", "--json")]
+    assert [line for text in printed for line in text.splitlines() if not line.isprintable()] == []
+    assert printed[0].count("\n") == 2
+    assert {one["name"] for one in keys_json("list")["credentials"]} == {row.name}
+
+
 def test_list__says_in_which_state_each_is(alice, bob):
     for name in ("active", "rotated", "expired", "revoked"):
         APIKey.objects.issue(user=alice, name=name)
