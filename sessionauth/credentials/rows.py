@@ -11,12 +11,13 @@ from django.db import models, router
 
 from sessionauth.models import AbstractAccessToken, AbstractCredential, CredentialQuerySet
 from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.lasting import lasts
 
 #: How many are read at once.
 PAGE = 500
 
 
-def rows(model: type[AbstractCredential]) -> models.QuerySet[Any]:
+def rows(model: type[AbstractCredential]) -> CredentialQuerySet:
     """Return all rows of `model`."""
     # Whatever managers the project has: they may hide some, and what is hidden may have to end.
     return CredentialQuerySet(model).using(router.db_for_write(model))
@@ -43,15 +44,12 @@ def paged(found: models.QuerySet[Any]) -> Iterator[Any]:
 
 def of(user: Any, model: type[AbstractCredential]) -> models.QuerySet[Any]:
     """Return the rows of `model` that stand for `user`, whatever path leads there."""
-    path = model.user_path
-    return rows(model).none() if path is None else rows(model).filter(models.Q((path, user.pk)))
+    return rows(model).of(user)
 
 
 def lasting(model: type[AbstractCredential], moment: datetime) -> models.Q:
     """Return the condition of what is good at `moment`, or can be refreshed: all that anybody could still use."""
-    last = models.Q(expires_at=None) | models.Q(expires_at__gt=moment)
-    last &= models.Q(ends_at=None) | models.Q(ends_at__gt=moment)
-    return models.Q(revoked_at=None) & (last | model.takes_a_place(moment))
+    return models.Q(revoked_at=None) & (lasts(moment) | model.takes_a_place(moment))
 
 
 def every_model(kinds: Collection[str] | None = None) -> list[type[AbstractCredential]]:

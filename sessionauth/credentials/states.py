@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from sessionauth.models import AbstractCredential
+from sessionauth.models.lasting import lasts
 
 
 class State(StrEnum):
@@ -44,15 +45,12 @@ def in_state(state: State, now: datetime | None = None) -> Q:
     rows whose owner is inactive as well.
     """
     now = now or timezone.now()
-    over = Q(expires_at__lte=now) | Q(ends_at__lte=now)
     if state is State.REVOKED:
         return Q(revoked_at__isnull=False)
     if state is State.EXPIRED:
-        return Q(over, revoked_at=None)
+        return Q(Q(expires_at__lte=now) | Q(ends_at__lte=now), revoked_at=None)
     if state in (State.ACTIVE, State.ROTATED):
-        # Not ~over: in SQL neither a comparison with NULL nor its opposite is true.
-        lasts = (Q(expires_at=None) | Q(expires_at__gt=now)) & (Q(ends_at=None) | Q(ends_at__gt=now))
-        return Q(lasts, revoked_at=None, rotated_at__isnull=state is State.ACTIVE)
+        return Q(lasts(now), revoked_at=None, rotated_at__isnull=state is State.ACTIVE)
     raise ValueError(f"The row alone does not tell whether it is {state}.")
 
 

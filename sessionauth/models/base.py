@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from sessionauth import scopes
 from sessionauth.crypto import ParsedSecret
 from sessionauth.models import limits, tombstones
-from sessionauth.models.lasting import LastingModel
+from sessionauth.models.lasting import LastingModel, lasts
 from sessionauth.models.managers import CredentialManager
 from sessionauth.signals import credential_revoked
 
@@ -221,12 +221,15 @@ class AbstractCredential(LastingModel):
     @classmethod
     def takes_a_place(cls, moment: datetime) -> models.Q:
         """Return the condition of what counts for limit(): what ends by itself after a rotation does not."""
-        last = models.Q(expires_at=None) | models.Q(expires_at__gt=moment)
-        last &= models.Q(ends_at=None) | models.Q(ends_at__gt=moment)
-        return models.Q(revoked_at=None, rotated_at=None) & last
+        return models.Q(revoked_at=None) & cls._unsucceeded() & lasts(moment)
+
+    @classmethod
+    def _unsucceeded(cls) -> models.Q:
+        """Return the condition of what no other has come in the place of."""
+        return models.Q(rotated_at=None)
 
     def _open(self) -> models.Q:
-        return super()._open() & models.Q(rotated_at=None)
+        return super()._open() & self._unsucceeded()
 
     @property
     def is_succeeded(self) -> bool:
@@ -282,4 +285,4 @@ class AbstractCredential(LastingModel):
 
     def _is_succeeded_by_now(self) -> bool:
         rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
-        return rows.filter(pk=self.pk).exclude(rotated_at=None).exists()
+        return rows.filter(pk=self.pk).exclude(self._unsucceeded()).exists()

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.db import models, router
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.conf import settings
@@ -30,7 +30,11 @@ class AbstractAccessToken(AbstractCredential):
     def takes_a_place(cls, moment: datetime) -> models.Q:
         """See AbstractCredential.takes_a_place(). What can be refreshed will be back in its place."""
         refreshable = models.Q(revoked_at=None, refreshed_at=None, refresh_expires_at__gt=moment)
-        return super().takes_a_place(moment) & models.Q(refreshed_at=None) | refreshable
+        return super().takes_a_place(moment) | refreshable
+
+    @classmethod
+    def _unsucceeded(cls) -> models.Q:
+        return super()._unsucceeded() & models.Q(refreshed_at=None)
 
     is_personal = models.BooleanField(
         _("personal"),
@@ -60,13 +64,6 @@ class AbstractAccessToken(AbstractCredential):
     def is_succeeded(self) -> bool:
         """Whether another one has come in its place."""
         return super().is_succeeded or self.refreshed_at is not None
-
-    def _open(self) -> models.Q:
-        return super()._open() & models.Q(refreshed_at=None)
-
-    def _is_succeeded_by_now(self) -> bool:
-        rows = type(self)._base_manager.using(router.db_for_write(type(self), instance=self))
-        return super()._is_succeeded_by_now() or rows.filter(pk=self.pk).exclude(refreshed_at=None).exists()
 
     def owner_failure(self) -> str | None:
         """See AbstractCredential.owner_failure(). Bound to a login it ends with the password of that."""

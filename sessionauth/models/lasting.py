@@ -18,6 +18,12 @@ MINUTE = timedelta(minutes=1)
 NOTHING = Q(pk__in=())
 
 
+def lasts(moment: datetime) -> Q:
+    """Return the condition of rows whose time is not over at `moment`."""
+    # Not the opposite of "is over": in SQL neither a comparison with NULL nor its opposite is true.
+    return (Q(expires_at=None) | Q(expires_at__gt=moment)) & (Q(ends_at=None) | Q(ends_at__gt=moment))
+
+
 class LastingModel(RevocableModel):
     """A row with an end, which no save of an older copy puts off."""
 

@@ -18,6 +18,7 @@ from sessionauth import crypto
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import limiting, tombstones
+from sessionauth.models.lasting import lasts
 from sessionauth.signals import credential_issued
 
 
@@ -26,9 +27,7 @@ class CredentialQuerySet(models.QuerySet[Any]):
 
     def usable(self) -> Self:
         """Return those that are neither revoked nor expired."""
-        now = timezone.now()
-        lasting = self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
-        return lasting.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=now))
+        return self.filter(lasts(timezone.now()), revoked_at=None)
 
     def update(self, **kwargs: Any) -> int:
         """See Django's. The cache of credentials is told, and only what it is told of is changed."""
