@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ObjectDoesNotExist
-from django.utils import timezone
 
 from sessionauth.credentials.revoking import revoke_family
 from sessionauth.credentials.rows import rows, token_models
@@ -36,18 +35,8 @@ def standing(parsed: ParsedSecret) -> str:
     if row is None:
         return "unknown"
     if parsed.kind == REFRESH_KIND and isinstance(row, AbstractAccessToken):
-        return _refresh_failure(row) or "live"
+        return row.refresh_failure() or "live"
     return row.failure() or "live"
-
-
-def _refresh_failure(row: AbstractAccessToken) -> str | None:
-    if row.revoked_at is not None:
-        return "revoked"
-    if row.refreshed_at is not None:
-        return "refreshed"
-    if row.refresh_expires_at is None or row.refresh_expires_at <= timezone.now():
-        return "expired"
-    return row.owner_failure()
 
 
 def report(parsed: ParsedSecret, *, url: str = "", source: str = "") -> bool:

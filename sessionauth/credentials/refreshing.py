@@ -73,16 +73,13 @@ def _judge(old: Any, moment: datetime) -> None:
     """Raise InvalidCredential unless the refresh token of `old` may be taken; sound the alarm for one that was."""
     if old is None:
         raise InvalidCredential("unknown")
-    if old.revoked_at is not None:
-        raise InvalidCredential("revoked")
-    if old.refresh_expires_at is None or old.refresh_expires_at <= moment:
-        raise InvalidCredential("expired")
-    if (code := old.owner_failure()) is not None:
-        raise InvalidCredential(code)
-    if old.refreshed_at is None:
+    code = old.refresh_failure()
+    if code is None:
         return
+    if code != "refreshed":
+        raise InvalidCredential(code)
     if moment - old.refreshed_at <= timedelta(seconds=seconds(settings.REFRESH_GRACE)):
-        raise InvalidCredential("refreshed")
+        raise InvalidCredential(code)
     _alarm(old)
     raise InvalidCredential("stolen")
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.conf import settings
@@ -71,6 +72,14 @@ class AbstractAccessToken(AbstractCredential):
         if code is None and not (self.is_personal and not self.session_digest):
             return None if binding.is_bound(self.session_digest, self.get_user()) else "password_changed"
         return code
+
+    def refresh_failure(self) -> str | None:
+        """Return why its refresh token must not be taken, None if it may; "refreshed" for one that was taken before."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.refresh_expires_at is None or self.refresh_expires_at <= timezone.now():
+            return "expired"
+        return self.owner_failure() or (None if self.refreshed_at is None else "refreshed")
 
     class Meta(AbstractCredential.Meta):
         abstract = True

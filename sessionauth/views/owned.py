@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 
 from sessionauth.credentials import listing, rows, states
-from sessionauth.models import AbstractCredential, AccessToken, APIKey
+from sessionauth.models import AbstractAccessToken, AbstractCredential, AccessToken, APIKey
 
 #: What each kind is called in addresses and documents.
 KINDS: dict[str, type[AccessToken] | type[APIKey]] = {"token": AccessToken, "key": APIKey}
@@ -57,9 +56,9 @@ def state_of_row(row: AbstractCredential) -> str:
 
 def refreshable_until(row: AbstractCredential) -> datetime | None:
     """Return until when `row` can be refreshed, None if it cannot."""
-    until: datetime | None = getattr(row, "refresh_expires_at", None)
-    is_open = until is not None and until > timezone.now() and row.revoked_at is None and not row.is_succeeded
-    return until if is_open else None
+    if not isinstance(row, AbstractAccessToken) or row.refresh_failure() is not None:
+        return None
+    return row.refresh_expires_at
 
 
 def is_read_only(row: AbstractCredential) -> bool:
