@@ -46,7 +46,7 @@ class Found:
 
 @dataclass(slots=True)
 class Skipped:
-    """How many files were not looked into, and why."""
+    """How many files and folders were not looked into, and why."""
 
     binary: int = 0
     large: int = 0
@@ -99,23 +99,31 @@ def _matches(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes
         position = match.start() + 1
 
 
-def files(paths: Collection[str], skip: Collection[str] = SKIPPED) -> Iterator[Path]:
+def files(paths: Collection[str], skipped: Skipped, skip: Collection[str] = SKIPPED) -> Iterator[Path]:
     """Yield the regular files of `paths`, and of the folders among them, in an order that is the same each time.
 
     Folders called as in `skip` are left out, and so are links, unless they are named in `paths`: what they lead to
-    stands elsewhere. Raises FileNotFoundError for one of `paths` that is not there.
+    stands elsewhere. `skipped` counts folders that cannot be read. Raises FileNotFoundError for one of `paths` that is
+    not there.
     """
     for path in map(Path, paths):
-        if path.is_dir():
-            yield from _below(path, skip)
-        elif path.exists():
+        try:
+            is_folder, is_there = path.is_dir(), path.exists()
+        except PermissionError:  # which scan() will count
+            is_folder, is_there = False, True
+        if is_folder:
+            yield from _below(path, skipped, skip)
+        elif is_there:
             yield path
         else:
             raise FileNotFoundError(path)
 
 
-def _below(folder: Path, skip: Collection[str]) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
+def _below(folder: Path, skipped: Skipped, skip: Collection[str]) -> Iterator[Path]:
+    def count(error: OSError) -> None:
+        skipped.unreadable += 1
+
+    for where, folders, names in os.walk(folder, onerror=count):
         folders[:] = sorted(name for name in folders if name not in skip)
         for name in sorted(names):
             path = Path(where, name)

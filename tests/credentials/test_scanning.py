@@ -79,7 +79,9 @@ def test_repr__shows_no_secret():
 
 def scanned(folder, **options):
     skipped = Skipped()
-    found = [path.name for path in scanning.files([str(folder)]) for _ in scanning.scan(path, skipped, **options)]
+    found = [
+        path.name for path in scanning.files([str(folder)], skipped) for _ in scanning.scan(path, skipped, **options)
+    ]
     return found, skipped
 
 
@@ -104,7 +106,27 @@ def test_files__that_are_named_are_read_wherever_they_are(tmp_path):
 
 def test_files__that_are_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
-        list(scanning.files([str(tmp_path / "nothing")]))
+        list(scanning.files([str(tmp_path / "nothing")], Skipped()))
+
+
+def test_files__counts_folders_that_it_cannot_read(tmp_path, monkeypatch):
+    for name in ("open", "shut"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "text").write_text(SECRET)
+
+    def refusing(act):
+        def refused(path):
+            if "shut" in os.fspath(path):
+                raise PermissionError
+            return act(path)
+
+        return refused
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    assert scanned(tmp_path) == (["text"], Skipped(unreadable=1))
+    for name in ("is_dir", "exists", "stat"):
+        monkeypatch.setattr(scanning.Path, name, refusing(getattr(scanning.Path, name)))
+    assert scanned(tmp_path / "shut" / "text") == ([], Skipped(unreadable=1))
 
 
 def test_scan__counts_what_it_leaves_out(tmp_path):

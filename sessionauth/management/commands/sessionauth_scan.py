@@ -76,7 +76,7 @@ class Command(BaseCommand):
         paths = [path for path in options["paths"] if path != STDIN]
         if STDIN in options["paths"]:
             yield from (("(stdin)", one) for one in scanning.finds(sys.stdin.buffer))
-        for path in self._with_progress(_files(paths, {*scanning.SKIPPED, *options["skip"]})):
+        for path in self._with_progress(_files(paths, skipped, {*scanning.SKIPPED, *options["skip"]})):
             found = scanning.scan(path, skipped, largest=options["max_size"] * MEGABYTE, with_binary=options["binary"])
             yield from ((str(path), one) for one in found)
 
@@ -132,9 +132,9 @@ def _row(place: str, one: scanning.Found, asks: _Answers | None) -> dict[str, An
     return row if asks is None else {**row, "standing": asks(one, place)}
 
 
-def _files(paths: list[str], skip: set[str]) -> Iterator[Path]:
+def _files(paths: list[str], skipped: scanning.Skipped, skip: set[str]) -> Iterator[Path]:
     try:
-        yield from scanning.files(paths, skip)
+        yield from scanning.files(paths, skipped, skip)
     except FileNotFoundError as error:
         raise CommandError(f"There is no {printable(error)}.", returncode=2) from None
 
