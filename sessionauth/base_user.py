@@ -56,6 +56,18 @@ class SessionAuthUserMixin(models.Model):
         """Return names of scopes that this user holds besides those that follow from their permissions: none here."""
         return []
 
+    def can_impersonate(self, target: Any) -> bool:
+        """Say whether this user may act as `target`: nothing against it here.
+
+        Asked besides what is always refused and SESSIONAUTH_IMPERSONATION_GUARDS, so it can only refuse more. May raise
+        PermissionDenied to say why; so may can_be_impersonated().
+        """
+        return True
+
+    def can_be_impersonated(self, by: Any) -> bool:
+        """Say whether `by` may act as this user: nothing against it here. The place for an opt-out."""
+        return True
+
     def get_hashed_password(self) -> str:
         """Return the password as it is stored."""
         return str(getattr(self, "password", ""))

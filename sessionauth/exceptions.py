@@ -234,3 +234,19 @@ class CredentialEnded(CredentialConflict):
 
 class StrongerThanParent(SessionAuthError, ValidationError):
     """A credential was to issue one that may do more than itself. `message_dict` says in which fields."""
+
+
+class ImpersonationDenied(SessionAuthError, PermissionDenied):
+    """Somebody may not impersonate, or not this user, or not now.
+
+    `code` is a word for programs and logs. `public` tells the person why; a guard gives its own.
+    """
+
+    status: int = 403
+    public: str | Promise = _("You may not act as this user.")
+
+    def __init__(self, code: str = "refused", public: str | Promise | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        if public:
+            self.public = public

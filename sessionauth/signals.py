@@ -1,4 +1,4 @@
-"""What the app tells the project. Signals report; they never decide."""
+"""What the app tells the project. Signals report; they never decide, but for `impersonation_starting`."""
 
 from __future__ import annotations
 
@@ -71,3 +71,22 @@ remember_token_used = Signal()
 #: A remember cookie came that had been used before, or was forged. Sender: the user's class.
 #: Arguments: `request`, `user`, `token`.
 remember_token_stolen = Signal()
+
+#: Somebody is about to impersonate. Sender: Impersonation. A receiver that raises PermissionDenied forbids it.
+#: Arguments: `request`, `actor`, `target`, `reason` (why, in the actor's words).
+impersonation_starting = Signal()
+
+#: Somebody has begun to impersonate. Sender: Impersonation. Arguments: `request`, `impersonation` (the row).
+impersonation_started = Signal()
+
+#: An impersonation goes further or lasts longer than before. Sender: Impersonation.
+#: Arguments: `request`, `impersonation` (the row), `change` ("upgraded" or "extended"), `reason` (why, perhaps empty).
+impersonation_changed = Signal()
+
+#: An impersonation has ended. Sender: Impersonation.
+#: Arguments: `request` (the one under way, None outside of any), `impersonation` (the row), `reason`.
+impersonation_ended = Signal()
+
+#: Somebody was not let impersonate. Sender: Impersonation.
+#: Arguments: `request`, `actor`, `target` (None for nobody), `reason` (the ImpersonationDenied).
+impersonation_denied = Signal()

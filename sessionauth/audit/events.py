@@ -102,3 +102,22 @@ class Event(StrEnum):
         True,
     )
     ACCESS_DENIED = "access_denied", DENIED, "authz_fail", "A credential went where it may not go.", True
+    IMPERSONATION_STARTED = (
+        "impersonation_started",
+        SUCCESS,
+        "privilege_permissions_changed",
+        "Somebody began to impersonate a user.",
+    )
+    IMPERSONATION_CHANGED = (
+        "impersonation_changed",
+        SUCCESS,
+        "privilege_permissions_changed",
+        "An impersonation goes further, or lasts longer, than before; the reason is `upgraded` or `extended`.",
+    )
+    IMPERSONATION_ENDED = (
+        "impersonation_ended",
+        SUCCESS,
+        "privilege_permissions_changed",
+        "An impersonation ended; the reason says how.",
+    )
+    IMPERSONATION_DENIED = "impersonation_denied", DENIED, "authz_fail", "Somebody was not let impersonate.", True

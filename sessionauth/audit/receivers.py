@@ -15,6 +15,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.http import HttpRequest
 
 from sessionauth import accounts, signals
+from sessionauth.accounts import Named
 from sessionauth.audit.events import Event
 from sessionauth.audit.recording import record, session_digest
 from sessionauth.exceptions import LoginDenied
@@ -188,6 +189,36 @@ def logged_out_everywhere(*, user: Any, reason: str, **kwargs: Any) -> None:
     record(Event.LOGGED_OUT_EVERYWHERE, user=user, reason=reason)
 
 
+@_harmless
+def impersonation_started(*, request: HttpRequest, impersonation: Any, **kwargs: Any) -> None:
+    """Receive `impersonation_started`."""
+    _record_impersonation(Event.IMPERSONATION_STARTED, request, impersonation, mode=str(impersonation.mode))
+
+
+@_harmless
+def impersonation_changed(*, request: HttpRequest, impersonation: Any, change: str, **kwargs: Any) -> None:
+    """Receive `impersonation_changed`."""
+    _record_impersonation(Event.IMPERSONATION_CHANGED, request, impersonation, change)
+
+
+@_harmless
+def impersonation_ended(*, request: HttpRequest | None, impersonation: Any, reason: str, **kwargs: Any) -> None:
+    """Receive `impersonation_ended`."""
+    _record_impersonation(Event.IMPERSONATION_ENDED, request, impersonation, reason)
+
+
+@_harmless
+def impersonation_denied(*, request: HttpRequest, actor: Any, target: Any, reason: Any, **kwargs: Any) -> None:
+    """Receive `impersonation_denied`."""
+    record(Event.IMPERSONATION_DENIED, request, user=target, actor=actor, reason=reason.code)
+
+
+def _record_impersonation(event: Event, request: HttpRequest | None, row: Any, reason: str = "", **data: Any) -> None:
+    """Record `event` of the target, by the actor; the names are those that the row has kept."""
+    target, actor = Named(row.target_id, row.target_name), Named(row.actor_id, row.actor_name)
+    record(event, request, user=target, actor=actor, reason=reason, subject=row, **data)
+
+
 def _state(request: HttpRequest | None) -> RequestState | None:
     request = request if request is not None else current_request()
     return None if request is None else state_of(request)
@@ -232,5 +263,9 @@ def connect() -> None:
         (signals.credential_stolen, credential_stolen),
         (signals.session_revoked, session_revoked),
         (signals.logged_out_everywhere, logged_out_everywhere),
+        (signals.impersonation_started, impersonation_started),
+        (signals.impersonation_changed, impersonation_changed),
+        (signals.impersonation_ended, impersonation_ended),
+        (signals.impersonation_denied, impersonation_denied),
     ):
         signal.connect(receiver, dispatch_uid=f"sessionauth.audit.{receiver.__name__}")

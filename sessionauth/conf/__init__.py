@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from sessionauth.conf.credentials import CredentialSettings
+from sessionauth.conf.impersonation import ImpersonationSettings
 from sessionauth.conf.logins import LoginSettings
 from sessionauth.conf.requests import RequestSettings
 from sessionauth.conf.sessions import SessionSettings
@@ -16,10 +17,10 @@ from sessionauth.conf.setting import PREFIX, Setting
 __all__ = ["PREFIX", "TOPICS", "Setting", "Settings", "declared", "load", "seconds", "settings"]
 
 #: The settings by topic, in the order of the reference.
-TOPICS = (RequestSettings, LoginSettings, SessionSettings, CredentialSettings)
+TOPICS = (RequestSettings, LoginSettings, SessionSettings, CredentialSettings, ImpersonationSettings)
 
 
-class Settings(RequestSettings, LoginSettings, SessionSettings, CredentialSettings):
+class Settings(RequestSettings, LoginSettings, SessionSettings, CredentialSettings, ImpersonationSettings):
     """The settings of sessionauth; every name stands in Django's settings with the prefix SESSIONAUTH_."""
 
 

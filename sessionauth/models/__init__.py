@@ -6,6 +6,7 @@ from sessionauth.models.anonymous import AnonymousUser
 from sessionauth.models.base import AbstractCredential
 from sessionauth.models.credentials import AbstractAccessToken, AbstractAPIKey, AccessToken, APIKey
 from sessionauth.models.events import AuthEvent
+from sessionauth.models.impersonation import Impersonation
 from sessionauth.models.managers import CredentialManager, CredentialQuerySet
 from sessionauth.models.remember import RememberToken
 from sessionauth.models.sessions import LoginSession
@@ -21,6 +22,7 @@ __all__ = [
     "AuthEvent",
     "CredentialManager",
     "CredentialQuerySet",
+    "Impersonation",
     "LoginSession",
     "LoginThrottle",
     "RememberToken",

@@ -1,0 +1,1 @@
+"""Impersonation: a person acts as another, and stays who they are."""

@@ -1,0 +1,198 @@
+"""Who may impersonate whom: what is always refused, the users' own say, and the guards of the project.
+
+All of them must agree. The floor is no setting: a guard refuses more than it does, and never less.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from sessionauth.conf import load, settings
+from sessionauth.exceptions import ImpersonationDenied
+
+logger = logging.getLogger("sessionauth")
+
+#: The permissions, by their full names.
+IMPERSONATE = "sessionauth.impersonate"
+IMPERSONATE_STAFF = "sessionauth.impersonate_staff"
+IMPERSONATE_WRITE = "sessionauth.impersonate_write"
+
+
+def check(request: HttpRequest, actor: Any, target: Any) -> None:
+    """Do nothing if `actor` may impersonate `target`; raise ImpersonationDenied otherwise.
+
+    Asked before the start, and again at every request while it lasts. `request.user` is the actor for the guards at
+    both times. A guard that raises PermissionDenied may say why; one that fails has refused.
+    """
+    refuse_by_floor(actor, target)
+    for ask in _questions(request, actor, target):
+        _hear(_answer(ask))
+
+
+async def acheck(request: HttpRequest, actor: Any, target: Any) -> None:
+    """See check()."""
+    await sync_to_async(refuse_by_floor)(actor, target)
+    for ask in await sync_to_async(_listed)(request, actor, target):
+        _hear(await _aanswer(ask))
+
+
+def allows(request: HttpRequest, actor: Any, target: Any) -> bool:
+    """Say whether `actor` may impersonate `target`; for buttons and lists."""
+    try:
+        check(request, actor, target)
+    except ImpersonationDenied:
+        return False
+    return True
+
+
+async def aallows(request: HttpRequest, actor: Any, target: Any) -> bool:
+    """See allows()."""
+    try:
+        await acheck(request, actor, target)
+    except ImpersonationDenied:
+        return False
+    return True
+
+
+def may_write(actor: Any) -> bool:
+    """Say whether `actor` may change things while they impersonate."""
+    return _has(actor, IMPERSONATE_WRITE)
+
+
+# ---- the floor
+
+
+def refuse_by_floor(actor: Any, target: Any) -> None:
+    """Raise ImpersonationDenied for what no setting and no guard can allow, save superusers among themselves."""
+    code = _fault(actor, target)
+    if code is not None:
+        raise ImpersonationDenied(code)
+
+
+def _fault(actor: Any, target: Any) -> str | None:
+    if not settings.IMPERSONATION_ENABLED:
+        return "disabled"
+    if not _is_somebody(actor) or not getattr(actor, "is_active", True):
+        return "nobody"
+    if not _is_somebody(target):
+        return "unknown"
+    if actor.pk == target.pk:
+        return "self"
+    if not getattr(target, "is_active", True):
+        return "inactive"
+    return None if _may_be_as_strong(actor, target) else "superuser"
+
+
+def _is_somebody(user: Any) -> bool:
+    return isinstance(user, get_user_model()) and user.pk is not None
+
+
+def _may_be_as_strong(actor: Any, target: Any) -> bool:
+    """Say whether nobody rises: a superuser is the target of superusers alone, and only if that is so set."""
+    if not getattr(target, "is_superuser", False):
+        return True
+    return bool(settings.IMPERSONATION_SUPERUSERS) and bool(getattr(actor, "is_superuser", False))
+
+
+# ---- what may be asked besides
+
+
+Question = tuple[str, Callable[[], Any], bool]
+
+
+def _listed(request: HttpRequest, actor: Any, target: Any) -> list[Question]:
+    return list(_questions(request, actor, target))
+
+
+def _questions(request: HttpRequest, actor: Any, target: Any) -> Iterator[Question]:
+    """Yield the code of a refusal, what to ask, and whether it is async: the users first, then the guards."""
+    if hasattr(actor, "can_impersonate"):
+        yield "actor", lambda: actor.can_impersonate(target), iscoroutinefunction(actor.can_impersonate)
+    if hasattr(target, "can_be_impersonated"):
+        yield "target", lambda: target.can_be_impersonated(actor), iscoroutinefunction(target.can_be_impersonated)
+    for path in settings.IMPERSONATION_GUARDS:
+        guard = load(path)
+        yield "guard", _call(guard, request, actor, target), iscoroutinefunction(guard)
+
+
+def _call(guard: Callable[..., Any], request: HttpRequest, actor: Any, target: Any) -> Callable[[], Any]:
+    return lambda: guard(request, actor=actor, target=target)
+
+
+def _answer(question: Question) -> tuple[str, Any]:
+    """Return the code and what was answered, the exception too: it is heard as a refusal."""
+    code, ask, _ = question
+    try:
+        found = ask()
+        return code, async_to_sync(_awaited)(found) if isawaitable(found) else found
+    except Exception as error:
+        return code, error
+
+
+async def _aanswer(question: Question) -> tuple[str, Any]:
+    """See _answer(). What is sync is asked in the thread of the database."""
+    code, ask, is_async = question
+    try:
+        found = ask() if is_async else await sync_to_async(ask)()
+        return code, await found if isawaitable(found) else found
+    except Exception as error:
+        return code, error
+
+
+async def _awaited(found: Any) -> Any:
+    return await found
+
+
+def _hear(answer: tuple[str, Any]) -> None:
+    """Raise ImpersonationDenied unless the answer is yes."""
+    code, found = answer
+    if found is True:
+        return
+    if isinstance(found, ImpersonationDenied):
+        raise found
+    if isinstance(found, PermissionDenied):
+        raise ImpersonationDenied(code, str(found)) from found
+    if isinstance(found, Exception):
+        logger.error("Who may impersonate whom could not be asked; refused.", exc_info=found)
+        raise ImpersonationDenied("failed") from found
+    raise ImpersonationDenied(code)
+
+
+# ---- guards to choose from
+
+
+def has_permission(request: HttpRequest, *, actor: Any, target: Any) -> bool:
+    """Let those impersonate who hold `sessionauth.impersonate`; staff only with `sessionauth.impersonate_staff`."""
+    return _has(actor, IMPERSONATE) and (not getattr(target, "is_staff", False) or _has(actor, IMPERSONATE_STAFF))
+
+
+def superusers_only(request: HttpRequest, *, actor: Any, target: Any) -> bool:
+    """Let superusers impersonate, and nobody else."""
+    return bool(getattr(actor, "is_superuser", False))
+
+
+def not_staff(request: HttpRequest, *, actor: Any, target: Any) -> bool:
+    """Keep staff and superusers from being impersonated, whoever asks."""
+    return not (getattr(target, "is_staff", False) or getattr(target, "is_superuser", False))
+
+
+def no_privilege_gain(request: HttpRequest, *, actor: Any, target: Any) -> bool:
+    """Let only those be impersonated who hold no permission that the actor does not hold."""
+    if getattr(actor, "is_superuser", False):
+        return True
+    if not hasattr(target, "get_all_permissions") or not hasattr(actor, "get_all_permissions"):
+        return False
+    return set(target.get_all_permissions()) <= set(actor.get_all_permissions())
+
+
+def _has(user: Any, permission: str) -> bool:
+    # A user model need not have PermissionsMixin.
+    return hasattr(user, "has_perm") and bool(user.has_perm(permission))
