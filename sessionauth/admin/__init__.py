@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sessionauth.admin.credentials import CredentialAdmin
+from sessionauth.admin.events import AuthEventAdmin
+from sessionauth.admin.sessions import LoginSessionAdmin, RememberTokenAdmin
 from sessionauth.admin.throttles import LoginThrottleAdmin
 
-__all__ = ["CredentialAdmin", "LoginThrottleAdmin"]
+__all__ = ["AuthEventAdmin", "CredentialAdmin", "LoginSessionAdmin", "LoginThrottleAdmin", "RememberTokenAdmin"]

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.core.paginator import Paginator
 from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.admin.lists import BoundedList
 from sessionauth.credentials.states import State, in_state, owner_of, state_of, with_owners
 from sessionauth.models import AbstractAccessToken, AbstractCredential
-
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]
-    Pages = Paginator[Any]
-else:
-    Base, Pages = admin.ModelAdmin, Paginator
-
-#: So many rows are counted, and so far one can turn the pages; whoever looks for an older one searches or filters.
-MOST = 10_000
-#: What no URL may ask about: with `__startswith` a digest could be guessed letter by letter.
-NEVER_ASKED = ("digest", "session_digest", "refresh_digest", "imported_digest")
 
 WORDS = {
     State.ACTIVE: _("active"),
@@ -36,21 +24,6 @@ WORDS = {
     State.REVOKED: _("revoked"),
     State.INACTIVE: _("owner inactive"),
 }
-
-
-class BoundedPaginator(Pages):
-    """Counts at most MOST rows: counting them all reads the whole table."""
-
-    @cached_property
-    def count(self) -> int:
-        """How many there are, or MOST."""
-        rows: Any = self.object_list
-        return int(rows[:MOST].count())
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there may be more than can be turned to."""
-        return self.count == MOST
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -69,7 +42,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(in_state(State(chosen)))
 
 
-class CredentialList(Base):
+class CredentialList(BoundedList):
     """The half of `CredentialAdmin` that only looks."""
 
     #: That it may show credentials, for the check W210.
@@ -79,10 +52,6 @@ class CredentialList(Base):
     list_display_links = ("hint", "name")
     sortable_by = ("name", "last_used_at", "expires_at")
     ordering = ("-pk",)
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = BoundedPaginator
-    change_list_template = "sessionauth/admin/credential_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows with their owners."""
@@ -102,12 +71,6 @@ class CredentialList(Base):
         user, path = get_user_model(), self.model.user_path
         if path is not None and router.db_for_read(user) == router.db_for_read(self.model):
             yield f"{path}__{user.USERNAME_FIELD}"
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Refuse questions about digests, which Django would let any URL ask."""
-        if any(part in NEVER_ASKED for part in lookup.split("__")):
-            return False
-        return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
 
     @admin.display(description=_("owner"))
     def owner(self, row: AbstractCredential) -> str:

@@ -2,47 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from sessionauth.admin.pages import is_page_of
+from sessionauth.admin.records import RecordAdmin
 from sessionauth.guards import unlock
+from sessionauth.guards.lockout import RULE, limit
 from sessionauth.models import LoginThrottle
 
-if TYPE_CHECKING:
-    ThrottleAdmin = admin.ModelAdmin[LoginThrottle]
-else:
-    ThrottleAdmin = admin.ModelAdmin
+#: How a counter keeps somebody out: for a time, or until it is unlocked.
+WAITING, LOCKED = "waiting", "locked"
+STATES = {WAITING: _("has to wait"), LOCKED: _("locked")}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By whether somebody is kept out."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what can be chosen."""
+        return list(STATES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LoginThrottle]) -> QuerySet[LoginThrottle]:
+        """Return the counters that keep somebody out so."""
+        if self.value() == WAITING:
+            return queryset.filter(blocked_until__gt=timezone.now())
+        return queryset.filter(rule=RULE, count__gte=limit()) if self.value() == LOCKED else queryset
 
 
 @admin.register(LoginThrottle)
-class LoginThrottleAdmin(ThrottleAdmin):
+class LoginThrottleAdmin(RecordAdmin):
     """Shows counters; they are made by logins alone. Whoever may change them may unlock."""
 
-    list_display = ("user", "rule", "count", "changed_at", "blocked_until", "expires_at")
-    list_filter = ("rule",)
-    list_select_related = ("user",)
+    never_asked = (*RecordAdmin.never_asked, "key")  # a digest as well
+    list_display = ("owner", "rule", "count", "state", "changed_at", "blocked_until")
+    list_filter = (StateFilter,)
     ordering = ("-changed_at",)
-    actions = ("unlock",)
-    fields = readonly_fields = list_display
+    actions: Any = ("unlock",)
+    fields: ClassVar[Any] = (*list_display, "expires_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds a counter."""
-        return False
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        """Say whether the visitor may unlock."""
+        return self.may_act(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: LoginThrottle | None = None) -> bool:
-        """Nobody deletes one: an old link of a mail would unlock the next that takes its place.
+    @admin.display(description=_("user"))
+    def owner(self, row: LoginThrottle) -> str:
+        """Return whose attempts are counted; of a name that nobody has no more is known than its digest."""
+        if row.user_id is None:
+            return gettext("a name that nobody has, or an address")
+        return super().owner(row)
 
-        With its user, who is deleted elsewhere, it goes.
-        """
-        return obj is not None and not is_page_of(self, request)
+    @admin.display(description=_("state"))
+    def state(self, row: LoginThrottle) -> str:
+        """Return whether it keeps somebody out."""
+        if row.rule == RULE and row.count >= limit():
+            return str(STATES[LOCKED])
+        waits = row.blocked_until is not None and row.blocked_until > timezone.now()
+        return str(STATES[WAITING]) if waits else gettext("counting")
 
-    @admin.action(description=_("Let them try again now"), permissions=["change"])
+    @admin.action(description=_("Let them try again now"), permissions=["unlock"])
     def unlock(self, request: HttpRequest, rows: QuerySet[LoginThrottle]) -> None:
         """Unlock the accounts of `rows`, or where they are nobody's, these counters."""
         count = sum(unlock.unlock_row(row) for row in rows)

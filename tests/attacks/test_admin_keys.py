@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sessionauth.admin import credential_list
+from sessionauth.admin import lists
 from sessionauth.models import AccessToken, APIKey
 from sessionauth.testing import AuthClient
 from tests.admin.asking import browser_of, form_of, grant, secrets_in
@@ -103,7 +103,7 @@ def test_pages__hold_no_digest(path, browser, alice):
 
 
 def test_list__of_many_takes_few_queries_and_counts_no_further_than_it_shows(browser, alice, monkeypatch):
-    monkeypatch.setattr(credential_list, "MOST", 150)
+    monkeypatch.setattr(lists, "MOST", 150)
     APIKey.objects.bulk_create(APIKey(user=alice, digest=f"{number:064}", hint=f"h{number}") for number in range(200))
     OrganisationKey.objects.issue(organisation=Organisation.objects.create(name="desk", service_user=alice))
     for url in (KEYS, f"{KEYS}?state=active", f"{KEYS}?q=alice", "/admin/organisations/organisationkey/"):

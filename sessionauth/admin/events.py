@@ -1,0 +1,155 @@
+"""The trail: what happened, in sentences."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_ipv46_address
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from sessionauth.admin.records import RecordAdmin, people_called, person
+from sessionauth.audit import Event
+from sessionauth.audit.events import DENIED, FAILURE, SUCCESS
+from sessionauth.models import AuthEvent
+from sessionauth.sessions import browsers
+
+OUTCOMES = {
+    SUCCESS: pgettext_lazy("outcome", "success"),
+    FAILURE: pgettext_lazy("outcome", "failure"),
+    DENIED: pgettext_lazy("outcome", "denied"),
+}
+DAYS = {"1": _("Past day"), "7": _("Past 7 days"), "30": _("Past 30 days")}
+#: How far back addresses are looked for: by the index on the time, for they have none.
+ADDRESS_DAYS = 30
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """By how it went."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what can be chosen."""
+        return list(OUTCOMES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that went so."""
+        return queryset.filter(outcome=self.value()) if self.value() in OUTCOMES else queryset
+
+
+class EventFilter(admin.SimpleListFilter):
+    """By what happened; the choices are those that there are, not those that are found by reading the table."""
+
+    title = _("event")
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what can be chosen."""
+        return [(event.value, sentence(event)) for event in Event]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the chosen event."""
+        return queryset.filter(event=self.value()) if self.value() in list(Event) else queryset
+
+
+class TimeFilter(admin.SimpleListFilter):
+    """By when; a hierarchy of dates would have to look at every row to name the years."""
+
+    title = _("time")
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what can be chosen."""
+        return list(DAYS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the last days."""
+        days = self.value()
+        return queryset.filter(created_at__gte=_ago(int(days))) if days in DAYS else queryset
+
+
+@admin.register(AuthEvent)
+class AuthEventAdmin(RecordAdmin):
+    """Events, the latest first; they can be looked at and nothing else."""
+
+    people = ("user", "actor")
+    list_display = ("created_at", "what", "how", "owner", "by", "device", "ip_address")
+    list_filter = (TimeFilter, OutcomeFilter, EventFilter)
+    list_display_links = ("what",)
+    ordering = ("-created_at", "-pk")
+    search_help_text = _(
+        "The name of a user, or how it begins; an address, or the name of who is gone: of the last 30 days."
+    )
+    fields: ClassVar[Any] = (
+        *("created_at", "what", "event", "how", "reason", "owner", "by", "method", "subject"),
+        *("device", "user_agent", "ip_address", "path", "details"),
+    )
+
+    def found_by(self, term: str) -> Q:
+        """Return the condition of rows about or by whoever is called so, or from that address."""
+        found = people_called(term)
+        lately = Q(user_name=term)
+        if _is_address(term):
+            lately |= Q(ip_address=term)
+        return Q(user_id__in=found) | (Q(created_at__gte=_ago(ADDRESS_DAYS)) & lately)
+
+    def named(self, row: AuthEvent) -> str:
+        """Return what happened, to whom and when."""
+        return " ".join(filter(None, (sentence(row.event), self.owner(row))))
+
+    @admin.display(description=_("event"), ordering="event")
+    def what(self, row: AuthEvent) -> str:
+        """Return what happened as a sentence."""
+        return sentence(row.event)
+
+    @admin.display(description=_("outcome"))
+    def how(self, row: AuthEvent) -> str:
+        """Return how it went."""
+        return str(OUTCOMES.get(row.outcome, row.outcome))
+
+    @admin.display(description=_("user"))
+    def owner(self, row: AuthEvent) -> str:
+        """Return to whom it happened, as they were called then."""
+        return row.user_name or person(row, "user")
+
+    @admin.display(description=_("by"))
+    def by(self, row: AuthEvent) -> str:
+        """Return who did it, where it was somebody else."""
+        return row.actor_name or person(row, "actor")
+
+    @admin.display(description=_("device"))
+    def device(self, row: AuthEvent) -> str:
+        """Return browser and system, nothing where there was no request."""
+        return browsers.words(row.user_agent) if row.user_agent else ""
+
+    @admin.display(description=_("details"))
+    def details(self, row: AuthEvent) -> str:
+        """Return the further facts."""
+        return json.dumps(row.data, ensure_ascii=False, indent=1) if row.data else ""
+
+
+def sentence(name: str) -> str:
+    """Return what is said of the event `name`, less what is said of its details; of one that is not known, the name."""
+    known = next((event for event in Event if event.value == name), None)
+    return name if known is None else gettext(known.says).partition("; `")[0].rstrip(".") + "."
+
+
+def _ago(days: int) -> Any:
+    return timezone.now() - timedelta(days=days)
+
+
+def _is_address(term: str) -> bool:
+    try:
+        validate_ipv46_address(term)
+    except ValidationError:
+        return False
+    return True
