@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -20,7 +21,7 @@ from sessionauth.audit import Event, record
 from sessionauth.conf import settings
 from sessionauth.credentials.rows import rows
 from sessionauth.credentials.sources import Source, Taken
-from sessionauth.models import AbstractCredential
+from sessionauth.models import AbstractCredential, limits
 from sessionauth.models.binding import session_digests
 from sessionauth.models.credentials import models_by_kind
 
@@ -130,10 +131,14 @@ class _Batch:
             imported_from=self.format.name,
             imported_digest=self.format.imported_digest(one.kept),
             created_at=one.created_at,
-            expires_at=one.expires_at,
+            expires_at=self._end(one),
             **self._lifetime(one),
             **self._owner(one),
         )
+
+    def _end(self, one: Taken) -> datetime | None:
+        """Return when it expires; what was given the last day there is was meant to last for ever."""
+        return one.expires_at if one.expires_at is not None and limits.is_in_reach(one.expires_at) else None
 
     def _lifetime(self, one: Taken) -> dict[str, Any]:
         sliding, longest = self.format.sliding()

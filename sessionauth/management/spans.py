@@ -10,15 +10,18 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 _FORM = re.compile(r"(\d{1,6})([smhdw])\Z", re.ASCII)
+#: Beyond that there may be no such moment any more.
+LONGEST = timedelta(days=366 * 1000)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def span(text: str) -> timedelta:
     """Return the length of time that `text` says, such as 30m, 12h, 90d or 2w; argparse says that it is none."""
     found = _FORM.match(text)
-    if found is None:
+    length = None if found is None else timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if length is None or length > LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r} is no length of time; write one such as 30m, 12h, 90d or 2w")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return length
 
 
 def moment(text: str) -> datetime:
@@ -41,5 +44,5 @@ def _written(text: str) -> datetime | None:
         day = parse_date(text)
         found = parse_datetime(text) if day is None else datetime.combine(day, time.max)
         return found if found is None or timezone.is_aware(found) else timezone.make_aware(found)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, argparse.ArgumentTypeError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from http import HTTPMethod
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from sessionauth.rates import Rate
 
 #: Ports that browsers leave out of `Origin`.
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+#: Years between which an end may lie: the second is the first too late. Python and databases end with 9999.
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 
 def clean_networks(value: Any) -> None:
@@ -59,6 +63,19 @@ def clean_rate(value: Any) -> None:
         raise ValidationError(message, code="invalid_rate", params={"rate": value}) from None
 
 
+def is_in_reach(moment: datetime) -> bool:
+    """Say whether `moment` can be written in every time zone, and put off by a rotation."""
+    return FIRST_YEAR <= moment.year < LAST_YEAR
+
+
+def clean_moment(value: Any) -> None:
+    """Raise ValidationError for a moment at the edge of what there are years for."""
+    if isinstance(value, datetime) and not is_in_reach(value):
+        message = _("Name a year from %(first)d to %(last)d, or leave it empty for never.")
+        params = {"first": FIRST_YEAR, "last": LAST_YEAR - 1}
+        raise ValidationError(message, code="invalid_moment", params=params)
+
+
 def _strings(value: Any, message: Any) -> Collection[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValidationError(message, code="invalid")
@@ -85,4 +102,6 @@ CLEAN: dict[str, Callable[[Any], None]] = {
     "methods": clean_methods,
     "origins": clean_origins,
     "rate": clean_rate,
+    "expires_at": clean_moment,
+    "ends_at": clean_moment,
 }

@@ -114,10 +114,13 @@ def test_add__grants_nothing_that_is_not_ticked(browser, alice, settings):
         {"permissions": "nonsense"},
         {"methods": ["nonsense"]},
         {"expires_at_0": "x"},
+        {"expires_at_0": "0001-01-01", "expires_at_1": "00:00:00"},
+        {"expires_at_0": "9999-12-31", "expires_at_1": "23:59:59"},
     ],
     ids=str,
 )
-def test_add__says_what_is_wrong_and_issues_nothing(wrong, browser, alice):
+def test_add__says_what_is_wrong_and_issues_nothing(wrong, browser, alice, settings):
+    settings.TIME_ZONE = "Asia/Tokyo"  # where the first day is no day in UTC, and the last one none here
     answer = browser.post(f"{KEYS}add/", form_of(browser, f"{KEYS}add/", **{"user": alice.pk} | wrong))
     assert answer.status_code == 200
     assert answer.context["errors"]

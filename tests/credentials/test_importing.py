@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from sessionauth.audit import Event
 from sessionauth.credentials import formats
+from sessionauth.credentials.rotating import rotate
 from sessionauth.models import AccessToken, APIKey, AuthEvent
 from tests.asking import WAYS, Sent, ask, counted
 from tests.contracts import NOBODY, who
@@ -379,6 +380,16 @@ def test_login_bound__ends_with_the_password(make_user, settings):
     alice.set_password("another battery staple")
     alice.save()
     assert ask("wsgi", "/tell/", Knox().carry(secret)).status == 401
+
+
+def test_end__at_the_end_of_time_is_none(make_user):
+    """Of the last day there is nothing could be shown in other time zones, nor put off."""
+    last = datetime.max.replace(tzinfo=UTC)
+    DRFAPIKey().make(name="till", expiry_date=last)
+    run("sessionauth_import", "drf-api-key")
+    row = APIKey.objects.get()
+    assert row.expires_at is None
+    assert rotate(row)[0].expires_at is None
 
 
 def test_expired_and_revoked__are_left_out_and_counted():

@@ -27,7 +27,7 @@ def test_span__is_a_number_and_a_unit(text, expected):
     assert span(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "d", "90", "-1d", "1.5h", "1y", "9999999d", "1d ", "1d\n", "٣d"])
+@pytest.mark.parametrize("text", ["", "d", "90", "-1d", "1.5h", "1y", "9999999d", "999999w", "1d ", "1d\n", "٣d"])
 def test_span__refuses_all_else(text):
     with pytest.raises(argparse.ArgumentTypeError, match="no length of time"):
         span(text)

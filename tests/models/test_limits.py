@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.forms import modelform_factory
@@ -21,6 +23,7 @@ GOOD = [
     ("rate", ""),
     ("rate", "100/m"),
     ("rate", "5/5m"),
+    ("expires_at", datetime(8999, 12, 31, tzinfo=UTC)),
 ]
 BAD = [
     ("networks", ["192.0.2.7/24"], "192.0.2.7/24 is no network"),  # did they mean the address or the network?
@@ -53,6 +56,10 @@ BAD = [
     ("rate", "0/m", "is no rate"),
     ("rate", "100/w", "is no rate"),
     ("rate", "many", "is no rate"),
+    # Time zones to the east could not write it, nor a rotation put it off.
+    ("expires_at", datetime.max.replace(tzinfo=UTC), "from 1900 to 8999"),
+    ("expires_at", datetime(9000, 1, 1, tzinfo=UTC), "from 1900 to 8999"),
+    ("ends_at", datetime.min.replace(tzinfo=UTC), "from 1900 to 8999"),
 ]
 
 
