@@ -103,31 +103,37 @@ class IssueForm(EndSessionsForm):
         }
 
 
+class OverlapField(forms.TypedChoiceField):
+    """How long the old secret stays good, a timedelta: SESSIONAUTH_ROTATION_OVERLAP, or one of the usual spans."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        label = _("The old secret stays good for")
+        super().__init__(label=label, coerce=_seconds, choices=_overlaps, initial=_usual_overlap, **kwargs)
+
+
+def _seconds(number: str) -> timedelta:
+    return timedelta(seconds=int(number))
+
+
+def _usual_overlap() -> int:
+    return int(seconds(settings.ROTATION_OVERLAP))
+
+
+def _overlaps() -> list[tuple[int, str]]:
+    return [(span, _span(span)) for span in sorted({0, HOUR, DAY, 7 * DAY, _usual_overlap()})]
+
+
 class RotateForm(EndSessionsForm):
     """How long the old secret stays good."""
 
-    OVERLAPS: ClassVar = (0, HOUR, DAY, 7 * DAY)
-
-    overlap = forms.TypedChoiceField(label=_("The old secret stays good for"), coerce=int, choices=[])
+    overlap = OverlapField()
     password = PasswordField()
 
     field_order = ("overlap", "password")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer SESSIONAUTH_ROTATION_OVERLAP among the others."""
-        super().__init__(*args, **kwargs)
-        usual = int(seconds(settings.ROTATION_OVERLAP))
-        overlap: Any = self.fields["overlap"]
-        overlap.initial = usual
-        overlap.choices = [(span, _span(span)) for span in sorted({*self.OVERLAPS, usual})]
-
-    @property
-    def wanted(self) -> timedelta:
-        """How long it is."""
-        return timedelta(seconds=self.cleaned_data["overlap"])
-
 
 def _span(span: int) -> str:
+    """Return `span`, a number of seconds, in words."""
     if not span:
         return gettext("no time: it ends at once")
     if span % DAY == 0:

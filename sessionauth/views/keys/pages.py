@@ -161,7 +161,7 @@ class RotateView(OneMixin, SecretView):
         row = self.entry.row
         self.prove()
         try:
-            new, secret = rotate(row, overlap=form.wanted)
+            new, secret = rotate(row, overlap=form.cleaned_data["overlap"])
         except CredentialConflict as reason:
             return self.refused(form, reason.code, str(reason.public))
         return self.shown(new, secret, replaced=find(self.request.user, self.kwargs["kind"], row.pk))
