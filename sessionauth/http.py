@@ -15,6 +15,9 @@ from sessionauth.conf import settings
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+#: The methods that only read (RFC 9110 section 9.2.1), less TRACE.
+READING = ("GET", "HEAD", "OPTIONS")
+
 
 def header(request: HttpRequest, name: str) -> str:
     """Return the header `name` or an empty string.

@@ -13,7 +13,7 @@ from django.contrib.auth.views import LogoutView
 from django.db import connections, router
 from django.http import HttpRequest
 
-from sessionauth import backends, confinement, lookup, signals
+from sessionauth import backends, confinement, http, lookup, signals
 from sessionauth.authenticators.base import BaseAuthenticator, active
 from sessionauth.conf import settings
 from sessionauth.models import RememberToken
@@ -24,9 +24,6 @@ from sessionauth.user_token import LoginState, UserToken
 
 #: Our own pages on which nobody is restored: who logs out must not log in first, and who proves who they are need not.
 WAYS_IN_AND_OUT = {"login", "logout", "confirm_login", "unlock"}
-
-#: Methods by which `session/` only says who is there; by the others it signs in and out.
-READING = {"GET", "HEAD", "OPTIONS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def _is_way_in_or_out(request: HttpRequest) -> bool:
     if match is None:
         return False
     if "sessionauth" in match.app_names:
-        if match.url_name in WAYS_IN_AND_OUT or (match.url_name == "session" and request.method not in READING):
+        if match.url_name in WAYS_IN_AND_OUT or (match.url_name == "session" and request.method not in http.READING):
             return True
     view_class = getattr(match.func, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, LogoutView)

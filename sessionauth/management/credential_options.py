@@ -6,11 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from sessionauth import http
 from sessionauth.management.spans import moment, span
 from sessionauth.models import AbstractCredential
-
-#: RFC 9110 section 9.2.1, less TRACE.
-SAFE_METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
 def everywhere(parser: CommandParser, model: type[AbstractCredential]) -> None:
@@ -42,7 +40,7 @@ def create(parser: CommandParser) -> None:
         "--network", action="append", metavar="NETWORK", help="It works from there alone, such as 192.0.2.0/24."
     )
     methods = parser.add_mutually_exclusive_group()
-    methods.add_argument("--read-only", action="store_true", help=f"It works with {', '.join(SAFE_METHODS)} alone.")
+    methods.add_argument("--read-only", action="store_true", help=f"It works with {', '.join(http.READING)} alone.")
     methods.add_argument("--method", action="append", metavar="METHOD", help="It works with this one alone.")
     parser.add_argument(
         "--origin", action="append", metavar="ORIGIN", help="Browsers may use it on this site alone: https://a.example."
@@ -55,7 +53,7 @@ def create(parser: CommandParser) -> None:
 
 def limits(options: dict[str, Any]) -> dict[str, Any]:
     """Return what the options of `create` mean to `issue()`."""
-    methods = SAFE_METHODS if options["read_only"] else options["method"]
+    methods = list(http.READING) if options["read_only"] else options["method"]
     return {
         "name": options["name"],
         "scopes": options["scope"],

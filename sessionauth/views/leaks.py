@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.db import connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
@@ -25,6 +24,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import crypto, http, refusals
 from sessionauth.conf import settings
 from sessionauth.credentials import leaks, partner
+from sessionauth.views.page import outside_transactions
 
 LARGEST_BODY = 1024 * 1024
 LONGEST_TEXT = 2000
@@ -55,10 +55,7 @@ class LeakView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, outside ATOMIC_REQUESTS: what one secret's row does takes back no other's."""
-        view = super().as_view(**initkwargs)
-        for alias in connections:
-            view = transaction.non_atomic_requests(using=alias)(view)
-        return csrf_exempt(login_not_required(view))
+        return csrf_exempt(login_not_required(outside_transactions(super().as_view(**initkwargs))))
 
     @method_decorator(never_cache)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -7,14 +7,12 @@ from typing import Any
 
 from django.db import models
 
+from sessionauth import http
 from sessionauth.credentials import listing, rows, states
 from sessionauth.models import AbstractAccessToken, AbstractCredential, AccessToken, APIKey
 
 #: What each kind is called in addresses and documents.
 KINDS: dict[str, type[AccessToken] | type[APIKey]] = {"token": AccessToken, "key": APIKey}
-
-#: With these methods alone a credential only reads.
-READING = ("GET", "HEAD", "OPTIONS")
 
 #: The state of a token that has expired and can be refreshed: it will be back.
 REFRESHABLE = "refreshable"
@@ -63,7 +61,7 @@ def refreshable_until(row: AbstractCredential) -> datetime | None:
 
 def is_read_only(row: AbstractCredential) -> bool:
     """Say whether no method that `row` may be used with changes anything."""
-    return isinstance(row.methods, list) and {*row.methods} <= {*READING}
+    return isinstance(row.methods, list) and {*row.methods} <= {*http.READING}
 
 
 def told(row: AbstractCredential, current: object = None) -> dict[str, Any]:

@@ -12,10 +12,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import scopes
+from sessionauth import http, scopes
 from sessionauth.views.api.base import Refused, refuse
 from sessionauth.views.json_body import is_json, is_storable, object_of
-from sessionauth.views.owned import READING
 
 #: No credential is issued for longer, in seconds: a hundred years. Whoever wants one without end leaves the end out.
 LONGEST = 100 * 365 * 24 * 3600
@@ -151,5 +150,5 @@ def wanted(document: dict[str, Any], user: Any) -> dict[str, Any]:
     if "expires_in" in document:
         fields["expires_at"] = in_time(timezone.now() + span(document["expires_in"], "expires_in"), "expires_in")
     if "read_only" in document and boolean(document["read_only"], "read_only"):
-        fields["methods"] = [method for method in READING if method in fields.get("methods", READING)]
+        fields["methods"] = [method for method in http.READING if method in fields.get("methods", http.READING)]
     return fields

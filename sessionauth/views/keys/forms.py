@@ -12,11 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth import scopes
+from sessionauth import http, scopes
 from sessionauth.conf import seconds, settings
 from sessionauth.forms import EndSessionsForm, PasswordField
 from sessionauth.models import limits
-from sessionauth.views.owned import READING
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -98,7 +97,7 @@ class IssueForm(EndSessionsForm):
             "name": data["name"],
             "scopes": data["scopes"] if data["access"] == "chosen" else None,
             "expires_at": None if days == "never" else timezone.now() + timedelta(days=int(days)),
-            "methods": list(READING) if data["read_only"] else None,
+            "methods": list(http.READING) if data["read_only"] else None,
             "networks": data["networks"],
         }
 
