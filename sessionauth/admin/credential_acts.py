@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -19,30 +18,15 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth.admin import handing_out
 from sessionauth.admin.credential_rights import CredentialRights
 from sessionauth.admin.ending import EndingActs
-from sessionauth.conf import seconds, settings
 from sessionauth.credentials.rotating import rotate
 from sessionauth.exceptions import CredentialConflict
-
-OVERLAPS = {
-    0: _("no longer"),
-    3600: _("for an hour"),
-    86_400: _("for a day"),
-    604_800: _("for a week"),
-}
+from sessionauth.views.keys.forms import OverlapField
 
 
 class RotateForm(forms.Form):
     """For how long the old secret stays good."""
 
-    overlap = forms.TypedChoiceField(label=_("The old secret stays good"), coerce=int, widget=forms.RadioSelect)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        usual = int(seconds(settings.ROTATION_OVERLAP))
-        words = {usual: _("for %(hours)d hours") % {"hours": usual // 3600}} | OVERLAPS
-        field: Any = self.fields["overlap"]
-        field.choices = sorted(words.items())
-        field.initial = usual
+    overlap = OverlapField(widget=forms.RadioSelect)
 
 
 class CredentialActs(CredentialRights, EndingActs):
@@ -70,7 +54,7 @@ class CredentialActs(CredentialRights, EndingActs):
         if not form.is_valid():
             return self.page(request, "rotate", form, original=row, title=gettext("Rotate"), subtitle=str(row))
         try:
-            new, secret = rotate(row, overlap=timedelta(seconds=form.cleaned_data["overlap"]))
+            new, secret = rotate(row, overlap=form.cleaned_data["overlap"])
         except CredentialConflict as conflict:
             self.message_user(request, str(conflict.public), messages.ERROR)
             return HttpResponseRedirect(self.url_of(row))

@@ -139,9 +139,7 @@ class CredentialAdmin(CredentialActs):
         try:
             return super().changeform_view(request, None, form_url, extra)
         except TooManyCredentials:
-            request.__dict__["_sessionauth_refusal"] = gettext(
-                "Its owner has as many of these as they may have. Revoke one first."
-            )
+            request.__dict__["_sessionauth_refusal"] = TOO_MANY
             return super().changeform_view(request, None, form_url, extra)
 
     def _sent_before(self, request: HttpRequest) -> HttpResponse | None:

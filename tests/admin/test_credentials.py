@@ -255,13 +255,19 @@ def test_rotate__shows_the_new_secret_once(browser, alice):
     assert new not in str(list(LogEntry.objects.values()))
 
 
+def test_rotate__says_an_overlap_of_less_than_an_hour_in_seconds(browser, alice, settings):
+    settings.SESSIONAUTH_ROTATION_OVERLAP = 90
+    row, _ = APIKey.objects.issue(user=alice)
+    assert "90 seconds" in browser.get(f"{KEYS}{row.pk}/rotate/").text
+
+
 def test_rotate__keeps_the_old_secret_for_as_long_as_chosen(browser, alice, settings):
     settings.SESSIONAUTH_ROTATION_OVERLAP = timedelta(hours=36)
     row, old = APIKey.objects.issue(user=alice)
     path = f"{KEYS}{row.pk}/rotate/"
     form = browser.get(path).context["form"]
     assert [value for value, _ in form.fields["overlap"].choices] == [0, 3600, 86_400, 129_600, 604_800]
-    assert form.fields["overlap"].initial == 129_600
+    assert form["overlap"].initial == 129_600
     assert not secrets_in(browser.post(path, {"overlap": "17"}))
     assert secrets_in(browser.post(path, {"overlap": "3600"}))
     assert who(old) == "alice"

@@ -81,7 +81,7 @@ def test_a_visit__issues_copies_rotates_and_revokes(watched, signed_in, live_ser
     page.get_by_role("link", name="Continue").click()
     expect(page.get_by_role("main")).not_to_contain_text(secret)
     page.get_by_role("link", name="Rotate").click()
-    page.get_by_label("no longer").check()
+    page.get_by_label("no time: it ends at once").check()
     page.get_by_role("button", name="Rotate").click()
     second = page.get_by_label("Secret").input_value()
     assert AuthClient(headers={"x-api-key": secret}).get("/whoami/").status_code == 401
