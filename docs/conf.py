@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 settings.configure(
     SECRET_KEY="only-for-the-documentation-only-for-the-documentation",  # noqa: S106
     INSTALLED_APPS=[
+        "django.contrib.admin",
         "django.contrib.auth",
         "django.contrib.contenttypes",
         "django.contrib.sessions",
@@ -52,7 +53,7 @@ toc_object_entries_show_parents = "hide"
 # Signatures name types of Django and of the standard library, whose pages cannot be asked offline, and of our own that
 # are no part of what a project writes. Everything else that leads nowhere is an error.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(django|collections|datetime|asgiref|dataclasses|enum|typing)\..*"),
+    (r"py:.*", r"(django|ninja|rest_framework|collections|datetime|asgiref|dataclasses|enum|typing)\..*"),
     (r"py:.*", r"tuple\[str"),
     (r"py:.*", r"(Any|Callable|ClassVar|Collection|Iterable|Mapping|Sequence|Self|Literal|datetime|timedelta)"),
     (r"py:.*", r"(HttpRequest|HttpResponse|QuerySet|models\..*|crypto\..*|V|FailureCode)"),

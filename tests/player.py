@@ -96,7 +96,11 @@ class Player:
         """Run the examples in `text`; what they print must be as told."""
         done = self._run([sys.executable, "-W", "error", "-c", EXAMPLES, where], text)
         assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}"
-        for secret in SECRET.findall(done.stderr):
+        self._remember(done.stderr)
+
+    def _remember(self, shown: str) -> None:
+        """Note the secrets that a reader was shown: what begins like one stands for it in later commands."""
+        for secret in SECRET.findall(shown):
             self.secrets[secret.rpartition("_")[0]] = secret
 
     def type_commands(self, block: Block) -> None:
@@ -116,6 +120,7 @@ class Player:
             self.start_server()
         if "runserver" not in command:
             got = self.shell(command)
+            self._remember(got)
             assert not expected.strip() or _alike(expected, got), f"{where}: {command}\n{got}"
 
     def shell(self, command: str) -> str:

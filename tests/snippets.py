@@ -8,8 +8,11 @@ import ast
 def merged(old: str, new: str) -> str:
     """Return the Python file `old` with the statements of `new`, each in the place of the one that binds its name.
 
-    Imports go to the top, and what is new to the end: what a reader does with a snippet.
+    Imports go to the top, and what is new to the end: what a reader does with a snippet. A new file is the snippet as
+    it stands.
     """
+    if not old:
+        return new
     snippet = _statements(new)
     for place, (piece, names, is_import) in enumerate(snippet):
         lines = old.splitlines()
