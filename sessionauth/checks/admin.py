@@ -17,11 +17,19 @@ PLAIN_ADMIN = Finding(
     "{admin} shows {model}, whose rows it cannot issue, and lets a URL of the list ask about their digests.",
     "Derive it from sessionauth.admin.CredentialAdmin.",
 )
+EDITED_INLINE = Finding(
+    "W211",
+    "{admin} edits {model} in {inline}: whoever may change one widens there what others may do, and none can be added.",
+    "Let its has_add_permission() and has_change_permission() return False, and link to the pages of CredentialAdmin.",
+)
+
+#: Of an inline that has not said otherwise.
+DJANGOS = "django.contrib.admin.options"
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check the admin of credentials, on every site of it; nothing where there is no admin."""
-    return ask(credentials)
+    return ask(credentials, inlines)
 
 
 def credentials() -> Iterator[CheckMessage]:
@@ -32,3 +40,15 @@ def credentials() -> Iterator[CheckMessage]:
             # By its mark: to import the class would register ours, and there may be no admin.
             if shown is not None and not getattr(shown, "hands_out_secrets", False):
                 yield PLAIN_ADMIN(obj=type(shown), admin=type(shown).__name__, model=model.__name__)
+
+
+def inlines() -> Iterator[CheckMessage]:
+    """Look for the models of credentials that are edited on the pages of others, where nobody asks whose they are."""
+    known = set(models_by_kind().values())
+    for site in all_sites if apps.is_installed("django.contrib.admin") else ():
+        for shown in site._registry.values():
+            for inline in shown.inlines:
+                asked = (inline.has_add_permission, inline.has_change_permission)
+                if inline.model in known and any(method.__module__ == DJANGOS for method in asked):
+                    words = {"model": inline.model.__name__, "inline": inline.__name__}
+                    yield EDITED_INLINE(obj=type(shown), admin=type(shown).__name__, **words)

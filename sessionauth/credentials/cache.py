@@ -138,6 +138,8 @@ def why_not(model: type[AbstractCredential]) -> str | None:
 def _why_not_of(users: Any) -> str | None:
     if type(users._default_manager).get_queryset is not BaseManager.get_queryset:
         return "the manager of the user model shows not all of them"
+    if users._meta.parents:
+        return "the user model has columns in the table of another, which may be saved without it"
     if not isinstance(getattr_static(users, "is_active", True), bool | DeferredAttribute):
         return "is_active of the user model is no column, and may change where no user is saved"
     if users.__init__ is not models.Model.__init__ or post_init.has_listeners(users):

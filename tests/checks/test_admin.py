@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 from django.contrib.admin.sites import all_sites
+from django.contrib.auth import get_user_model
 
 from sessionauth.admin import CredentialAdmin
 from sessionauth.models import APIKey
@@ -22,6 +23,28 @@ def test_credentials__are_shown_by_our_admin_on_every_site(shown_by, expected):
         assert codes() == expected
     finally:
         all_sites.discard(site)  # else it is there until the garbage is collected, for the tests that follow
+
+
+class Edited(admin.TabularInline):
+    model = APIKey
+
+
+class Listed(Edited):
+    def has_add_permission(self, request, obj):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@pytest.mark.parametrize(("inline", "expected"), [(Edited, ["W211"]), (Listed, [])])
+def test_credentials__are_not_edited_among_the_fields_of_others(inline, expected):
+    site = admin.AdminSite(name="another")
+    site.register(get_user_model(), type("Users", (admin.ModelAdmin,), {"inlines": [inline]}))
+    try:
+        assert codes() == expected
+    finally:
+        all_sites.discard(site)
 
 
 @pytest.mark.slow

@@ -203,6 +203,11 @@ def test_user_model_whose_activity_is_no_column__is_always_looked_up(issued, mon
     assert get(secret)[0] == 401
 
 
+def test_user_model_with_columns_of_another__is_always_looked_up(monkeypatch):
+    monkeypatch.setattr(get_user_model()._meta, "parents", {Organisation: None})
+    assert "table of another" in cache.why_not(APIKey)
+
+
 def test_manager_that_hides_some__is_always_asked(monkeypatch):
     monkeypatch.setattr(APIKey._meta, "default_manager", Hiding())
     assert "its manager" in cache.why_not(APIKey)
