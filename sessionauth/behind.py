@@ -38,6 +38,7 @@ def evaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[tuple[st
         if user is not None:  # by Django's own backend, the only one that is asked whether it lets them in
             passwords.even_out(user, credentials["password"])
         barred = user if barred is None else barred
+        attempt.is_refuted = True
     return Proof(barred, is_barred=True)
 
 
@@ -60,6 +61,7 @@ async def aevaluate(attempt: Attempt, credentials: dict[str, Any], asked: list[t
         if user is not None:  # by Django's own backend, the only one that is asked whether it lets them in
             await passwords.aeven_out(user, credentials["password"])
         barred = user if barred is None else barred
+        attempt.is_refuted = True
     return Proof(barred, is_barred=True)
 
 

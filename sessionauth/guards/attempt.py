@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -59,6 +60,10 @@ class Attempt:
         self.denial: Exception | None = None
         #: At most so many attempts on the account are evaluated in a window, if the shared cache counts them exactly.
         self.bound: int | None = None
+        #: A backend has found the credentials wrong, whatever comes of those that are asked after it.
+        self.is_refuted = False
+        #: What no other attempt has, to tell an answer to this one from one that somebody has kept.
+        self.seal = secrets.token_hex(8)
         self._find = find
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []
@@ -85,7 +90,7 @@ class Attempt:
         """Return the user whom `evaluate()` proves and no guard refuses, None for nobody.
 
         A refusal is raised as the guard's own exception, and stands in `denial`. Whatever else goes wrong gives back
-        what was reserved: it says nothing about the credentials.
+        what was reserved, unless a backend has found the credentials wrong by then: it says nothing about them.
         """
         token = _current.set(self)
         try:
@@ -99,7 +104,7 @@ class Attempt:
         finally:
             self.is_over = True
             _current.reset(token)
-            self._release()
+            self._drop()
 
     @sensitive_variables("evaluate")
     async def arun(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
@@ -116,12 +121,13 @@ class Attempt:
         except asyncio.CancelledError:
             # The client has hung up. What has begun is work all the same, and a guess that goes on in its thread.
             if self._is_begun:
-                await self._arelease(_failed)
+                with suppress(LoginDenied):
+                    await self._arelease(_failed)
             raise
         finally:
             self.is_over = True
             _current.reset(token)
-            await self._arelease()
+            await self._adrop()
 
     @sensitive_variables("evaluate")
     def _judge(self, evaluate: Callable[[], Proof]) -> Any | None:
@@ -164,7 +170,8 @@ class Attempt:
             raise
 
     def _settle(self, user: Any | None) -> None:
-        self._release(_failed if user is None else _succeeded)
+        with self._refusing(LoginDenied):
+            self._release(_failed if user is None else _succeeded)
         for guard in self.guards:
             if user is None:
                 guard.login_failed(self.request, self.identity, self._known())
@@ -173,7 +180,8 @@ class Attempt:
         self._forget_denial(user)
 
     async def _asettle(self, user: Any | None) -> None:
-        await self._arelease(_failed if user is None else _succeeded)
+        with self._refusing(LoginDenied):
+            await self._arelease(_failed if user is None else _succeeded)
         for guard in self.guards:
             if user is None:
                 await guard.alogin_failed(self.request, self.identity, self._known())
@@ -186,20 +194,37 @@ class Attempt:
             state_of(self.request).denied = None
 
     def _deny(self, reason: Exception) -> None:
-        self._release(_failed if self._looks_wrong(reason) else _refund)
+        """Tell the guards of the refusal. Raises another one where it could not be counted."""
+        told = reason
+        try:
+            with self._refusing(LoginDenied):
+                self._release(_failed if self._looks_wrong(reason) else _refund)
+        except LoginDenied as uncounted:
+            told = uncounted
         for guard in self.guards:
-            guard.login_denied(self.request, self.identity, self._known(), reason)
-        signals.login_denied.send_robust(**self._denied(reason))
+            guard.login_denied(self.request, self.identity, self._known(), told)
+        signals.login_denied.send_robust(**self._denied(told))
+        if told is not reason:
+            raise told from reason
 
     async def _adeny(self, reason: Exception) -> None:
-        await self._arelease(_failed if self._looks_wrong(reason) else _refund)
+        told = reason
+        try:
+            with self._refusing(LoginDenied):
+                await self._arelease(_failed if self._looks_wrong(reason) else _refund)
+        except LoginDenied as uncounted:
+            told = uncounted
         for guard in self.guards:
-            await guard.alogin_denied(self.request, self.identity, self._known(), reason)
-        await signals.login_denied.asend_robust(**self._denied(reason))
+            await guard.alogin_denied(self.request, self.identity, self._known(), told)
+        await signals.login_denied.asend_robust(**self._denied(told))
+        if told is not reason:
+            raise told from reason
 
     def _looks_wrong(self, reason: Exception) -> bool:
         """Say whether it must count like a wrong password too, or the counter would tell what the answer does not."""
-        return self._is_judged and isinstance(reason, LoginDenied) and not reason.public
+        if not self._is_judged:
+            return self.is_refuted
+        return isinstance(reason, LoginDenied) and not reason.public
 
     def _denied(self, reason: Exception) -> dict[str, Any]:
         identity = "" if self.identity is None else str(self.identity)
@@ -209,12 +234,25 @@ class Attempt:
         """Return the account if it has been looked up."""
         return self._found[0] if self._found else None
 
-    def _release(self, settle: Callable[[Slot], None] = _refund) -> None:
-        slots, self._slots = self._slots, []
-        for slot in slots:
-            settle(slot)
+    def _drop(self) -> None:
+        """Let go of what is left: something went wrong on the way."""
+        with suppress(LoginDenied):
+            self._release(self._of_what_went_wrong())
 
-    async def _arelease(self, settle: Callable[[Slot], None] = _refund) -> None:
+    async def _adrop(self) -> None:
+        with suppress(LoginDenied):
+            await self._arelease(self._of_what_went_wrong())
+
+    def _of_what_went_wrong(self) -> Callable[[Slot], None]:
+        return _failed if self.is_refuted and not self._is_judged else _refund
+
+    def _release(self, settle: Callable[[Slot], None]) -> None:
+        slots, self._slots = self._slots, []
+        with ExitStack() as every:  # also those after one that refuses
+            for slot in slots:
+                every.callback(settle, slot)
+
+    async def _arelease(self, settle: Callable[[Slot], None]) -> None:
         if self._slots:
             await asyncio.shield(sync_to_async(self._release)(settle))
 

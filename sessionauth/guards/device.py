@@ -81,5 +81,9 @@ class _Cookie:
 
 
 def _signer(user: Any) -> signing.TimestampSigner:
-    """Return the signer of `user`'s cookies: bound to the account by its salt, so that it need not stand in them."""
-    return signing.TimestampSigner(salt=f"{SALT}:{user._meta.pk.value_to_string(user)}")
+    """Return the signer of `user`'s cookies: bound to the account by its salt, so that it need not stand in them.
+
+    And to the password: who once knew it may have signed in any number of times, and would have as many counters to
+    guess the new one by.
+    """
+    return signing.TimestampSigner(salt=f"{SALT}:{user._meta.pk.value_to_string(user)}:{user.password}")

@@ -119,6 +119,7 @@ class LateSlot:
             answer = outside.write(lambda: _take(steps), self.request)
         except Unavailable:
             spotless.pause()
+            counters.refuse_uncounted()  # or it would tell a name that somebody has from one that nobody has
             return
         if isinstance(answer, Taken):
             _slot(answer, self.request, self.user).failed()

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sessionauth.conf import load
-from sessionauth.guards import attempt, base, counters, device, keys
+from sessionauth.guards import attempt, base, counters, device, keys, spotless
 from sessionauth.guards.counters import Full, Rate, Slot, Tally
 from sessionauth.guards.counters.cache import CacheSlot
 from sessionauth.guards.network import matches, networks
@@ -77,11 +77,12 @@ class RateLimitGuard(ReservingGuard):
     def _tell_bound(self, taken: list[Slot]) -> None:
         """Let the attempt know how few there are, where that is so of every attempt on the account, by any way in."""
         under_way = attempt.current()
-        is_for_all = self.by == "account" and not self.except_networks and self.unless is None
+        is_plain = type(self) is RateLimitGuard  # a subclass may leave out whom it likes
+        is_for_all = is_plain and self.by == "account" and not self.except_networks and self.unless is None
         if under_way is None or not is_for_all or not any(self is guard for guard in base.active()):
             return
-        exact = [rate.limit for rate, slot in zip(self.rates, taken, strict=False) if isinstance(slot, CacheSlot)]
-        under_way.bound = min(exact, default=None)
+        exact = [rate for rate, slot in zip(self.rates, taken, strict=False) if isinstance(slot, CacheSlot)]
+        under_way.bound = min((rate.limit for rate in exact if rate.period >= spotless.LONGEST), default=None)
 
     def _is_excepted(self, request: HttpRequest | None, user: Any | None) -> bool:
         if self.except_networks and request is not None and matches(request, self.except_networks):

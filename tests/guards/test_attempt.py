@@ -12,6 +12,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.views.debug import ExceptionReporter
 from django.views.decorators.debug import sensitive_variables
 
+from sessionauth import passwords
 from sessionauth.backends import aconfirm, confirm, verify
 from sessionauth.exceptions import TooManyAttempts
 from sessionauth.guards import LoginGuard
@@ -60,6 +61,40 @@ def test_failure_on_the_way__is_raised_and_takes_no_slot(call, guarded, alice, p
     assert state_of(request).denied is None
     settings.AUTHENTICATION_BACKENDS = [ours, model]
     assert call(request, username="alice", password=password) == alice
+
+
+class Directory(BaseBackend):
+    """One that answers."""
+
+    def authenticate(self, request, username=None, password=None):
+        return get_user_model().objects.get(username=username) if password == "right" else None
+
+
+def gone_wrong(call):
+    try:
+        return call(request_from(), username="alice", password="a guess")
+    except ConnectionError:
+        return "failed"
+
+
+@pytest.mark.parametrize("first", ["django.contrib.auth.backends.ModelBackend", f"{__name__}.Directory"])
+def test_failure_after_another_backend_has_answered__counts(first, call, guarded, alice, password, settings):
+    """Or while a directory is down anybody could guess at the passwords that stand here, as often as they like."""
+    settings.AUTHENTICATION_BACKENDS = [settings.AUTHENTICATION_BACKENDS[0], first, f"{__name__}.Broken"]
+    guarded(rate("account", "3/d"))
+    assert [gone_wrong(call) for _ in range(4)] == ["failed"] * 3 + [None]
+
+
+def test_no_place_to_hash__after_another_backend_has_answered_counts(call, guarded, alice, settings, monkeypatch):
+    """Or whoever keeps this server hashing could guess at the passwords in the directory."""
+    ours, model = settings.AUTHENTICATION_BACKENDS
+    settings.AUTHENTICATION_BACKENDS = [ours, f"{__name__}.Directory", model]
+    guarded(rate("account", "3/d"))
+    settings.SESSIONAUTH_HASHING_QUEUE = 1
+    monkeypatch.setattr(passwords._Place, "taken", 1)
+    assert [gone_wrong(call) for _ in range(3)] == [None] * 3
+    with pytest.raises(TooManyAttempts):
+        verify(request_from(), {"username": "alice", "password": "right"})
 
 
 class BrokenAndDiscreet(BaseBackend):

@@ -26,8 +26,8 @@ def _guarded(guarded, settings):
     guarded(rate("account", "5/d"), LOCKOUT)
 
 
-def post(browser, password="wrong", name="alice"):
-    return browser.post("/login/", {"username": name, "password": password})
+def post(browser, password="wrong", name="alice", path="/login/"):
+    return browser.post(path, {"username": name, "password": password})
 
 
 @pytest.fixture
@@ -103,6 +103,19 @@ def test_cookie__survives_a_new_secret_key(known, password, settings):
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
     attack()
     assert post(known, password).status_code == 302
+
+
+@pytest.mark.urls("tests.account_urls")
+def test_new_password__makes_all_browsers_unknown_but_the_one_in_hand(known, password, alice):
+    """Who has known the old one may have made any number of them known, and would have as many counters to guess by."""
+    browser = Client()
+    post(browser, password)
+    form = {"old_password": password, "new_password1": "an-0ther-one", "new_password2": "an-0ther-one"}
+    assert browser.post("/account/password/", form).status_code == 302
+    browser.post("/logout/")
+    attack()
+    assert post(known, "an-0ther-one").status_code == 429
+    assert post(browser, "an-0ther-one").status_code == 302
 
 
 def test_cookie__expires(known, password, settings):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,19 +15,29 @@ from django.core.cache import caches
 from django.db import transaction
 
 from sessionauth.backends import verify
-from sessionauth.exceptions import AccountLocked
+from sessionauth.exceptions import AccountLocked, GuardUnavailable
 from sessionauth.guards import spotless
 from sessionauth.guards.rate_limit import RateLimitGuard
 from sessionauth.models import LoginThrottle
 from tests.asking import counted
 from tests.attacks import storm
 from tests.attacks.trouble import read_only, without_table
-from tests.guards.entries import LOCKOUT, rate, request_from
+from tests.guards.entries import ACTIVE, LOCKOUT, rate, request_from
 from tests.guards.valkey import Commands, shared  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared")]
 
 FIVE = rate("account", "5/d")
+
+
+class Sparing(RateLimitGuard):
+    """A project's own, which leaves out whom it likes."""
+
+
+@pytest.fixture(autouse=True)
+def _forgets_pauses():
+    yield
+    spotless._paused.clear()
 
 
 def right(check, password):
@@ -83,11 +94,13 @@ def test_failure_on_record__is_counted_first_and_forgiven_by_a_success(check, al
         [rate("account_address", "5/d"), LOCKOUT],
         [rate("account", "6/d"), LOCKOUT],
         [rate("account", "5/d", except_networks=["198.51.100.0/24"]), LOCKOUT],
+        [{**FIVE, "NAME": f"{__name__}.Sparing"}, LOCKOUT],
+        [rate("account", "5/s", "20/d"), LOCKOUT],
     ],
-    ids=["alone", "asked before the rate", "by address", "by both", "too many", "not for all"],
+    ids=["alone", "asked before the rate", "by address", "by both", "too many", "not for all", "own", "short windows"],
 )
 def test_rate_that_does_not_hold_them_to_few_enough__is_counted_first(guards, check, alice, guarded, password):
-    """More than half of the ten that make an account wait are too many."""
+    """More than half of the ten that make an account wait are too many; and of short windows several are under way."""
     guarded(*guards)
     right(check, password)
     assert count() == [0]
@@ -130,7 +143,7 @@ def test_flushed_cache__opens_no_door(failures, check, alice, guarded, password)
 
 
 def test_name_that_failed_before_there_was_such_an_account__is_on_its_record(check, guarded, make_user, password):
-    guarded(rate("account", "5/s"), LOCKOUT)
+    guarded(FIVE, LOCKOUT)
     wrong(check, "ALICE ")
     alice = make_user("alice")
     assert right(check, password) == alice
@@ -160,6 +173,26 @@ def test_manager_that_answers_its_own_way__is_counted_first(alice, guarded, pass
     assert count() == [0]
 
 
+def test_manager_that_keeps_what_it_has_found__opens_no_door(check, alice, guarded, password, monkeypatch):
+    """Such as django-cacheops, which keeps the answers of `get()` for minutes."""
+    guarded(FIVE, LOCKOUT)
+    real, kept = UserManager.get_by_natural_key, {}
+
+    def keeping(self, name):
+        if name not in kept:
+            kept[name] = copy(real(self, name))
+        return copy(kept[name])
+
+    monkeypatch.setattr(UserManager, "get_by_natural_key", keeping)
+    for _ in range(10):
+        caches["guards"].clear()
+        wrong(check)
+    caches["guards"].clear()
+    with pytest.raises(AccountLocked):
+        right(check, password)
+    assert count() == [10]
+
+
 def test_missing_table__is_said_and_nobody_gets_in(alice, guarded, password, caplog):
     guarded(FIVE, LOCKOUT)
     with without_table(LoginThrottle):
@@ -175,6 +208,25 @@ def test_failure_that_cannot_be_written__ends_it_for_a_while(alice, guarded, pas
         assert storm.call("alice", password) is None  # 503: nobody is let in uncounted
     spotless._paused.clear()
     assert storm.call("alice", password) == alice
+
+
+@pytest.mark.parametrize("name", ["alice", "inactive", "unusable", "nobody"])
+def test_failure_that_cannot_be_written__is_told_to_nobody(name, check, alice, guarded, make_user):
+    """Or by the answer a name that somebody has were told from one that nobody has."""
+    make_user("inactive", is_active=False)
+    unusable = make_user("unusable")
+    unusable.set_unusable_password()
+    unusable.save()
+    guarded(FIVE, LOCKOUT)
+    with read_only(), pytest.raises(GuardUnavailable):
+        wrong(check, name)
+
+
+def test_failure_that_cannot_be_written__of_somebody_inactive(check, guarded, make_user, password):
+    make_user("alice", is_active=False)
+    guarded(FIVE, LOCKOUT, ACTIVE)
+    with read_only(), pytest.raises(GuardUnavailable):
+        right(check, password)
 
 
 async def all_at_once():
@@ -203,7 +255,7 @@ def test_storm__exactly_so_many_are_evaluated_before_it_waits(way, alice, guarde
 
 def test_storm__would_tell_if_they_were_not_held_to_so_few(alice, guarded, monkeypatch):
     """A control: the clean record alone is no reason to count late."""
-    monkeypatch.setattr(spotless, "may_be_counted_late", lambda user, limit: vars(user).pop(spotless.RECORD) is False)
+    monkeypatch.setattr(spotless, "may_be_counted_late", lambda user, limit: vars(user).pop(spotless.RECORD) != "")
     guarded(rate("account", "90/d"), LOCKOUT)
     with storm.evaluated() as hashed:
         STORMS["tasks"]()

@@ -30,7 +30,10 @@ class Tally:
 
 
 class Slot(Protocol):
-    """A place that an attempt has taken before its credentials are looked at. None of its methods raises."""
+    """A place that an attempt has taken before its credentials are looked at.
+
+    None of its methods raises, but for failed(): GuardUnavailable where it had to be counted and could not.
+    """
 
     def succeeded(self) -> None:
         """Give it back: the credentials were right."""

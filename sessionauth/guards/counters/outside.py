@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-from django.db import DatabaseError, connections, models, router, transaction
+from django.db import Error, connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 
@@ -41,12 +41,17 @@ def write(act: Callable[[], T], request: HttpRequest | None) -> T:
     """
     connection = transaction.get_connection(alias())
     try:
-        if not connection.in_atomic_block:
-            return act()
-        return _in_place(act, connection, request) if _has_one_writer(connection) else _elsewhere(act)
-    except DatabaseError as error:
+        if _has_one_writer(connection):
+            return _in_place(act, connection, request) if connection.in_atomic_block else act()
+        return _elsewhere(act) if is_in_transaction(connection) else act()
+    except Error as error:
         logger.error("guard_degraded: login attempts cannot be counted in the database (is it migrated?): %s", error)
         raise Unavailable from error
+
+
+def is_in_transaction(connection: BaseDatabaseWrapper) -> bool:
+    """Say whether what is written now can be taken back: in a block, or where the caller ends transactions by hand."""
+    return connection.in_atomic_block or not connection.get_autocommit()
 
 
 def quietly(act: Callable[[], object], request: HttpRequest | None) -> None:
@@ -94,6 +99,8 @@ def _on_own_connection(act: Callable[[], T]) -> T:
     connection = _own_connection()
     connection.close_if_unusable_or_obsolete()
     try:
+        if not connection.get_autocommit():
+            connection.set_autocommit(True)
         with transaction.atomic(using=connection.alias):
             if connection.vendor in PATIENCE:
                 # The request's own transaction may hold the row and wait for us: a circle that no database sees.

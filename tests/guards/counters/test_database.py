@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -120,6 +120,53 @@ def test_write__outlives_the_transaction_around_it():
     for act in state_of(request).later:
         act()
     assert LoginThrottle.objects.get().count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guards", [[LOCKOUT], [rate("account"), LOCKOUT]], ids=["lockout", "with a rate"])
+def test_write__outlives_what_the_caller_takes_back_by_hand(guards, guarded, make_user):
+    if connection.vendor == "sqlite":
+        pytest.skip("it has one writer")
+    make_user("alice")
+    guarded(*guards)
+    for _ in range(3):
+        transaction.set_autocommit(False)
+        try:
+            verify(request_from(), {"username": "alice", "password": "wrong"})
+        finally:
+            transaction.rollback()
+            transaction.set_autocommit(True)
+    assert LoginThrottle.objects.get(rule="lockout").count == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_write__on_a_database_that_commits_by_hand(monkeypatch):
+    """AUTOCOMMIT = False: the connection of our own would have nobody to commit."""
+    if connection.vendor == "sqlite":
+        pytest.skip("it has one writer")
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+    outside._pool.cache_clear()
+    connection.close()
+    try:
+        database.take(TALLY, None)
+        connection.rollback()
+    finally:
+        monkeypatch.undo()
+        connection.close()
+        outside._pool.cache_clear()
+    assert LoginThrottle.objects.get().count == 1
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.django_db
+def test_write__without_a_connection(error):
+    """Drivers differ in what they raise on a connection that has been closed."""
+
+    def fail():
+        raise error
+
+    with pytest.raises(Unavailable):
+        outside.write(fail, None)
 
 
 @pytest.mark.django_db(transaction=True)
