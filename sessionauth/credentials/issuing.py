@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -16,14 +19,15 @@ from sessionauth import crypto, http
 from sessionauth.conf import seconds, settings
 from sessionauth.credentials import strength
 from sessionauth.credentials.rows import own_fields, rows, with_user
-from sessionauth.credentials.strength import slid
+from sessionauth.credentials.strength import slid, sliding_of
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractAccessToken, AbstractCredential, AccessToken
 from sessionauth.models.binding import session_digests
 from sessionauth.models.credentials import REFRESH_KIND
+from sessionauth.models.limiting import one_at_a_time, owner_key
 
 #: What a new credential has of the one that issues it, unless it is told otherwise.
-INHERITED = ("scopes", "networks", "methods", "origins", "rate", "expires_at", "sliding", "ends_at")
+INHERITED = ("scopes", "networks", "methods", "origins", "rate", "rate_group", "expires_at", "sliding", "ends_at")
 OF_THE_LOGIN = ("is_personal", "session_digest", "family")
 NAME_LENGTH = 100
 
@@ -39,11 +43,12 @@ def issue(
     of `CredentialManager.issue()`, and so are the exceptions. Besides raises StrongerThanParent, and InvalidCredential
     for a parent that has ended.
     """
-    if parent is not None:
-        parent = read_again(parent)
-        fields = _inherited(model, parent, fields) | fields
-        strength.check(model(**fields), parent)
-    issued: tuple[Any, str] = model._default_manager.issue(**fields)
+    with nullcontext() if parent is None else _held(model, parent):
+        if parent is not None:
+            parent = read_again(parent)
+            fields = _inherited(model, parent, fields) | fields
+            strength.check(model(**fields), parent)
+        issued: tuple[Any, str] = model._default_manager.issue(**fields)
     return issued
 
 
@@ -52,6 +57,19 @@ async def aissue(
 ) -> tuple[Any, str]:
     """See issue()."""
     return await sync_to_async(issue)(model, parent=parent, **fields)
+
+
+@contextmanager
+def _held(model: type[AbstractCredential], parent: AbstractCredential) -> Iterator[None]:
+    """Keep `parent` from ending, or being limited, before what it issues is there for whoever ends them all."""
+    found, owner = rows(type(parent)), None if model.limit() is None else owner_key(parent)
+    with ExitStack() as locks:
+        if owner is not None:  # before the row: issue() takes it, and others take them in this order
+            locks.enter_context(one_at_a_time(owner, rows(model).db))
+        locks.enter_context(transaction.atomic(using=found.db))
+        # By a write, which every database holds others up for; of nothing that the cache of credentials has.
+        found.filter(pk=parent.pk).update(last_used_at=F("last_used_at"))
+        yield
 
 
 def read_again(parent: AbstractCredential) -> Any:
@@ -66,8 +84,11 @@ def read_again(parent: AbstractCredential) -> Any:
 def _inherited(model: type[AbstractCredential], parent: AbstractCredential, given: Collection[str]) -> dict[str, Any]:
     """Return what a new credential of `model` has of `parent`, but for what is `given`."""
     fields = {name: getattr(parent, name) for name in INHERITED}
-    if parent.sliding is not None:
-        fields["expires_at"] = slid(timezone.now(), parent.sliding, parent.ends_at)
+    if "rate" in given:
+        del fields["rate_group"]
+    sliding = fields["sliding"] = sliding_of(parent)
+    if sliding is not None:
+        fields["expires_at"] = slid(timezone.now(), sliding, parent.ends_at)
     if issubclass(model, AbstractAccessToken) and isinstance(parent, AbstractAccessToken):
         fields |= {name: getattr(parent, name) for name in OF_THE_LOGIN}
     if model is type(parent):

@@ -17,12 +17,17 @@ def check(row: AbstractCredential, request: HttpRequest | None) -> None:
     From a wrong network, or by a page of another site, it is not valid there, and the client is told no more than of
     any other. Of a method it may not use it is told (MethodRefused). What can not be read is kept to by refusing.
     """
+    check_place(row, request)
+    if row.methods is not None and request is not None and not _may(row.methods, request):
+        raise MethodRefused(credential=row)
+
+
+def check_place(row: AbstractCredential, request: HttpRequest | None) -> None:
+    """Raise InvalidCredential where `row` may not be used from here; see check()."""
     if row.networks != [] and not _is_near(row.networks, request):
         raise InvalidCredential("network", credential=row)
     if row.origins != [] and request is not None and not _is_from(row.origins, request):
         raise InvalidCredential("origin", credential=row)
-    if row.methods is not None and request is not None and not _may(row.methods, request):
-        raise MethodRefused(credential=row)
 
 
 def _is_near(networks: Any, request: HttpRequest | None) -> bool:

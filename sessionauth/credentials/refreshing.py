@@ -13,11 +13,13 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import router, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import crypto
 from sessionauth.conf import seconds, settings
+from sessionauth.credentials import limits
 from sessionauth.credentials.issuing import INHERITED, lifetime, refresh_fields
 from sessionauth.credentials.revoking import revoke_family
 from sessionauth.credentials.rows import own_fields, rows, with_user
@@ -32,19 +34,22 @@ STOLEN = "theft"
 
 
 @sensitive_variables("refresh_secret", "taken")
-def refresh(refresh_secret: str, *, model: type[AbstractAccessToken] = AccessToken) -> tuple[Any, str, str | None]:
+def refresh(
+    refresh_secret: str, *, model: type[AbstractAccessToken] = AccessToken, request: HttpRequest | None = None
+) -> tuple[Any, str, str | None]:
     """Take a refresh token for a new token and refresh token: `(row, secret, refresh_secret)`. The old ones end.
 
     Of several at once one succeeds. A refresh token that comes again ends all tokens of its login, unless it comes
     within SESSIONAUTH_REFRESH_GRACE: then a client has only asked twice. `model` is a project's own model of tokens.
+    `request` is what brings it, which is held to the networks and origins of the token; None holds it to neither.
 
     Raises InvalidCredential, whose code says why: "malformed" (no query was asked), "unknown", "revoked", "expired",
-    "inactive", "password_changed", "refreshed" (used a moment ago), "stolen" (used long ago).
+    "inactive", "password_changed", "network", "origin", "refreshed" (used a moment ago), "stolen" (used long ago).
     """
     found, moment = _found(refresh_secret, model), timezone.now()
     for _ in range(2):  # a rotation may have carried the refresh token on to another row meanwhile
         old = found.first()
-        _judge(old, moment)
+        _judge(old, moment, request)
         taken = _take(old, moment)
         if taken is not None:
             credential_refreshed.send_robust(sender=model, credential=old, successor=taken[0])
@@ -53,10 +58,10 @@ def refresh(refresh_secret: str, *, model: type[AbstractAccessToken] = AccessTok
 
 
 async def arefresh(
-    refresh_secret: str, *, model: type[AbstractAccessToken] = AccessToken
+    refresh_secret: str, *, model: type[AbstractAccessToken] = AccessToken, request: HttpRequest | None = None
 ) -> tuple[Any, str, str | None]:
     """See refresh()."""
-    return await sync_to_async(refresh)(refresh_secret, model=model)
+    return await sync_to_async(refresh)(refresh_secret, model=model, request=request)
 
 
 @sensitive_variables("refresh_secret")
@@ -69,12 +74,14 @@ def _found(refresh_secret: str, model: type[AbstractAccessToken]) -> QuerySet[An
     return with_user(rows(model)).filter(refresh_digest__in=parsed.digests)
 
 
-def _judge(old: Any, moment: datetime) -> None:
+def _judge(old: Any, moment: datetime, request: HttpRequest | None) -> None:
     """Raise InvalidCredential unless the refresh token of `old` may be taken; sound the alarm for one that was."""
     if old is None:
         raise InvalidCredential("unknown")
     code = old.refresh_failure()
     if code is None:
+        if request is not None:
+            limits.check_place(old, request)
         return
     if code != "refreshed":
         raise InvalidCredential(code)

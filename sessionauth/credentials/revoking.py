@@ -61,9 +61,19 @@ def _revoke_of(
 
 
 def _revoke(found: models.QuerySet[Any], reason: str) -> int:
-    """Revoke what lasts of `found`, row by row: each takes along what comes in its place at this very moment."""
-    lasting = found.filter(rows.lasting(found.model, timezone.now())).order_by("pk")
-    return sum(row.revoke(reason) for row in lasting)
+    """Revoke what lasts of `found`, row by row: each takes along what comes in its place at this very moment.
+
+    Looked for again until nothing new is there: one may have issued others before its turn came.
+    """
+    ended, known = 0, set[Any]()
+    while new := [row for row in _lasting(found) if row.pk not in known]:
+        known.update(row.pk for row in new)
+        ended += sum(row.revoke(reason) for row in new)
+    return ended
+
+
+def _lasting(found: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    return found.filter(rows.lasting(found.model, timezone.now())).order_by("pk")
 
 
 def logged_out_everywhere(*, user: Any, reason: str, credentials: bool = False, **kwargs: Any) -> None:

@@ -33,13 +33,16 @@ def rotate(
     long to live again; a token bound to a login keeps its end, and its refresh token is from now on that of the new
     one. `overlap` is how long the old secret stays good, a timedelta or seconds, by default
     SESSIONAUTH_ROTATION_OVERLAP; 0 ends it at once. `parent` is the credential that asks, None where a person does: it
-    may ask for none that is stronger than itself, and gets none that lasts longer.
+    may ask for none that is stronger than itself, and gets none that lasts longer, nor more overlap than by default: it
+    would be two for as long as it likes.
 
     Raises AlreadyRotated, CredentialEnded for one that is not to be used any more, and StrongerThanParent.
     """
     overlap = settings.ROTATION_OVERLAP if overlap is None else overlap
     if seconds(overlap) < 0:
         raise ValueError("overlap must not be negative")
+    if parent is not None:
+        overlap = min(overlap, settings.ROTATION_OVERLAP, key=seconds)
     model, moment = type(row), timezone.now()
     found = rows(model)
     with transaction.atomic(using=found.db):

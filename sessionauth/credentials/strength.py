@@ -99,9 +99,14 @@ def _rate(child: AbstractCredential, parent: AbstractCredential) -> bool:
     return slow.limit <= fast.limit and slow.period >= fast.period
 
 
+def sliding_of(row: AbstractCredential) -> timedelta | None:
+    """Return how far each use moves the end of `row` on; not at all once another has come in its place."""
+    return None if row.is_succeeded else row.sliding
+
+
 def latest_end(row: AbstractCredential) -> datetime | None:
     """Return the last moment at which `row` may still be good, however it is used; None for no such moment."""
-    return row.ends_at if row.sliding is not None and row.expires_at is not None else row.end
+    return row.ends_at if sliding_of(row) is not None and row.expires_at is not None else row.end
 
 
 def slid(moment: datetime, sliding: timedelta, ends_at: datetime | None) -> datetime:
@@ -117,17 +122,19 @@ def _expires_at(child: AbstractCredential, parent: AbstractCredential) -> bool:
     if not _is_no_later(latest_end(child), latest_end(parent)):
         return False
     # Left unused, too, it ends no later than the parent would, used just now.
-    return parent.sliding is None or child.sliding is not None or _is_no_later(child.end, _used_now(parent))
+    return sliding_of(parent) is None or child.sliding is not None or _is_no_later(child.end, _used_now(parent))
 
 
 def _used_now(row: AbstractCredential) -> datetime | None:
-    return row.end if row.sliding is None else slid(timezone.now(), row.sliding, row.ends_at)
+    sliding = sliding_of(row)
+    return row.end if sliding is None else slid(timezone.now(), sliding, row.ends_at)
 
 
 def _sliding(child: AbstractCredential, parent: AbstractCredential) -> bool:
-    if parent.sliding is None or child.sliding is None:
+    sliding = sliding_of(parent)
+    if sliding is None or child.sliding is None:
         return True
-    return child.sliding <= parent.sliding and _is_no_later(child.end, _used_now(parent))
+    return child.sliding <= sliding and _is_no_later(child.end, _used_now(parent))
 
 
 def _is_personal(child: Any, parent: Any) -> bool:

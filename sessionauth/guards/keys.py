@@ -103,8 +103,8 @@ def user_agent(request: HttpRequest | None, identity: str | None, user: Any | No
 
 
 def credential(row: AbstractCredential) -> str:
-    """Return the value of a key or a token."""
-    return _hidden("credential", f"{row._meta.label_lower}:{row.pk}")
+    """Return the value of a key or a token, the same for what comes in its place."""
+    return _hidden("credential", f"{row._meta.label_lower}:{row.rate_group or row.pk}")
 
 
 def everybody(request: HttpRequest | None, identity: str | None, user: Any | None) -> str:

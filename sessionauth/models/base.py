@@ -63,6 +63,8 @@ class AbstractCredential(LastingModel):
         blank=True,
         help_text=_("How often it may be used, such as 100/m; empty for no limit."),
     )
+    #: With whom its uses are counted: a credential and what comes in its place are one to its rate.
+    rate_group = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     #: Which of SESSIONAUTH_KEY_PEPPERS the digest was made with; empty for none.
     pepper = models.CharField(max_length=20, blank=True, editable=False)
@@ -102,6 +104,7 @@ class AbstractCredential(LastingModel):
         "imported_digest",
         "imported_from",
         "pepper",
+        "rate_group",
         "rotated_at",
         "rotated_from",
     }
@@ -165,6 +168,10 @@ class AbstractCredential(LastingModel):
             return
         if not isinstance(self.scopes, list) or not all(isinstance(scope, str) for scope in self.scopes):
             raise ValidationError({"scopes": _("Scopes must be a list of strings.")}, code="invalid")
+        try:
+            limits.must_be_few(self.scopes)
+        except ValidationError as many:
+            raise ValidationError({"scopes": many.error_list}) from None
         if strange := scopes.unknown(self.scopes):
             message = _("Unknown scopes: %(scopes)s. Declare them in SESSIONAUTH_SCOPES, or name permissions.")
             error = ValidationError(message, code="unknown_scope", params={"scopes": ", ".join(strange)})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -25,6 +26,14 @@ def enter(row: Any, using: str) -> None:
     if limit is None or owner is None:
         row.save(force_insert=True, using=using)
         return
+    with one_at_a_time(owner, using):
+        row.save(force_insert=True, using=using)  # on SQLite the first write holds up all others
+        _make_room(row, limit, type(row)._base_manager.using(using).filter(**{type(row).user_path: owner}))
+
+
+@contextmanager
+def one_at_a_time(owner: Any, using: str) -> Iterator[None]:
+    """Let whoever enters a credential of the user with the key `owner` into the database `using` be alone with that."""
     user_model = get_user_model()
     users_in = router.db_for_write(user_model)
     with ExitStack() as transactions:
@@ -35,8 +44,7 @@ def enter(row: Any, using: str) -> None:
             # Before the row: a foreign key would lock the user in a weaker way, and two of those wait for each other.
             users = user_model._base_manager.using(users_in).select_for_update()
             users.filter(pk=owner).values_list("pk").first()
-        row.save(force_insert=True, using=using)  # on SQLite the first write holds up all others
-        _make_room(row, limit, type(row)._base_manager.using(using).filter(**{type(row).user_path: owner}))
+        yield
 
 
 def owner_key(row: Any) -> Any | None:

@@ -20,6 +20,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Years between which an end may lie: the second is the first too late. Python and databases end with 9999.
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
+#: So many things a list of limits may name: each use of the credential goes through them.
+MOST = 1000
+
 
 def clean_networks(value: Any) -> None:
     """Raise ValidationError unless `value` is a list of addresses and networks."""
@@ -79,7 +82,14 @@ def clean_moment(value: Any) -> None:
 def _strings(value: Any, message: Any) -> Collection[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValidationError(message, code="invalid")
+    must_be_few(value)
     return value
+
+
+def must_be_few(listed: Collection[Any]) -> None:
+    """Raise ValidationError for more than MOST."""
+    if len(listed) > MOST:
+        raise ValidationError(_("These are too many."), code="too_many")
 
 
 def _origin(text: str) -> str | None:

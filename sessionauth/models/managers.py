@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from datetime import datetime
@@ -107,6 +108,7 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         mean nothing by now, and still grants nothing more.
         """
         secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
+        fields["rate_group"] = fields.get("rate_group") or uuid.uuid4()
         row = self.model(
             digest=crypto.digests(secret, settings.KEY_PEPPERS)[0],
             pepper=crypto.first(settings.KEY_PEPPERS),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict, RawPostDataException, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
@@ -69,13 +70,37 @@ def is_storable(document: object) -> bool:
     return True
 
 
-def _parsed(request: HttpRequest) -> object:
+def is_empty(request: HttpRequest) -> bool:
+    """Say whether `request` brings no body. Raises WrongBody for one that cannot be read."""
     try:
-        return json.loads(request.body or b"{}")
-    except RequestDataTooBig:
-        raise WrongBody(413, "too_large", gettext("The body is too large.")) from None
-    except (ValueError, RecursionError, UnreadablePostError):
+        return not request.body
+    except RawPostDataException:  # it was read as a form, by whoever looked for the CSRF token
+        return False
+    except (RequestDataTooBig, UnreadablePostError) as error:
+        raise _unreadable(error) from None
+
+
+def form_of(request: HttpRequest) -> QueryDict:
+    """Return the form that `request` brings, an empty one for a body of another kind. Raises WrongBody for nonsense."""
+    try:
+        return request.POST
+    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+        raise _unreadable(error) from None
+
+
+def _parsed(request: HttpRequest) -> object:
+    if is_empty(request):
+        return {}
+    try:
+        return json.loads(request.body)
+    except (ValueError, RecursionError):
         raise WrongBody(400, "invalid_request", gettext("The body is not valid JSON.")) from None
+
+
+def _unreadable(error: Exception) -> WrongBody:
+    if isinstance(error, RequestDataTooBig):
+        return WrongBody(413, "too_large", gettext("The body is too large."))
+    return WrongBody(400, "invalid_request", gettext("The body cannot be read."))
 
 
 def _is_text(value: object) -> bool:

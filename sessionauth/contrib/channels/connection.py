@@ -132,7 +132,7 @@ class Connection:
     def expires_at(self) -> datetime | None:
         """When the credential ends, None for never or for what is known at each look only."""
         credential: Any = None if self.auth is None else self.auth.credential
-        moment: datetime | None = getattr(credential, "expires_at", None)
+        moment: datetime | None = getattr(credential, "end", None)
         return moment
 
 

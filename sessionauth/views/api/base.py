@@ -18,7 +18,7 @@ from sessionauth import confinement, refusals
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import CredentialConflict, InvalidCredential
 from sessionauth.user_token import UserToken
-from sessionauth.views.json_body import WrongBody
+from sessionauth.views.json_body import WrongBody, form_of
 from sessionauth.views.page import outside_transactions
 
 
@@ -111,6 +111,7 @@ def must_not_be_forged(request: HttpRequest) -> None:
     """Raise Refused for what another site may have made a browser send in the name of whoever is signed in to it."""
     if request.method in ("GET", "HEAD", "OPTIONS") or not get_auth(request).is_authenticated:
         return
+    form_of(request)  # there the check looks for the token, and it may be none at all
     check = _Csrf(lambda request: HttpResponse())
     check.process_request(request)
     if check.process_view(request, _unmarked, (), {}) is not None:

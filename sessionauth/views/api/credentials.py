@@ -15,7 +15,7 @@ from sessionauth.credentials.revoking import revoke_all
 from sessionauth.credentials.rotating import rotate
 from sessionauth.views.api import rules
 from sessionauth.views.api.base import ApiView
-from sessionauth.views.api.reading import MEMBERS, boolean, invalid, members, span, text, wanted
+from sessionauth.views.api.reading import LONGEST_OVERLAP, MEMBERS, boolean, invalid, members, span, text, wanted
 from sessionauth.views.owned import KINDS, REVOKED, lasting_of, moment, rows_of, told
 from sessionauth.views.page import json
 
@@ -109,7 +109,7 @@ class RevokeAllView(KindView):
 def rotated(request: HttpRequest, row: Any) -> HttpResponse:
     """Put another in the place of `row`, and answer with it, its secret, and how long the old one stays good."""
     given = members(request, {"overlap"})
-    overlap = span(given["overlap"], "overlap") if "overlap" in given else None
+    overlap = span(given["overlap"], "overlap", LONGEST_OVERLAP) if "overlap" in given else None
     asking = rules.own(get_auth(request))  # a program's own keeps its end: else it would go on and on
     new, secret = rotate(row, overlap=overlap, parent=asking)
     row.refresh_from_db(fields=["expires_at", "ends_at"])

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from sessionauth.views.api.credentials import MOST, PAGE
-from sessionauth.views.api.reading import FORM, LONGEST
+from sessionauth.views.api.reading import FORM, LONGEST, LONGEST_OVERLAP
 from sessionauth.views.documents import (
     BOOLEAN,
     MOMENT,
@@ -91,7 +91,7 @@ OBTAIN = members(
     password=PASSWORD,
 )
 REFRESH = members({"grant_type": {"type": "string", "enum": ["refresh_token"]}}, refresh_token=SECRET)
-OVERLAP = members({"overlap": SPAN})
+OVERLAP = members({"overlap": SPAN | {"maximum": LONGEST_OVERLAP}})
 LISTING = [
     {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}},
     {"name": "before", "in": "query", "schema": {"type": "integer", "minimum": 1}},

@@ -13,11 +13,14 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import http, scopes
+from sessionauth.models.limits import MOST
 from sessionauth.views.api.base import Refused, refuse
-from sessionauth.views.json_body import is_json, is_storable, object_of
+from sessionauth.views.json_body import form_of, is_empty, is_json, is_storable, object_of
 
 #: No credential is issued for longer, in seconds: a hundred years. Whoever wants one without end leaves the end out.
 LONGEST = 100 * 365 * 24 * 3600
+#: For no longer, in seconds, is an old secret good beside the new one: it does not count among those one may have.
+LONGEST_OVERLAP = 30 * 24 * 3600
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -33,7 +36,7 @@ def members(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
 
     A member that is not `known` is refused: where "scope" was sent for "scopes", a key would open every door.
     """
-    if not is_json(request) and request.body:
+    if not is_json(request) and not is_empty(request):
         raise _no_json()
     document = _storable(object_of(request))
     for name in document:
@@ -46,8 +49,8 @@ def members(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
 def parameters(request: HttpRequest) -> dict[str, Any]:
     """Return the parameters of OAuth (RFC 6749), of a form or a JSON object; unknown ones count for nothing."""
     if request.content_type == FORM:
-        return _storable(request.POST.dict())
-    if not is_json(request) and request.body:
+        return _storable(form_of(request).dict())
+    if not is_json(request) and not is_empty(request):
         raise _no_json()
     return {name: value for name, value in _storable(object_of(request)).items() if value is not None}
 
@@ -82,13 +85,15 @@ def texts(value: Any, member: str) -> list[str]:
     """Return `value` if it is a list of texts, each once."""
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise invalid(member, gettext("This must be a list of texts."))
+    if len(value) > MOST:
+        raise invalid(member, gettext("These are too many."))
     return list(dict.fromkeys(value))
 
 
-def span(value: Any, member: str) -> timedelta:
-    """Return `value`, a number of whole seconds, as a timedelta."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LONGEST:
-        raise invalid(member, gettext("This must be a number of seconds, from 0 to %(most)d.") % {"most": LONGEST})
+def span(value: Any, member: str, most: int = LONGEST) -> timedelta:
+    """Return `value`, a number of whole seconds up to `most`, as a timedelta."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise invalid(member, gettext("This must be a number of seconds, from 0 to %(most)d.") % {"most": most})
     return timedelta(seconds=value)
 
 

@@ -127,7 +127,7 @@ def refreshed(request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
     """Answer with a new token for the refresh token in `given`; wrong ones are counted by address, as keys are."""
     secret = text(_needed(given, "refresh_token"), "refresh_token")
     try:
-        return granted(*refresh(secret))
+        return granted(*refresh(secret, request=request))
     except InvalidCredential as failure:
         denial = secrets.too_many(request, failure)
         if denial is not None:

@@ -105,8 +105,9 @@ def test_narrowing_a_credential__closes_it(path, alice, token):
     assert open_socket(path, after(lambda: AccessToken.objects.update(scopes=[site.VIEW])), **bearer(token)) == REFUSED
 
 
-def test_expiring__closes_it_at_that_moment_however_seldom_it_is_looked_at(alice):
-    _, secret = AccessToken.objects.issue(user=alice, expires_at=timezone.now() + timedelta(seconds=0.6))
+@pytest.mark.parametrize("end", ["expires_at", "ends_at"])
+def test_expiring__closes_it_at_that_moment_however_seldom_it_is_looked_at(end, alice):
+    _, secret = AccessToken.objects.issue(user=alice, **{end: timezone.now() + timedelta(seconds=0.6)})
     assert open_socket("/seldom/", after(lambda: None), **bearer(secret)) == NOBODY
 
 
