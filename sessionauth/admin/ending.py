@@ -30,12 +30,16 @@ CARRIED = ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What ending a row is called; `asked` and `told` take its number, `noted` goes into the history."""
+    """What ending a row is called; `asked` and `told` take its number, `noted` goes into the history.
+
+    `reason` says what is kept as the reason.
+    """
 
     title: Any
     asked: Any
     told: Any
     noted: Any
+    reason: Any
 
 
 REVOKING = Ending(
@@ -47,6 +51,7 @@ REVOKING = Ending(
     ),
     ngettext_lazy("%(count)d was revoked.", "%(count)d were revoked.", "count"),
     _("Revoked."),
+    _("Kept with it, such as “found in a repository”."),
 )
 
 
@@ -58,7 +63,6 @@ class RevokeForm(forms.Form):
         max_length=REASON_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text=_("Kept with it, such as “found in a repository”."),
     )
 
 
@@ -109,7 +113,7 @@ class EndingActs(BoundedList):
         row = self.row_of(request, object_id)
         if not self.has_revoke_permission(request):
             raise PermissionDenied
-        form = RevokeForm(request.POST if request.method == "POST" else None)
+        form = self._form(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._asking(request, form, [row], 1, original=row, subtitle=self.named(row))
         self._end_all(request, [row], form.cleaned_data["reason"])
@@ -118,12 +122,17 @@ class EndingActs(BoundedList):
     def end_chosen(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
         """Ask once more, then end those that were chosen on the list."""
         rows = rows.filter(revoked_at=None)
-        form = RevokeForm(request.POST if "confirmed" in request.POST else None)
+        form = self._form(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
             self._end_all(request, paged(rows), form.cleaned_data["reason"])
             return None
         carried = [(name, value) for name in CARRIED for value in request.POST.getlist(name)]
         return self._asking(request, form, rows[:20], rows.count(), carried=carried)
+
+    def _form(self, sent: Any) -> RevokeForm:
+        form = RevokeForm(sent)
+        form.fields["reason"].help_text = self.ending.reason
+        return form
 
     def _end_all(self, request: HttpRequest, rows: Iterable[Any], reason: str) -> None:
         count = 0

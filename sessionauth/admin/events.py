@@ -10,11 +10,13 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.admin import overview
 from sessionauth.admin.records import RecordAdmin, people_called, person
 from sessionauth.audit import Event
 from sessionauth.audit.events import DENIED, FAILURE, SUCCESS
@@ -94,6 +96,17 @@ class AuthEventAdmin(RecordAdmin):
         *("device", "user_agent", "ip_address", "path", "details"),
     )
 
+    change_list_template = "sessionauth/admin/event_list.html"
+
+    def get_urls(self) -> list[Any]:
+        """Add the security overview."""
+        view = self.admin_site.admin_view(self.overview_view)
+        return [path("overview/", view, name="sessionauth_authevent_overview"), *super().get_urls()]
+
+    def overview_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the security overview."""
+        return overview.show(self, request)
+
     def found_by(self, term: str) -> Q:
         """Return the condition of rows about or by whoever is called so, or from that address."""
         found = people_called(term)
@@ -140,7 +153,7 @@ class AuthEventAdmin(RecordAdmin):
 def sentence(name: str) -> str:
     """Return what is said of the event `name`, less what is said of its details; of one that is not known, the name."""
     known = next((event for event in Event if event.value == name), None)
-    return name if known is None else gettext(known.says).partition("; `")[0].rstrip(".") + "."
+    return name if known is None else gettext(known.says).partition("; ")[0].rstrip(".") + "."
 
 
 def _ago(days: int) -> Any:

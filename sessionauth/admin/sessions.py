@@ -79,6 +79,7 @@ class LoginSessionAdmin(BrowserAdmin):
         ),
         ngettext_lazy("%(count)d browser was signed out.", "%(count)d browsers were signed out.", "count"),
         _("Signed out."),
+        _("Kept with it, such as “lost laptop”."),
     )
 
     def end(self, row: LoginSession, reason: str) -> bool:
@@ -116,6 +117,7 @@ class RememberTokenAdmin(BrowserAdmin):
         ),
         ngettext_lazy("%(count)d browser was forgotten.", "%(count)d browsers were forgotten.", "count"),
         _("Forgotten."),
+        _("Kept with it, such as “lost laptop”."),
     )
 
     @admin.action(description=_("Forget"), permissions=["revoke"])
