@@ -488,7 +488,7 @@ class CredentialContract:
         row.revoke("x" * 1000)
         assert not self.model.objects.get(pk=row.pk).is_usable
 
-    @pytest.mark.parametrize("rows", [1, 10_000])
+    @pytest.mark.parametrize("rows", [1, 1000])
     def test_lookup__is_one_query_with_its_user(self, rows, issued, alice, django_assert_num_queries):
         _, secret = issued
         fill(self.model, rows - 1, **self.owner(alice), **self.other_fields())

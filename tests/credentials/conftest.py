@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.conf import UserSettingsHolder
 from django.conf import settings as django_settings
+from django.contrib import admin
 from django.db import connection
 from django.test import override_settings
 
@@ -39,6 +40,7 @@ def peers(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 def installed(*names: str) -> Iterator[None]:
     """Install apps, also such as look at INSTALLED_APPS while they are imported: `override_settings` is too late."""
     wanted, before = [*django_settings.INSTALLED_APPS, *names], django_settings._wrapped
+    registered = dict(admin.site._registry)
     for module in [name for name in sys.modules if name.startswith("rest_framework.authtoken")]:
         # Imported where it was not installed, its models are abstract for good.
         del sys.modules[module]
@@ -50,6 +52,7 @@ def installed(*names: str) -> Iterator[None]:
             yield
     finally:
         django_settings._wrapped = before
+        admin.site._registry = registered  # it has looked for more in the apps, and would show them for good
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
@@ -24,6 +25,15 @@ class Socket(ApplicationCommunicator):
 
     #: The subprotocol that the server chose.
     chosen: str | None = None
+
+    async def receive_output(self, timeout: float = 5) -> Any:
+        """Return what the application sends, or raise what it has failed with: at once, not after `timeout`."""
+        coming = asyncio.ensure_future(super().receive_output(timeout))
+        await asyncio.wait({coming, self.future}, return_when=asyncio.FIRST_COMPLETED)
+        if not coming.done() and self.output_queue.empty() and self.future.exception() is not None:
+            coming.cancel()
+            self.future.result()
+        return await coming
 
     async def open(self) -> int | None:
         """Return the close code if it is turned away, else None."""
