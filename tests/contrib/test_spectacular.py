@@ -17,7 +17,7 @@ from tests.contrib import desk
 from tests.contrib.fuzzing import statuses_by_who
 from tests.contrib.rest_framework.app import READ, SCOPES, WRITE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.desk")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.desk")]
 
 SESSION = "sessionauth.authenticators.session.SessionAuthenticator"
 VERSIONS = ["3.0.3", "3.1.0"]

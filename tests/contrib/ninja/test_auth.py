@@ -11,7 +11,7 @@ from sessionauth.models import AccessToken, APIKey, LoginSession
 from tests.asking import counted
 from tests.contrib.ninja.site import VIEW
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.ninja.site")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.ninja.site")]
 
 
 def bearer(secret):

@@ -17,7 +17,7 @@ from sessionauth.models import AccessToken, APIKey
 from sessionauth.request_state import state_of
 from tests.contrib.ninja.site import DELETE, VIEW, WAYS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.ninja.site")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.ninja.site")]
 
 STATES = {"scope", "both", "any", "token-scope", "django-scope", "scope-django", "foreign-scope", "token-then-scope"}
 

@@ -13,7 +13,7 @@ from sessionauth.models import AccessToken, APIKey
 from tests.contrib.fuzzing import statuses_by_who
 from tests.contrib.ninja.site import DELETE, VIEW, api, bare, stated
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.ninja.site")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.ninja.site")]
 
 BASIC = "sessionauth.authenticators.basic.BasicAuthenticator"
 BEARER = "sessionauth.authenticators.token.BearerAuthenticator"

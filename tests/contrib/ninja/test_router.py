@@ -12,7 +12,7 @@ from tests.views.api.asking import ask
 from tests.views.api.test_credentials import *  # noqa: F403
 from tests.views.api.test_tokens import *  # noqa: F403
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.ninja.credential_urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.ninja.credential_urls")]
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

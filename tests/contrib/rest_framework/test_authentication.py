@@ -22,7 +22,7 @@ from tests.contrib.rest_framework.app import READ, tell
 from tests.contrib.rest_framework.sending import CARRIERS, both, key, token
 from tests.project.organisations.models import Organisation, OrganisationKey
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.rest_framework.urls")]
 
 STOCK = "django.contrib.auth.middleware.AuthenticationMiddleware"
 OURS = "sessionauth.middleware.AuthenticationMiddleware"

@@ -14,7 +14,7 @@ from tests.contrib.rest_framework.app import READ, WRITE
 from tests.contrib.rest_framework.sending import both, key, token
 from tests.contrib.rest_framework.urls import ALLOWED, ASKING, SILENT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.rest_framework.urls")]
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "NONSENSE"]
 

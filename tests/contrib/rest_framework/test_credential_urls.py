@@ -16,7 +16,7 @@ from tests.views.api.asking import ask
 from tests.views.api.test_credentials import *  # noqa: F403
 from tests.views.api.test_tokens import *  # noqa: F403
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.credential_urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.rest_framework.credential_urls")]
 
 
 class Never(BaseThrottle):

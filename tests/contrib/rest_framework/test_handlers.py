@@ -17,7 +17,7 @@ from tests.contrib.rest_framework.app import Tell
 from tests.contrib.rest_framework.sending import both, key, token
 from tests.contrib.rest_framework.urls import urlpatterns as ours
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls(__name__)]
 
 RAISED = {
     "missing": Http404("no"),

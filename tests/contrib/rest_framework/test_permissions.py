@@ -20,7 +20,7 @@ from tests.contrib.rest_framework.app import READ, WRITE, tell
 from tests.contrib.rest_framework.sending import both, key, token
 from tests.contrib.rest_framework.urls import ASKING
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.contrib.rest_framework.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.rest_framework.urls")]
 
 HANDLERS = {
     "stock": "rest_framework.views.exception_handler",
