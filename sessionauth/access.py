@@ -29,6 +29,7 @@ __all__ = [
     "FreshRule",
     "LoginRule",
     "MethodRule",
+    "NotImpersonatingRule",
     "Refusal",
     "Rule",
     "ScopeRule",
@@ -188,6 +189,23 @@ def needs_confirmation(
 
 def at_least_a_minute(max_age: timedelta | int | None) -> int:
     return max(int(seconds(settings.FRESH_AGE if max_age is None else max_age)), JUST_NOW)
+
+
+@dataclass(frozen=True, slots=True)
+class NotImpersonatingRule:
+    """Whoever is there must be themself: what one person must not do for another."""
+
+    def check(self, auth: UserToken, method: str | None) -> Refusal | None:
+        return self._refuse if auth.is_impersonating else None
+
+    async def acheck(self, auth: UserToken, method: str | None) -> Refusal | None:
+        return self.check(auth, method)
+
+    def _refuse(self, request: HttpRequest) -> HttpResponse:
+        detail = gettext("Stop acting as somebody else to do this.")
+        if wants_page(request):
+            raise PermissionDenied(detail)
+        return refusals.problem(403, "impersonating", detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,15 @@ class SessionAuthConfig(AppConfig):
         from sessionauth.authenticators import base
         from sessionauth.credentials import forgetting, revoking
         from sessionauth.guards import base as guards
+        from sessionauth.impersonation import receivers as impersonation
         from sessionauth.models import credentials
         from sessionauth.sessions import account, registry
         from sessionauth.signals import logged_out_everywhere
 
+        # Before ours: whoever signs in while impersonating does so in the session that they came with.
+        user_logged_in.connect(impersonation.logged_in, dispatch_uid="sessionauth.impersonation.logged_in")
+        user_logged_out.connect(impersonation.logged_out, dispatch_uid="sessionauth.impersonation.logged_out")
+        logged_out_everywhere.connect(impersonation.end_of, dispatch_uid="sessionauth.impersonation.end_of")
         user_logged_in.connect(receivers.logged_in, dispatch_uid="sessionauth.logged_in")
         user_logged_out.connect(receivers.logged_out, dispatch_uid="sessionauth.logged_out")
         logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")

@@ -22,6 +22,8 @@ V = TypeVar("V")
 
 #: Attribute of views, and of view classes, that accept restricted credentials.
 MARK = "sessionauth_accepts_restricted"
+#: Attribute of views that only look, whatever their method: open to those who impersonate read-only.
+ONLY_LOOKS = "sessionauth_only_looks"
 
 PASSWORD_VIEWS = (
     auth_views.PasswordChangeView,
@@ -82,7 +84,7 @@ def refusal(request: HttpRequest, token: UserToken) -> str | None:
     if match is None:
         # What answers where no URL matches (404 pages, flat pages) states no scope either.
         return "insufficient_scope" if token.is_restricted else None
-    if _is_for_people(match):
+    if is_for_people(match):
         return "people_only"
     if not token.is_restricted or admission(match.func, request) is not Admission.REFUSED:
         return None
@@ -97,7 +99,7 @@ def is_pending(request: HttpRequest, token: UserToken) -> bool:
 
 def admission(view: Any, request: HttpRequest) -> Admission:
     """Return what `view` does with the restricted credential of `request`."""
-    if _is_marked(view):
+    if is_marked(view):
         return Admission.ADMITTED
     answers = (judge(view, request) for judge in _judges)
     return next((answer for answer in answers if answer is not None), Admission.REFUSED)
@@ -114,7 +116,7 @@ def match_of(request: HttpRequest) -> ResolverMatch | None:
         return None
 
 
-def _is_for_people(match: ResolverMatch) -> bool:
+def is_for_people(match: ResolverMatch) -> bool:
     # Every AdminSite has the app name "admin", whatever it is called.
     if not {"admin", "sessionauth"}.isdisjoint(match.app_names):
         return True
@@ -146,7 +148,8 @@ def _is_filled(cell: CellType) -> bool:
         return False
 
 
-def _is_marked(view: Any) -> bool:
+def is_marked(view: Any, name: str = MARK) -> bool:
+    """Say whether `view`, or the class it was made of, bears the mark `name`."""
     # Django's as_view() leaves the class in `view_class`, DRF's in `cls`.
     sources = (view, getattr(view, "view_class", None), getattr(view, "cls", None))
-    return any(getattr(source, MARK, False) is True for source in sources if source is not None)
+    return any(getattr(source, name, False) is True for source in sources if source is not None)

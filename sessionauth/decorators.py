@@ -12,7 +12,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest
 
 from sessionauth import access, confinement
-from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, Rule, ScopeRule
+from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, NotImpersonatingRule, Rule, ScopeRule
 from sessionauth.authenticators import aget_auth, get_auth
 from sessionauth.conf.kinds import age
 from sessionauth.scopes import Requirement
@@ -152,6 +152,21 @@ def anonymous_required(view: V | None = None, *, redirect_to: str | None = None)
     return decorate if view is None else decorate(view)
 
 
+def forbid_impersonation(view: V) -> V:
+    """Let nobody in who acts as somebody else: for what people do for themselves alone, such as giving consent."""
+    return guarded(view, NotImpersonatingRule())
+
+
+def impersonation_allowed(view: V) -> V:
+    """Say of `view` that it only looks, whatever its method: a search by POST, an export.
+
+    Those may use it who act as somebody else and may only read. `view` is a function, what `as_view()` returns, or a
+    class, which it then opens with all that derive from it.
+    """
+    setattr(view, confinement.ONLY_LOOKS, True)
+    return view
+
+
 def credential_allowed(view: V) -> V:
     """Open `view` to restricted credentials, whatever their scopes: for views that check scopes themselves.
 
@@ -176,7 +191,9 @@ __all__ = [
     "anonymous_required",
     "auth_method_required",
     "credential_allowed",
+    "forbid_impersonation",
     "fresh_login_required",
+    "impersonation_allowed",
     "login_required",
     "scope_required",
 ]

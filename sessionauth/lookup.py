@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
@@ -21,7 +22,7 @@ from sessionauth.conf import load, settings
 from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
-from sessionauth.models import AbstractCredential, LoginSession, RememberToken
+from sessionauth.models import AbstractCredential, Impersonation, LoginSession, RememberToken
 from sessionauth.sessions import registry, series
 
 logger = logging.getLogger("sessionauth")
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 JOINED = "sessionauth_login"
 JOINED_SERIES = "sessionauth_remembered"
+JOINED_TARGET = "sessionauth_impersonated"
 
 #: Tables of ours that have answered, with their databases. Only ever grows; a process that forgets it asks again.
 _proved: set[tuple[str, type[models.Model]]] = set()
@@ -92,6 +94,25 @@ def remembered(request: HttpRequest, selector: str) -> Remembered:
         return _ask(lambda: _join_series(request, selector), RememberToken)
     except NotMigrated:
         return Remembered()
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonated:
+    """What the key of an impersonation leads to; no row: there is none."""
+
+    row: Impersonation | None = None
+    target: Any | None = None
+
+
+def impersonated(request: HttpRequest, key: UUID) -> Impersonated:
+    """Return the impersonation `key` and its target, if that is a user whom `request` may find: one query.
+
+    One more says of a key that led nowhere whether there is a row at all.
+    """
+    try:
+        return _ask(lambda: _join_target(request, key), Impersonation)
+    except NotMigrated:
+        return Impersonated()
 
 
 def by_backend(request: HttpRequest, backend: Any, user: Any) -> Any | None:
@@ -222,6 +243,17 @@ def _join_series(request: HttpRequest, selector: str) -> Remembered:
         return Remembered(series.by_selector(selector).first())
     token = series.by_selector(selector).first()
     return Remembered(token, token and users(request).filter(pk=token.user_id).first())
+
+
+def _join_target(request: HttpRequest, key: UUID) -> Impersonated:
+    if _together():
+        join = FilteredRelation("sessionauth_impersonation", condition=Q(sessionauth_impersonation__id=key))
+        joined = users(request).annotate(**{JOINED_TARGET: join}).filter(**{f"{JOINED_TARGET}__isnull": False})
+        user = joined.select_related(JOINED_TARGET).first()
+        if user is not None:
+            return Impersonated(user.__dict__.pop(JOINED_TARGET), user)
+    row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
+    return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
 
 
 def _ask(question: Callable[[], T], model: type[models.Model] = LoginSession) -> T:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from sessionauth import access, confinement
-from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, Rule, ScopeRule
+from sessionauth.access import AnonymousRule, FreshRule, LoginRule, MethodRule, NotImpersonatingRule, Rule, ScopeRule
 from sessionauth.authenticators import aget_auth, get_auth
 from sessionauth.scopes import Requirement
 
@@ -138,6 +138,14 @@ class AnonymousRequiredMixin(RuleMixin):
     def get_rule(self) -> Rule:
         """Return the rule to ask."""
         return AnonymousRule(self.redirect_to)
+
+
+class ForbidImpersonationMixin(RuleMixin):
+    """Lets nobody in who acts as somebody else. See decorators.forbid_impersonation()."""
+
+    def get_rule(self) -> Rule:
+        """Return the rule to ask."""
+        return NotImpersonatingRule()
 
 
 class CredentialAllowedMixin:

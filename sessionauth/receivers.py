@@ -162,7 +162,7 @@ def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     transaction back, and knox sends the signal for tokens, leaving the browser's session alone.
     """
     session = getattr(request, "session", None)
-    if request is None or session is None:
+    if request is None or session is None or _is_impersonated(request):
         return
     claim = None if session.is_empty() else read(session)
     sid = None if claim is None else claim.sid
@@ -173,6 +173,12 @@ def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
         registry.best_effort(partial(_end_sign_in, request, sid))
     else:
         state.later.append(partial(_end_forgotten, request, session, sid))
+
+
+def _is_impersonated(request: HttpRequest) -> bool:
+    """Say whether it is a target who signs out: that ends the impersonation, and nobody's sign-in."""
+    token = state_of(request).token
+    return token is not None and token.is_impersonating
 
 
 def _end_forgotten(request: HttpRequest, session: SessionBase, sid: str | None) -> None:

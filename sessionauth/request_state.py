@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -39,6 +39,22 @@ class SignIn:
     is_restored: bool = False
 
 
+class Overlay(Protocol):
+    """What one request has to do with impersonation."""
+
+    def concerns(self, token: UserToken) -> bool:
+        """Say whether `token`, which the session made, may be that of somebody who impersonates."""
+        ...
+
+    def put_on(self, token: UserToken) -> UserToken:
+        """Return the token of the target, or `token` where nobody is impersonated."""
+        ...
+
+    def in_hand(self) -> UserToken | None:
+        """Return the token of the target while their session is that of the request."""
+        ...
+
+
 class RequestState:
     """What the app knows of one request; private, and the one source of `get_auth()`."""
 
@@ -56,6 +72,7 @@ class RequestState:
         "denied",
         "next",
         "on_response",
+        "overlay",
         "others",
         "pending",
         "refused",
@@ -109,6 +126,8 @@ class RequestState:
         self.next: str = ""
         #: What is done to the response on the way out; cookies above all.
         self.on_response: list[Callable[[HttpResponseBase], object]] = []
+        #: What makes an impersonated user of the person who came, where ImpersonationMiddleware is installed.
+        self.overlay: Overlay | None = None
         #: Tokens made for users that others assigned: (user, token).
         self.others: tuple[object, UserToken] | None = None
 

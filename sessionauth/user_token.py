@@ -39,7 +39,8 @@ class UserToken:
     authenticator that knew them. `credential` is the row behind it, if there is one. `granted` are the scopes of the
     credential, None for all that its owner may. `authenticated_at` is when the person last proved who they are,
     and `proofs` when by which method ("password", "link"), as far as that is known. `failure` is why a credential of
-    ours was not accepted, where that did not end the request.
+    ours was not accepted, where that did not end the request. `original_user_token` is that of the person who is
+    really there, and `impersonation` the row, where the user is somebody's target.
     """
 
     user: Any
@@ -51,6 +52,7 @@ class UserToken:
     failure: InvalidCredential | None = None
     proofs: Mapping[str, datetime] = field(default_factory=dict)
     original_user_token: UserToken | None = field(default=None)
+    impersonation: Any = None
 
     @property
     def is_authenticated(self) -> bool:

@@ -65,7 +65,10 @@ def logged_in(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) -
 
 @_harmless
 def logged_out(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) -> None:
-    """Receive Django's `user_logged_out`; that of nobody is no event."""
+    """Receive Django's `user_logged_out`; that of nobody is no event, and that of a target the end of another one."""
+    state = _state(request)
+    if state is not None and state.token is not None and state.token.is_impersonating:
+        return
     if user is not None and getattr(user, "is_authenticated", False):
         record(Event.LOGGED_OUT, request, user=user, subject=_session(_state(request)))
 
@@ -196,9 +199,9 @@ def impersonation_started(*, request: HttpRequest, impersonation: Any, **kwargs:
 
 
 @_harmless
-def impersonation_changed(*, request: HttpRequest, impersonation: Any, change: str, **kwargs: Any) -> None:
+def impersonation_changed(*, request: HttpRequest, impersonation: Any, change: str, reason: str, **kwargs: Any) -> None:
     """Receive `impersonation_changed`."""
-    _record_impersonation(Event.IMPERSONATION_CHANGED, request, impersonation, change)
+    _record_impersonation(Event.IMPERSONATION_CHANGED, request, impersonation, change, why=reason)
 
 
 @_harmless

@@ -196,8 +196,10 @@ def _known(request: HttpRequest, state: RequestState) -> UserToken | None:
         return _token_of(lazy._wrapped, state)
     inside = getattr(request, "_request", request).__dict__
     cached = inside.get("_cached_user", inside.get("_acached_user"))
-    if cached is None or cached is lazy:
-        return None if cached is None else state.token
+    if cached is None:
+        return None if state.overlay is None else state.overlay.in_hand()
+    if cached is lazy:
+        return state.token
     return _token_of(cached, state)
 
 
@@ -220,7 +222,8 @@ def _resolve(request: HttpRequest, state: RequestState) -> UserToken:
         token = _confined(request, redeem(request, lazily(request, base.active(), state)))
     except InvalidCredential as failure:
         return replace(request, anonymous(request, failure))
-    return establish(request, token)
+    overlay = state.overlay
+    return establish(request, token if overlay is None else overlay.put_on(token))
 
 
 async def _aresolve(request: HttpRequest, state: RequestState) -> UserToken:
@@ -228,6 +231,9 @@ async def _aresolve(request: HttpRequest, state: RequestState) -> UserToken:
         token = _confined(request, await aredeem(request, lazily(request, base.active(), state)))
     except InvalidCredential as failure:
         return replace(request, anonymous(request, failure))
+    overlay = state.overlay
+    if overlay is not None and overlay.concerns(token):
+        token = await sync_to_async(overlay.put_on)(token)
     return await aestablish(request, token)
 
 

@@ -1,11 +1,12 @@
-"""Settings of impersonation: whether anybody may act as somebody else, and as whom."""
+"""Settings of impersonation: who may act as whom, for how long and how far."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import ClassVar
 
-from sessionauth.conf.kinds import boolean, names
+from sessionauth.conf.kinds import age, boolean, choice, names, optional
 from sessionauth.conf.setting import Setting
 
 
@@ -20,5 +21,17 @@ class ImpersonationSettings:
         names,
         seed="imia: one function that only sees the impersonating user.",
     )
+    #: How long an impersonation lasts, a timedelta or seconds.
+    IMPERSONATION_MAX_AGE: ClassVar = Setting[timedelta | int](
+        timedelta(minutes=30), age, seed="imia: as long as the session."
+    )
+    #: End impersonations that nobody used for so long, a timedelta or seconds; None for IMPERSONATION_MAX_AGE alone.
+    IMPERSONATION_IDLE_AGE: ClassVar = Setting[timedelta | int | None](timedelta(minutes=15), optional(age))
+    #: Whether impersonations begin read-only; more needs the permission `impersonate_write`.
+    IMPERSONATION_READ_ONLY: ClassVar = Setting[bool](True, boolean)
+    #: Whether whoever starts is asked why: "required", "optional" or "off".
+    IMPERSONATION_REASON: ClassVar = Setting[str]("required", choice("off", "optional", "required"))
+    #: Whether only those may start who have just proved who they are (see FRESH_AGE).
+    IMPERSONATION_FRESH: ClassVar = Setting[bool](True, boolean)
     #: Whether superusers may impersonate superusers.
     IMPERSONATION_SUPERUSERS: ClassVar = Setting[bool](False, boolean)

@@ -13,14 +13,23 @@ from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.db.models.manager import BaseManager
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import crypto
 from sessionauth.conf import settings
-from sessionauth.exceptions import InvalidCredential
+from sessionauth.exceptions import ImpersonationDenied, InvalidCredential
 from sessionauth.models import limiting, tombstones
 from sessionauth.models.lasting import lasts
+from sessionauth.request_state import current, state_of
 from sessionauth.signals import credential_issued
+
+
+def _refuse_impersonators() -> None:
+    request = current()
+    token = None if request is None else state_of(request).token
+    if token is not None and token.is_impersonating:
+        raise ImpersonationDenied("issuing", _("Stop acting as somebody else to do this."))
 
 
 class CredentialQuerySet(models.QuerySet[Any]):
@@ -105,8 +114,10 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         """Return a credential with these very `fields`, not saved yet, and its secret.
 
         They are those of a row that it comes in the place of, and so are not judged: what a scope was called then may
-        mean nothing by now, and still grants nothing more.
+        mean nothing by now, and still grants nothing more. Raises ImpersonationDenied ("issuing") for whoever acts as
+        somebody else: it would outlast that.
         """
+        _refuse_impersonators()
         secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
         fields["rate_group"] = fields.get("rate_group") or uuid.uuid4()
         row = self.model(

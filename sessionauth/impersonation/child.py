@@ -1,0 +1,92 @@
+"""The target's session while somebody impersonates them: kept in the row, and gone with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.middleware.csrf import CSRF_SESSION_KEY
+from django.utils.crypto import salted_hmac
+
+from sessionauth.impersonation import bound
+from sessionauth.models import Impersonation
+
+#: What is put in anew for every request, and not kept.
+NOT_KEPT = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY})
+
+
+class ChildSession(SessionBase):
+    """A session beside that of the actor, whatever engine that has: nothing gets from one into the other.
+
+    It names the target as Django's would, so that whoever asks it for its user finds the target.
+    """
+
+    def __init__(self, row: Impersonation, target: Any, parent: SessionBase) -> None:
+        self.row = row
+        super().__init__(salted_hmac("sessionauth.impersonation.key", str(row.pk), algorithm="sha256").hexdigest()[:32])
+        self._session_cache = self._kept() | _identity(target, parent) | _csrf(row)
+        #: True once Django's login() has written a user into it.
+        self.is_signed_in = False
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        self.is_signed_in |= key == SESSION_KEY
+
+    @property
+    def key_salt(self) -> str:
+        """Salt of the signature: what was signed for one impersonation is nothing to another."""
+        return f"sessionauth.impersonation.session.{self.row.pk}"
+
+    def _kept(self) -> dict[str, Any]:
+        return self.decode(self.row.session_data) if self.row.session_data else {}
+
+    def text(self) -> str:
+        """Return what is to be kept of it, signed for this impersonation alone."""
+        kept = {name: value for name, value in self._session_cache.items() if name not in NOT_KEPT}
+        return self.encode(kept) if kept else ""
+
+    def load(self) -> dict[str, Any]:
+        """Return what was kept."""
+        return self._kept()
+
+    def save(self, must_create: bool = False) -> None:
+        """Keep it in the row, unless that has ended."""
+        self.row.change(session_data=self.text())
+
+    def exists(self, session_key: str) -> bool:
+        """Say that no other has this key: there is but the one."""
+        return False
+
+    def create(self) -> None:
+        """Do nothing: the row is there."""
+
+    def cycle_key(self) -> None:
+        """Keep the key: no cookie holds it."""
+        self.modified = True
+
+    async def acycle_key(self) -> None:
+        """See cycle_key()."""
+        self.cycle_key()
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Forget what was kept."""
+        self.row.change(session_data="")
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Do nothing: it goes with the row."""
+
+
+def _identity(target: Any, parent: SessionBase) -> dict[str, Any]:
+    own_hash = target.get_session_auth_hash() if hasattr(target, "get_session_auth_hash") else ""
+    return {
+        SESSION_KEY: target._meta.pk.value_to_string(target),
+        BACKEND_SESSION_KEY: parent.get(BACKEND_SESSION_KEY),
+        HASH_SESSION_KEY: own_hash,
+    }
+
+
+def _csrf(row: Impersonation) -> dict[str, Any]:
+    return {CSRF_SESSION_KEY: bound.secret_of(row.pk)} if django_settings.CSRF_USE_SESSIONS else {}

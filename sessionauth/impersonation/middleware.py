@@ -1,0 +1,165 @@
+"""Puts the target in the place of the person who impersonates them, for one request at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings as django_settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import rotate_token
+from django.utils.cache import patch_cache_control, patch_vary_headers
+
+from sessionauth.authenticators import get_auth
+from sessionauth.impersonation import answers, bound, confining
+from sessionauth.impersonation.service import open_rows
+from sessionauth.impersonation.stage import Stage, claim_in
+from sessionauth.request_state import state_of
+from sessionauth.sessions import registry
+
+#: Says that it is worth a look before the view. It is no secret and proves nothing: the session says who.
+MARKER = "sessionauth_impersonating"
+
+
+class ImpersonationMiddleware:
+    """Stands right after AuthenticationMiddleware.
+
+    Where the marker came, or a form that was made as somebody else, it looks before the view who the request is: the
+    person by their session, then their target by the row of the impersonation. Otherwise the same happens when somebody
+    asks for the user, and costs nothing where nobody does. On the way out the session that came is put back.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+            self.process_view = self.aprocess_view  # type: ignore[method-assign,assignment]
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.is_async:
+            return self.__acall__(request)
+        stage = begin(request)
+        try:
+            response = look(request, stage) if _is_asked_early(request) else None
+            if response is None:
+                response = self.get_response(request)
+            return finish(request, stage, response)
+        finally:
+            stage.restore()
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        stage = begin(request)
+        try:
+            response = await sync_to_async(look)(request, stage) if _is_asked_early(request) else None
+            if response is None:
+                response = await self.get_response(request)
+            return await sync_to_async(finish)(request, stage, response) if _is_much(request, stage) else response
+        finally:
+            stage.restore()
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Refuse what is not to be done while acting as somebody else."""
+        row = _row_in_hand(request)
+        code = None if row is None else confining.refusal(request, row)
+        return None if code is None else answers.refused(request, code)
+
+    async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """See process_view()."""
+        if _row_in_hand(request) is None:
+            return None
+        return await sync_to_async(ImpersonationMiddleware.process_view)(self, request, view, args, kwargs)
+
+
+def begin(request: HttpRequest) -> Stage:
+    """Return a new stage for `request`."""
+    stage = Stage(request)
+    state_of(request).overlay = stage
+    return stage
+
+
+def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
+    """Find out now who `request` is, and answer it where it came too late or for somebody else."""
+    secret, claim = bound.presented(request), claim_in(request.session)
+    stage.is_early = True
+    auth = stage.put_on(get_auth(request))  # others may have asked before we were there
+    stage.is_early = False
+    if auth.is_program:
+        return None
+    if stage.ended:
+        return answers.ended(request)
+    if claim is not None and stage.row is None:
+        _close(claim)
+    if confining.is_safe(request):
+        return None
+    if stage.row is None and bound.is_bound(secret):
+        rotate_token(request)
+        return answers.stray(request)
+    return answers.stray(request) if stage.row is not None and _is_stray(secret, stage) else None
+
+
+def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> HttpResponseBase:
+    """Put the session back, keep what is to be kept, and tell the browser whether to look early next time."""
+    if response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request):
+        response = answers.stray(request)
+    stage.close(response.status_code)
+    stage.restore()
+    if stage.token is not None or stage.ended:
+        patch_cache_control(response, private=True, no_store=True)
+        patch_vary_headers(response, ("Cookie",))
+    _mark(request, stage, response)
+    return response
+
+
+def _is_asked_early(request: HttpRequest) -> bool:
+    """Say whether to look before the view; asks no session, and reads no body."""
+    if django_settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
+        return False
+    if MARKER in request.COOKIES or state_of(request).token is not None:
+        return True
+    return not confining.is_safe(request) and bound.is_bound(bound.presented(request))
+
+
+def _is_much(request: HttpRequest, stage: Stage) -> bool:
+    """Say whether the way out has anything to do: a thread for nothing would cost every request."""
+    is_touched = stage.row is not None or bool(stage.ended) or stage.has_started
+    return is_touched or MARKER in request.COOKIES or not confining.is_safe(request)
+
+
+def _row_in_hand(request: HttpRequest) -> Any:
+    token = state_of(request).token
+    return None if token is None else token.impersonation
+
+
+def _close(claim: str) -> None:
+    """End the impersonation that a session named whose own user is gone, signed out or has a new password."""
+    try:
+        key = UUID(claim)
+    except ValueError:
+        return
+    registry.best_effort(lambda: [row.end("actor_changed") for row in open_rows().filter(pk=key)])
+
+
+def _is_stray(secret: str | None, stage: Stage) -> bool:
+    return secret is not None and stage.row is not None and secret != bound.secret_of(stage.row.pk)
+
+
+def _is_refused_form(request: HttpRequest) -> bool:
+    return not getattr(request, "csrf_processing_done", False) and bound.is_of_a_form(request)
+
+
+def _mark(request: HttpRequest, stage: Stage, response: Any) -> None:
+    is_marked = MARKER in request.COOKIES
+    where = {"path": django_settings.SESSION_COOKIE_PATH, "domain": django_settings.SESSION_COOKIE_DOMAIN}
+    same_site: Any = django_settings.SESSION_COOKIE_SAMESITE
+    if stage.is_running and not is_marked:
+        secure = django_settings.SESSION_COOKIE_SECURE
+        response.set_cookie(MARKER, "1", httponly=True, secure=secure, samesite=same_site, **where)
+    elif is_marked and not stage.is_running:
+        response.delete_cookie(MARKER, samesite=same_site, **where)

@@ -1,0 +1,229 @@
+"""Starting, stopping, extending and upgrading an impersonation: the acts, whoever asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import models, router, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sessionauth import http, signals
+from sessionauth.audit.text import printable
+from sessionauth.authenticators import get_auth
+from sessionauth.conf import seconds, settings
+from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.impersonation import bound, rules
+from sessionauth.impersonation.stage import Stage, put_claim, stage_of
+from sessionauth.login import BY_SESSION
+from sessionauth.models import Impersonation
+from sessionauth.models.binding import session_digests
+from sessionauth.models.impersonation import REASON_LENGTH
+from sessionauth.request_state import current, state_of
+from sessionauth.user_token import UserToken
+
+
+def current_impersonation() -> Impersonation | None:
+    """Return the impersonation of the request that is under way, None for none; for logs, tasks and history.
+
+    Asks nobody: where no one has looked yet at who the request is, it is None.
+    """
+    request = current()
+    token = None if request is None else state_of(request).token
+    found: Impersonation | None = None if token is None else token.impersonation
+    return found
+
+
+def start(request: HttpRequest, target: Any, *, reason: str = "", reference: str = "") -> Impersonation:
+    """Have the person of `request` act as `target` from the next request on, and return the row.
+
+    `reason` says why, by SESSIONAUTH_IMPERSONATION_REASON, and `reference` names a ticket or the like; both are cut to
+    what the row holds. Another impersonation of the same person ends as "superseded".
+
+    Raises ImpersonationDenied, with a code: "nobody" is there, or a "program"; they impersonate already ("nested"), or
+    have not proved just now who they are ("stale"); a "reason" is missing; a receiver of `impersonation_starting` is
+    against it ("vetoed"); or what sessionauth.impersonation.rules.check() says.
+    """
+    stage, auth = _stage(request), get_auth(request)
+    reason = reason.strip()
+    try:
+        _refuse_starter(auth)
+        rules.check(request, auth.user, target)
+        _refuse_reason(reason)
+        _ask_receivers(request, auth.user, target, reason)
+    except ImpersonationDenied as denial:
+        facts = {"request": request, "actor": auth.actor, "target": target, "reason": denial}
+        signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
+        raise
+    row = _row(request, auth.user, target, reason[:REASON_LENGTH], reference.strip()[:100])
+    _enter(row, auth.user)
+    put_claim(request.session, row.pk)
+    bound.put(request, row.pk)
+    stage.has_started = True
+    signals.impersonation_started.send_robust(sender=Impersonation, request=request, impersonation=row)
+    return row
+
+
+async def astart(request: HttpRequest, target: Any, *, reason: str = "", reference: str = "") -> Impersonation:
+    """See start()."""
+    return await sync_to_async(start)(request, target, reason=reason, reference=reference)
+
+
+def stop(request: HttpRequest) -> bool:
+    """End the impersonation of `request`, which is the actor's again, and say whether there was one.
+
+    Needs no permission, and nobody's consent.
+    """
+    stage = _stage(request)
+    get_auth(request)
+    if stage.row is None or stage.ended:
+        return False
+    stage.end("released")
+    stage.show_actor()
+    return True
+
+
+async def astop(request: HttpRequest) -> bool:
+    """See stop()."""
+    return await sync_to_async(stop)(request)
+
+
+def extend(request: HttpRequest, *, reason: str = "") -> Impersonation:
+    """Have the impersonation of `request` last for SESSIONAUTH_IMPERSONATION_MAX_AGE from now, and return the row.
+
+    Raises ImpersonationDenied with the code "not_running" or "reason".
+    """
+    return _changed(request, "extended", reason, expires_at=_end_of(timezone.now()))
+
+
+async def aextend(request: HttpRequest, *, reason: str = "") -> Impersonation:
+    """See extend()."""
+    return await sync_to_async(extend)(request, reason=reason)
+
+
+def upgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
+    """Let the person of `request` change things as their target from now on, and return the row.
+
+    Raises ImpersonationDenied with the code "not_running", "reason", or "write" for those who may only read.
+    """
+    auth = get_auth(request)
+    if auth.is_impersonating and not rules.may_write(auth.actor):
+        denial = ImpersonationDenied("write", _("You may only look."))
+        facts = {"request": request, "actor": auth.actor, "target": auth.user, "reason": denial}
+        signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
+        raise denial
+    return _changed(request, "upgraded", reason, mode=Impersonation.Mode.WRITE)
+
+
+async def aupgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
+    """See upgrade()."""
+    return await sync_to_async(upgrade)(request, reason=reason)
+
+
+def open_rows() -> models.QuerySet[Impersonation]:
+    """Return the impersonations that nobody has ended, read where they are written."""
+    return Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(ended_at=None)
+
+
+def close_overdue() -> int:
+    """End those whose time is over, and whose browsers have not come back to be told; return how many there were."""
+    return sum(row.end("expired") for row in open_rows().filter(expires_at__lte=timezone.now()).iterator())
+
+
+def _stage(request: HttpRequest) -> Stage:
+    stage = stage_of(request)
+    if stage is None:
+        raise ImproperlyConfigured(
+            "Impersonation needs 'sessionauth.impersonation.middleware.ImpersonationMiddleware' in MIDDLEWARE, right "
+            "after 'sessionauth.middleware.AuthenticationMiddleware'."
+        )
+    return stage
+
+
+def _refuse_starter(auth: UserToken) -> None:
+    if not auth.has_user:
+        raise ImpersonationDenied("nobody")
+    if auth.is_impersonating:
+        raise ImpersonationDenied("nested", _("Stop first: you are acting as somebody else."))
+    if auth.is_program or auth.method not in BY_SESSION:
+        raise ImpersonationDenied("program")
+    if settings.IMPERSONATION_FRESH and not auth.is_fresh:
+        raise ImpersonationDenied("stale", _("Please confirm that it is you."))
+
+
+def _refuse_reason(reason: str) -> None:
+    if settings.IMPERSONATION_REASON == "required" and not reason:
+        raise ImpersonationDenied("reason", _("Please say why."))
+
+
+def _ask_receivers(request: HttpRequest, actor: Any, target: Any, reason: str) -> None:
+    facts = {"request": request, "actor": actor, "target": target, "reason": reason}
+    try:
+        signals.impersonation_starting.send(sender=Impersonation, **facts)
+    except PermissionDenied as veto:
+        raise ImpersonationDenied("vetoed", str(veto)) from veto
+
+
+def _row(request: HttpRequest, actor: Any, target: Any, reason: str, reference: str) -> Impersonation:
+    moment = timezone.now()
+    return Impersonation(
+        actor_id=actor.pk,
+        actor_name=printable(actor.get_username(), 150),
+        target_id=target.pk,
+        target_name=printable(target.get_username(), 150),
+        reason="" if settings.IMPERSONATION_REASON == "off" else reason,
+        reference=reference,
+        mode=Impersonation.Mode.READ if settings.IMPERSONATION_READ_ONLY else Impersonation.Mode.WRITE,
+        started_at=moment,
+        last_seen_at=moment,
+        expires_at=_end_of(moment),
+        ip_address=http.client_ip(request),
+        user_agent=http.user_agent(request),
+        actor_digest=session_digests(actor)[0],
+        target_digest=session_digests(target)[0],
+    )
+
+
+def _end_of(moment: datetime) -> datetime:
+    return moment + timedelta(seconds=seconds(settings.IMPERSONATION_MAX_AGE))
+
+
+def _enter(row: Impersonation, actor: Any) -> None:
+    """Save `row` in the place of what else its actor runs: of several at once one stays."""
+    with _alone(actor):
+        for other in open_rows().filter(actor_id=actor.pk, transport=row.transport):
+            other.end("superseded")
+        row.save(force_insert=True, using=router.db_for_write(Impersonation))
+
+
+@contextmanager
+def _alone(user: Any) -> Iterator[None]:
+    """Hold the row of `user` until what is written is committed; on SQLite the first write holds up all others."""
+    model = get_user_model()
+    with ExitStack() as transactions:
+        for alias in dict.fromkeys((router.db_for_write(model), router.db_for_write(Impersonation))):
+            transactions.enter_context(transaction.atomic(using=alias))
+        users = model._base_manager.using(router.db_for_write(model)).select_for_update()
+        users.filter(pk=user.pk).values_list("pk").first()
+        yield
+
+
+def _changed(request: HttpRequest, change: str, reason: str, **values: Any) -> Impersonation:
+    get_auth(request)
+    stage, reason = _stage(request), reason.strip()
+    row = stage.row
+    if row is None or stage.token is None or stage.ended:
+        raise ImpersonationDenied("not_running")
+    _refuse_reason(reason)
+    if not row.change(**values):
+        raise ImpersonationDenied("not_running")
+    facts = {"request": request, "impersonation": row, "change": change, "reason": reason}
+    signals.impersonation_changed.send_robust(sender=Impersonation, **facts)
+    return row

@@ -1,0 +1,220 @@
+"""One request of somebody who may be impersonating: who they are for it, and which session they have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
+from django.utils import timezone
+from django.utils.functional import empty
+
+from sessionauth import lookup
+from sessionauth.conf import seconds, settings
+from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.impersonation import bound, confining, rules
+from sessionauth.impersonation.child import ChildSession
+from sessionauth.login import BY_SESSION
+from sessionauth.lookup import Impersonated
+from sessionauth.models import Impersonation
+from sessionauth.models.binding import is_bound
+from sessionauth.request_state import state_of
+from sessionauth.sessions import registry
+from sessionauth.user_token import LoginState, UserToken, anonymous, replace
+
+#: How often, in seconds, it is noted that an impersonation is used.
+INTERVAL = 60
+CLAIM = "impersonation"
+
+
+def claim_in(session: SessionBase) -> str | None:
+    """Return the key of the impersonation that `session` names; loads the session."""
+    claim = registry.own(session).get(CLAIM)
+    return None if claim is None else str(claim)
+
+
+def put_claim(session: SessionBase, key: object | None) -> None:
+    """Have `session` name the impersonation `key`, or none."""
+    own = {name: value for name, value in registry.own(session).items() if name != CLAIM}
+    session[registry.KEY] = own if key is None else own | {CLAIM: str(key)}
+
+
+class Stage:
+    """What one request has to do with impersonation; see sessionauth.request_state.Overlay.
+
+    The identity of the person who came is found first, by their session and with all that is verified there. Only then
+    is the target put over it, after everything has been asked again: the row, both session hashes, the guards.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request: Any = getattr(request, "_request", request)
+        #: True while ImpersonationMiddleware looks, before the view.
+        self.is_early = False
+        #: The impersonation that was found running.
+        self.row: Impersonation | None = None
+        #: The token of the target, once it has been put over that of the actor.
+        self.token: UserToken | None = None
+        self.parent: SessionBase | None = None
+        self.child: ChildSession | None = None
+        #: Why what ran has ended in this request.
+        self.ended = ""
+        #: True if one was started in this request, for the next.
+        self.has_started = False
+
+    def concerns(self, token: UserToken) -> bool:
+        """See Overlay."""
+        if not token.has_user or token.method not in BY_SESSION or self.row is not None or self.ended:
+            return False
+        return not self.has_started and claim_in(self.request.session) is not None
+
+    def in_hand(self) -> UserToken | None:
+        """See Overlay."""
+        return self.token if self.child is not None and self.request.session is self.child else None
+
+    def put_on(self, token: UserToken) -> UserToken:
+        """See Overlay.
+
+        Where it has ended, the actor is themself again; but nobody for a request that was about to change something.
+        """
+        if not self.concerns(token):
+            return token
+        replace(self.request, token)  # so that the guards find the actor
+        seen = self._look()
+        reason = self._reason_to_end(token, seen)
+        if reason or seen.row is None:
+            return self._over(token, seen.row, reason)
+        self.row = seen.row
+        if not self.is_early and (not confining.is_safe(self.request) or confining.refusal(self.request, seen.row)):
+            # Nobody has asked before the view, because the cookie that says so is gone.
+            return anonymous(self.request)
+        return self._enter(token, seen.row, seen.target)
+
+    def _look(self) -> Impersonated:
+        try:
+            key = UUID(claim_in(self.request.session))
+        except (ValueError, TypeError):
+            return Impersonated()
+        return lookup.impersonated(self.request, key)
+
+    def _reason_to_end(self, token: UserToken, seen: Impersonated) -> str:
+        """Return why what the session names does not run, "" if it does."""
+        row = seen.row
+        if row is None or row.actor_id != token.user_id or row.transport != Impersonation.Transport.SESSION:
+            return "unknown"
+        if row.ended_at is not None:
+            return row.end_reason or "revoked"
+        return _time_is_over(row) or self._has_changed(token, row, seen.target)
+
+    def _has_changed(self, token: UserToken, row: Impersonation, target: Any) -> str:
+        if not is_bound(row.actor_digest, token.user):
+            return "actor_changed"
+        if target is None or not getattr(target, "is_active", True) or not is_bound(row.target_digest, target):
+            return "target_changed"
+        try:
+            rules.check(self.request, token.user, target)
+        except ImpersonationDenied:
+            return "permission_lost" if settings.IMPERSONATION_ENABLED else "revoked"
+        if not row.is_read_only and settings.IMPERSONATION_READ_ONLY and not rules.may_write(token.user):
+            return "permission_lost"
+        return ""
+
+    def _over(self, token: UserToken, row: Impersonation | None, reason: str) -> UserToken:
+        """Close what has ended, and return the actor's token, or nobody's where it is found too late."""
+        if row is not None and row.actor_id == token.user_id:
+            end = partial(row.end, reason)
+            if self.is_early:
+                registry.best_effort(end)
+            else:
+                state_of(self.request).later.append(end)
+        self._forget(self.request.session, reason)
+        return token if self.is_early or confining.is_safe(self.request) else anonymous(self.request)
+
+    def _forget(self, session: SessionBase, reason: str) -> None:
+        put_claim(session, None)
+        rotate_token(self.request)
+        self.ended = reason
+
+    def _enter(self, token: UserToken, row: Impersonation, target: Any) -> UserToken:
+        """Put the target and their session in the place of the actor's."""
+        row.actor, row.target = token.user, target
+        self.parent = self.request.session
+        self.child = self.request.session = ChildSession(row, target, self.request.session)
+        bound.put(self.request, row.pk)
+        self.token = UserToken(
+            target,
+            LoginState.IMPERSONATOR,
+            token.method,
+            credential=token.credential,
+            original_user_token=token,
+            impersonation=row,
+        )
+        self._show(self.token)
+        return self.token
+
+    def _show(self, token: UserToken) -> None:
+        """Have everybody see `token`, also those who have looked at `request.user` in between."""
+        state = state_of(self.request)
+        if state.lazy_user is not None and state.lazy_user._wrapped is not empty:
+            state.lazy_user._wrapped = token.user
+        state.established = token
+        replace(self.request, token)
+
+    # ---- the end, and the way out
+
+    def end(self, reason: str) -> None:
+        """End what runs; the target's session stays that of this request."""
+        if self.row is not None and not self.ended:
+            self.row.end(reason)
+            self._forget(self.request.session if self.parent is None else self.parent, reason)
+
+    def restore(self) -> None:
+        """Put the session back that came."""
+        if self.child is not None and self.request.session is self.child:
+            self.request.session = self.parent
+
+    def show_actor(self) -> None:
+        """Make the request the actor's again."""
+        self.restore()
+        if self.token is not None and self.token.original_user_token is not None:
+            self._show(self.token.original_user_token)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the next request of this browser is to look early."""
+        return self.has_started or (self.row is not None and not self.ended)
+
+    def close(self, status: int) -> None:
+        """Keep the target's session, as SessionMiddleware would, and that the impersonation is used."""
+        row, child, values = self.row, self.child, dict[str, Any]()
+        if row is None or child is None or self.ended:
+            return
+        if child.modified and status < 500:
+            values["session_data"] = child.text()
+        moment = timezone.now()
+        if (moment - row.last_seen_at).total_seconds() >= min(INTERVAL, _idle() / 10):
+            values["last_seen_at"] = moment
+        if values:
+            registry.best_effort(partial(row.change, **values))
+
+
+def _idle() -> float:
+    idle = settings.IMPERSONATION_IDLE_AGE
+    return float("inf") if idle is None else seconds(idle)
+
+
+def _time_is_over(row: Impersonation) -> str:
+    now = timezone.now()
+    if row.expires_at <= now:
+        return "expired"
+    idle = settings.IMPERSONATION_IDLE_AGE
+    return "idle" if idle is not None and row.last_seen_at + timedelta(seconds=seconds(idle)) <= now else ""
+
+
+def stage_of(request: HttpRequest) -> Stage | None:
+    """Return the stage of `request`, None where ImpersonationMiddleware is not installed."""
+    overlay = state_of(request).overlay
+    return overlay if isinstance(overlay, Stage) else None
