@@ -16,6 +16,8 @@ from django.contrib.auth import views as auth_views
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from sessionauth.credentials import limits
+from sessionauth.models import AbstractCredential
 from sessionauth.user_token import UserToken
 
 V = TypeVar("V")
@@ -80,6 +82,8 @@ def refusal(request: HttpRequest, token: UserToken) -> str | None:
     """
     if not token.is_program:
         return None
+    if isinstance(token.credential, AbstractCredential) and not limits.may(token.credential, request):
+        return "insufficient_scope"  # it came by another: a middleware has read X-HTTP-Method-Override since
     match = match_of(request)
     if match is None:
         # What answers where no URL matches (404 pages, flat pages) states no scope either.

@@ -18,7 +18,7 @@ def check(row: AbstractCredential, request: HttpRequest | None) -> None:
     any other. Of a method it may not use it is told (MethodRefused). What can not be read is kept to by refusing.
     """
     check_place(row, request)
-    if row.methods is not None and request is not None and not _may(row.methods, request):
+    if request is not None and not may(row, request):
         raise MethodRefused(credential=row)
 
 
@@ -49,10 +49,13 @@ def _is_from(origins: Any, request: HttpRequest) -> bool:
     return not origin or origin in _listed(origins)
 
 
-def _may(methods: Any, request: HttpRequest) -> bool:
+def may(row: AbstractCredential, request: HttpRequest) -> bool:
+    """Say whether `row` may be used by the method that `request` has now."""
+    if row.methods is None:
+        return True
     # HEAD is GET without the body (RFC 9110 section 9.3.2).
     asked = {str(request.method), "GET"} if request.method == "HEAD" else {str(request.method)}
-    return not asked.isdisjoint(_listed(methods))
+    return not asked.isdisjoint(_listed(row.methods))
 
 
 def _listed(value: Any) -> list[str]:

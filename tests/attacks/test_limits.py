@@ -311,3 +311,20 @@ def test_key_of_another_deployment__is_unknown_and_the_log_says_why(issue, setti
     settings.SESSIONAUTH_KEY_ENVIRONMENT = "test"
     assert ask("wsgi", "/tell/", sent(secret)).status == 401
     assert "not accepted: environment" in caplog.text
+
+
+def overriding(get_response):
+    """Stand behind ours, as projects have it for clients that know GET and POST alone."""
+
+    def middleware(request):
+        request.method = request.headers.get("X-HTTP-Method-Override", request.method)
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 200), ("DELETE", 403)])
+def test_methods__are_kept_to_where_a_middleware_changes_the_method(method, status, issue, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.overriding"]
+    asked = sent(issue(methods=["POST"])).also(X_HTTP_Method_Override=method)
+    assert ask("wsgi", "/open/", asked, "POST").status == status
