@@ -87,9 +87,12 @@ class AbstractCredential(LastingModel):
     rotated_at = models.DateTimeField(_("rotated"), null=True, editable=False)
 
     objects = CredentialManager()
+    #: What Django writes by itself with, such as `user.sessionauth_apikey_set.add(key)`; the cache has to be told.
+    everything = CredentialManager()
 
     class Meta:
         abstract = True
+        base_manager_name = "everything"
         #: Beyond Django's four: whoever sees a new secret of somebody else can act as them.
         default_permissions = ("add", "change", "delete", "view", "rotate", "issue_for_others")
         # A constraint rather than unique=True: PostgreSQL would add a second, unused index for LIKE.

@@ -141,7 +141,7 @@ class LastingModel(RevocableModel):
 
     def _write_if_free(self, due: Q, values: dict[str, Any]) -> None:
         using = router.db_for_write(type(self), instance=self)
-        rows = type(self)._base_manager.using(using).filter(pk=self.pk)
+        rows: models.QuerySet[Any] = models.QuerySet(type(self), using=using).filter(pk=self.pk)
         if not connections[using].features.has_select_for_update_skip_locked:
             rows.filter(due).update(**values)
             return

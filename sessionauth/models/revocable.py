@@ -42,7 +42,7 @@ class RevocableModel(models.Model):
 
     def _change(self, where: models.Q, using: str, **values: Any) -> bool:
         """Write `values` into this row if `where` holds by then, by one UPDATE, and say whether it did."""
-        rows = type(self)._base_manager.using(using).filter(where, pk=self.pk)
+        rows: models.QuerySet[Any] = models.QuerySet(type(self), using=using).filter(where, pk=self.pk)
         return bool(rows.update(**values))
 
     @property

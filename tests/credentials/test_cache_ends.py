@@ -145,6 +145,18 @@ def test_refreshed_token__is_refused_at_once(alice):
     assert get(secret)[0] == 401
 
 
+def test_key_that_is_given_to_another_user__is_theirs_at_once(issued, make_user):
+    row, secret = issued
+    bob = make_user("bob")
+    warm(secret)
+    bob.sessionauth_apikey_set.add(row)
+    assert get(secret)[1]["user"] == str(bob.pk)
+    caches["default"].clear()
+    warm(secret)
+    bob.sessionauth_apikey_set.clear()
+    assert get(secret)[1]["user"] is None
+
+
 @pytest.mark.parametrize("how", ["save", "update", "bulk_update"])
 def test_change__is_seen_at_the_next_request(how, issued):
     row, secret = issued
