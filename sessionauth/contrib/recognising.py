@@ -8,11 +8,12 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
-from sessionauth import books
+from sessionauth import books, http
 from sessionauth.authenticators import Authenticator, active, aget_auth, chain, get_auth
 from sessionauth.authenticators.chain import Answer
 from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
 from sessionauth.guards import secrets
+from sessionauth.models import AbstractCredential
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken, anonymous
 
@@ -100,6 +101,19 @@ async def aaccept(request: HttpRequest, token: UserToken) -> UserToken:
     if _is_new(request):
         await chain.aestablish(request, token)
     return _put(request, token)
+
+
+def tally_of(token: UserToken | None, request: HttpRequest) -> str:
+    """Return under what `request` of `token` is counted: its key or token, else its user, else its address.
+
+    Not under what frameworks take by themselves: the text of a user, which two may have in common, or an address out of
+    a header that a client writes itself.
+    """
+    if token is not None and isinstance(token.credential, AbstractCredential):
+        return f"{token.credential._meta.label_lower}-{token.credential.pk}"
+    if token is not None and token.has_user:
+        return f"user-{token.user_id}"
+    return f"address-{http.network(http.client_ip(request))}"
 
 
 def _is_new(request: HttpRequest) -> bool:

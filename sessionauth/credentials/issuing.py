@@ -22,6 +22,7 @@ from sessionauth.credentials.rows import own_fields, rows, with_user
 from sessionauth.credentials.strength import slid, sliding_of
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractAccessToken, AbstractCredential, AccessToken
+from sessionauth.models.base import NAME_LENGTH
 from sessionauth.models.binding import session_digests
 from sessionauth.models.credentials import REFRESH_KIND
 from sessionauth.models.limiting import one_at_a_time, owner_key
@@ -29,7 +30,6 @@ from sessionauth.models.limiting import one_at_a_time, owner_key
 #: What a new credential has of the one that issues it, unless it is told otherwise.
 INHERITED = ("scopes", "networks", "methods", "origins", "rate", "rate_group", "expires_at", "sliding", "ends_at")
 OF_THE_LOGIN = ("is_personal", "session_digest", "family")
-NAME_LENGTH = 100
 
 
 @sensitive_variables("issued")

@@ -112,7 +112,7 @@ class CredentialCommand(BaseCommand):
             words = f"{printable(old)} is {state_of(old)}; what has ended is not rotated. Issue another."
             raise CommandError(words) from None
         old.refresh_from_db()
-        self._say(f"The old one, {old}, is good until {old.expires_at}.")
+        self._say(f"The old one, {old}, is good until {old.end}.")
         self._hand_out(row, secret, options)
 
     @sensitive_variables("secret")
@@ -120,7 +120,7 @@ class CredentialCommand(BaseCommand):
         if options["json"]:
             self.stdout.write(as_json({**which.told(row), "secret": secret}))
             return
-        end = "does not expire" if row.expires_at is None else f"expires at {row.expires_at}"
+        end = "does not expire" if row.end is None else f"expires at {row.end}"
         self._say(f"{row} has the id {row.pk} and {end}. This is the only time that its secret is shown.")
         self.stdout.write(secret)
 

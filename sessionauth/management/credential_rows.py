@@ -101,7 +101,7 @@ def told(row: AbstractCredential) -> dict[str, Any]:
         "origins": row.origins,
         "rate": row.rate,
         "created_at": row.created_at,
-        "expires_at": row.expires_at,
+        "expires_at": row.end,
         "last_used_at": row.last_used_at,
         "rotated_at": row.rotated_at,
         "rotated_from": row.serializable_value("rotated_from"),

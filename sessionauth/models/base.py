@@ -19,6 +19,8 @@ from sessionauth.models.lasting import LastingModel, lasts
 from sessionauth.models.managers import CredentialManager
 from sessionauth.signals import credential_revoked
 
+NAME_LENGTH = 100
+
 
 class AbstractCredential(LastingModel):
     """A secret's row: who issued it for what, how long it lasts, whether it still counts. Never the secret."""
@@ -30,7 +32,7 @@ class AbstractCredential(LastingModel):
 
     digest = models.CharField(max_length=64, editable=False)
     hint = models.CharField(_("secret"), max_length=60, editable=False)
-    name = models.CharField(_("name"), max_length=100, blank=True, help_text=_("What it is for."))
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True, help_text=_("What it is for."))
     scopes = models.JSONField(
         _("scopes"),
         null=True,

@@ -16,4 +16,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     if http.wants_html(request):
         return csrf.csrf_failure(request, reason)
+    return csrf_failed(request)
+
+
+def csrf_failed(request: HttpRequest) -> HttpResponse:
+    """Answer what a browser sends without being asked, where it may have been another site's page that made it."""
     return refusals.problem(403, "csrf_failed", gettext("The CSRF token is missing or wrong."))

@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from sessionauth import crypto
 from sessionauth.credentials import rows
@@ -216,6 +217,14 @@ def test_list__says_in_which_state_each_is(alice, bob):
     assert {row["name"]: row["state"] for row in found} == {row["name"]: row["name"] for row in found}
     assert len(found) == 5
     assert {row["name"] for row in keys_json("list", "--active")["credentials"]} == {"active", "rotated", "inactive"}
+
+
+def test_list__tells_the_end_that_comes_first(alice):
+    soon = timezone.now() + timedelta(days=1)
+    APIKey.objects.issue(user=alice, ends_at=soon)
+    APIKey.objects.issue(user=alice, ends_at=soon, expires_at=soon + timedelta(days=1))
+    told = [parse_datetime(row["expires_at"]) for row in keys_json("list")["credentials"]]
+    assert [abs(end - soon) < timedelta(seconds=1) for end in told] == [True, True]
 
 
 def test_list__of_who_is_gone(alice):

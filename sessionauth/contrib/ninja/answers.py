@@ -69,11 +69,6 @@ def nobody(request: HttpRequest) -> HttpResponse:
     return refusals.unauthorized(request, as_page=False)
 
 
-def csrf_failed(request: HttpRequest) -> HttpResponse:
-    """Answer what a browser sends without being asked, where it may have been another site's page that made it."""
-    return refusals.problem(403, "csrf_failed", gettext("The CSRF token is missing or wrong."))
-
-
 def handle_refused(request: HttpRequest, refused: Refused | Any) -> HttpResponse:
     """Ninja's handler of Refused."""
     response: HttpResponse = refused.response

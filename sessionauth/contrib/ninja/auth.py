@@ -31,6 +31,7 @@ from sessionauth.models.credentials import AbstractAccessToken, AbstractAPIKey
 from sessionauth.openapi import security_schemes
 from sessionauth.scopes import Requirement
 from sessionauth.user_token import UserToken
+from sessionauth.views.csrf import csrf_failed
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -118,7 +119,7 @@ class RequestAuth(AuthBase):
             raise Refused(answers.refuse_at_once(failure)(request)) from None
         refuse = self._who(request, token)
         if refuse is None and not _is_own(request):
-            refuse = answers.csrf_failed
+            refuse = csrf_failed
         if refuse is None and (needed := self.requirement) is not None:
             refuse = None if needed.is_met(request.method, token.has_scope) else partial(_out_of_scope, needed)
         refuse = refuse or self._how(token)
@@ -135,7 +136,7 @@ class RequestAuth(AuthBase):
             raise Refused(await sync_to_async(answers.refuse_at_once(failure))(request)) from None
         refuse = self._who(request, token)
         if refuse is None and not (_is_free(request) or await sync_to_async(_is_own)(request)):
-            refuse = answers.csrf_failed
+            refuse = csrf_failed
         if refuse is None and (needed := self.requirement) is not None:
             is_met = await needed.ais_met(request.method, token.ahas_scope)
             refuse = None if is_met else partial(_out_of_scope, needed)

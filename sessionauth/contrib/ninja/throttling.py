@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja.throttling import SimpleRateThrottle
 
-from sessionauth import http
+from sessionauth.contrib.recognising import tally_of
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken
 
@@ -21,15 +21,7 @@ class CredentialRateThrottle(SimpleRateThrottle):
 
     def get_cache_key(self, request: HttpRequest) -> str:
         """Return where this is counted."""
-        return self.cache_format % {"scope": self.scope, "ident": _ident(request)}
-
-
-def _ident(request: HttpRequest) -> str:
-    token = getattr(request, "auth", None)
-    if not isinstance(token, UserToken):
-        token = state_of(request).token  # nobody is looked up here: Ninja asks in the event loop
-    if token is not None and token.is_program and token.credential is not None:
-        return f"{token.credential._meta.label_lower}_{token.credential.pk}"
-    if token is not None and token.has_user:
-        return f"user_{token.user_id}"
-    return f"address_{http.network(http.client_ip(request))}"
+        token = getattr(request, "auth", None)
+        if not isinstance(token, UserToken):
+            token = state_of(request).token  # nobody is looked up here: Ninja asks in the event loop
+        return self.cache_format % {"scope": self.scope, "ident": tally_of(token, request)}

@@ -8,11 +8,9 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from sessionauth import http
+from sessionauth.contrib.recognising import tally_of
 from sessionauth.contrib.rest_framework.permissions import auth_of
 from sessionauth.guards.counters import Rate
-from sessionauth.models import AbstractCredential
-from sessionauth.user_token import UserToken
 
 
 class CredentialRateThrottle(SimpleRateThrottle):  # type: ignore[misc]
@@ -41,12 +39,4 @@ class CredentialRateThrottle(SimpleRateThrottle):  # type: ignore[misc]
 
     def get_cache_key(self, request: Request, view: Any) -> str:
         """Return what is counted."""
-        return str(self.cache_format % {"scope": self.scope, "ident": self._who(request, auth_of(request))})
-
-    def _who(self, request: Request, auth: UserToken) -> str:
-        if isinstance(auth.credential, AbstractCredential):
-            return f"{auth.credential._meta.label_lower}-{auth.credential.pk}"
-        if auth.has_user:
-            return f"user-{auth.user_id}"
-        # Not get_ident(): by it, a client that writes X-Forwarded-For itself is a new one each time.
-        return f"address-{http.network(http.client_ip(request._request))}"
+        return str(self.cache_format % {"scope": self.scope, "ident": tally_of(auth_of(request), request._request)})

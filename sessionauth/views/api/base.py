@@ -18,6 +18,7 @@ from sessionauth import confinement, refusals
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import CredentialConflict, InvalidCredential
 from sessionauth.user_token import UserToken
+from sessionauth.views.csrf import csrf_failed
 from sessionauth.views.json_body import WrongBody, form_of
 from sessionauth.views.page import outside_transactions
 
@@ -115,7 +116,7 @@ def must_not_be_forged(request: HttpRequest) -> None:
     check = _Csrf(lambda request: HttpResponse())
     check.process_request(request)
     if check.process_view(request, _unmarked, (), {}) is not None:
-        raise refuse(403, "csrf_failed", gettext("The CSRF token is missing or wrong."))
+        raise Refused(csrf_failed(request))
 
 
 def caller(request: HttpRequest) -> UserToken:

@@ -13,6 +13,7 @@ from sessionauth.credentials.issuing import issue
 from sessionauth.credentials.listing import rename
 from sessionauth.credentials.revoking import revoke_all
 from sessionauth.credentials.rotating import rotate
+from sessionauth.models.base import NAME_LENGTH
 from sessionauth.views.api import rules
 from sessionauth.views.api.base import ApiView
 from sessionauth.views.api.reading import LONGEST_OVERLAP, MEMBERS, boolean, invalid, members, span, text, wanted
@@ -76,7 +77,7 @@ class CredentialView(KindView):
         given = members(request, {"name"})
         if "name" not in given:
             raise invalid("name", gettext("This is missing."))
-        rename(row, text(given["name"], "name", 100))
+        rename(row, text(given["name"], "name", NAME_LENGTH))
         return json(told(row))
 
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from sessionauth.models.base import NAME_LENGTH
 from sessionauth.views.api.credentials import MOST, PAGE
 from sessionauth.views.api.reading import FORM, LONGEST, LONGEST_OVERLAP
 from sessionauth.views.documents import (
@@ -28,7 +29,7 @@ TAG = "keys and tokens"
 #: The names of URLs with a number in them.
 NUMBERED = frozenset({"token", "token_rotate", "key", "key_rotate"})
 SPAN: Schema = {"type": "integer", "minimum": 0, "maximum": LONGEST, "description": "Seconds."}
-NAME: Schema = {"type": "string", "maxLength": 100}
+NAME: Schema = {"type": "string", "maxLength": NAME_LENGTH}
 
 CREDENTIAL_MEMBERS: dict[str, Schema] = {
     "id": NUMBER,

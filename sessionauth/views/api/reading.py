@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import http, scopes
+from sessionauth.models.base import NAME_LENGTH
 from sessionauth.models.limits import MOST
 from sessionauth.views.api.base import Refused, refuse
 from sessionauth.views.json_body import form_of, is_empty, is_json, is_storable, object_of
@@ -145,7 +146,7 @@ def wanted(document: dict[str, Any], user: Any) -> dict[str, Any]:
     """Return the fields of a new credential of `user`; what the document leaves out is left out."""
     fields: dict[str, Any] = {name: read(document[name], name) for name, read in PLAIN.items() if name in document}
     if "name" in document:
-        fields["name"] = text(document["name"], "name", 100)
+        fields["name"] = text(document["name"], "name", NAME_LENGTH)
     if "scopes" in document:
         fields["scopes"] = grantable(document["scopes"], user)
     if "expires_at" in document and "expires_in" in document:

@@ -15,6 +15,7 @@ from sessionauth.exceptions import InvalidCredential
 from sessionauth.forms import verify
 from sessionauth.guards import secrets
 from sessionauth.login import LoginManager
+from sessionauth.models.base import NAME_LENGTH
 from sessionauth.request_state import state_of
 from sessionauth.views.api import rules
 from sessionauth.views.api.base import ApiView, Refused, caller, refuse
@@ -85,7 +86,7 @@ class TokenView(RefreshView):
         scopes = _scopes(given)
         fields: dict[str, Any] = {} if scopes is None else {"scopes": grantable(scopes, user)}
         if "name" in given:
-            fields["name"] = text(given["name"], "name", 100)
+            fields["name"] = text(given["name"], "name", NAME_LENGTH)
         return granted(*issue_login_token(user, request=request, **fields))
 
     @sensitive_variables("given", "user")

@@ -16,6 +16,7 @@ from sessionauth import http, scopes
 from sessionauth.conf import seconds, settings
 from sessionauth.forms import EndSessionsForm, PasswordField
 from sessionauth.models import limits
+from sessionauth.models.base import NAME_LENGTH
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -51,7 +52,9 @@ class IssueForm(EndSessionsForm):
     )
     ACCESS: ClassVar[Choices] = (("chosen", _("Only what is ticked here")), ("all", _("Everything that you may")))
 
-    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What it is for, such as “Nightly export”."))
+    name = forms.CharField(
+        label=_("Name"), max_length=NAME_LENGTH, help_text=_("What it is for, such as “Nightly export”.")
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=KINDS, initial="token", widget=forms.RadioSelect)
     lifetime = forms.ChoiceField(label=_("Valid for"), choices=LIFETIMES, initial="30")
     access = forms.ChoiceField(label=_("What it may do"), choices=ACCESS, initial="chosen", widget=forms.RadioSelect)
@@ -145,4 +148,4 @@ def _span(span: int) -> str:
 class RenameForm(forms.Form):
     """Another name."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
