@@ -12,9 +12,9 @@ from django.core.validators import validate_ipv46_address
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils import timezone
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sessionauth.admin import overview
 from sessionauth.admin.records import RecordAdmin, people_called, person
@@ -153,7 +153,7 @@ class AuthEventAdmin(RecordAdmin):
 def sentence(name: str) -> str:
     """Return what is said of the event `name`, less what is said of its details; of one that is not known, the name."""
     known = next((event for event in Event if event.value == name), None)
-    return name if known is None else gettext(known.says).partition("; ")[0].rstrip(".") + "."
+    return name if known is None else translation.gettext(known.says).partition("; ")[0].rstrip(".") + "."
 
 
 def _ago(days: int) -> Any:
