@@ -57,11 +57,12 @@ class InvalidCredential(SessionAuthError):
 class LimitedCredential(InvalidCredential):
     """A credential that is good, and may not do this now. The client is told, also where what is wrong is ignored.
 
-    `status` is that of the answer, `public` its detail, and `retry_after` the seconds after which another try makes
-    sense, None for "not by waiting".
+    `status` is that of the answer, `error` its code, `public` its detail, and `retry_after` the seconds after which
+    another try makes sense, None for "not by waiting". The `code` is for signals and logs.
     """
 
     status: int = 403
+    error: str = "insufficient_scope"
     public: str | Promise = _("The credential may not do this.")
 
     def __init__(self, code: FailureCode | str, *, credential: Any = None, retry_after: int | None = None) -> None:
@@ -82,6 +83,7 @@ class RateExceeded(LimitedCredential):
     """The credential has been used as often as its rate allows."""
 
     status = 429
+    error = "too_many_requests"
     public = _("The credential was used too often. Please try again later.")
 
     def __init__(self, *, credential: Any = None, retry_after: int | None = None) -> None:
@@ -92,6 +94,7 @@ class RateUnknown(LimitedCredential):
     """How often the credential was used cannot be counted now."""
 
     status = 503
+    error = "unavailable"
     public = _("The credential cannot be accepted at the moment. Please try again in a minute.")
 
     def __init__(self, *, credential: Any = None, retry_after: int | None = None) -> None:

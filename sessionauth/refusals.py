@@ -47,6 +47,10 @@ TITLES = {
 #: Answers to a refused login that say less than we can: a form shown again, an API's "wrong credentials".
 REPLACED = frozenset({200, 400, 401, 403})
 
+#: What challenges say of a credential that is wrong, and of two (RFC 6750 section 3.1).
+INVALID_TOKEN = {"error": "invalid_token", "error_description": "The credential is not valid."}
+AMBIGUOUS = {"error": "invalid_request", "error_description": "More than one credential."}
+
 
 def unauthorized(
     request: HttpRequest,
@@ -81,16 +85,14 @@ def invalid(request: HttpRequest, failure: InvalidCredential) -> HttpResponse:
     """
     if isinstance(failure, LimitedCredential):
         return limited(request, failure)
-    error = {"error": "invalid_token", "error_description": "The credential is not valid."}
-    challenges = challenges_for(request, error, failure.method)
+    challenges = challenges_for(request, INVALID_TOKEN, failure.method)
     return problem(401, "invalid_token", gettext("The credential is not valid."), challenges)
 
 
 def limited(request: HttpRequest, failure: LimitedCredential) -> HttpResponse:
     """Answer a good credential that is used by a wrong method, or too often."""
-    code = {403: "insufficient_scope", 429: "too_many_requests"}.get(failure.status, "unavailable")
-    challenges = challenges_for(request, {"error": code}, failure.method) if failure.status == 403 else []
-    response = problem(failure.status, code, str(failure.public), challenges)
+    challenges = challenges_for(request, {"error": failure.error}, failure.method) if failure.status == 403 else []
+    response = problem(failure.status, failure.error, str(failure.public), challenges)
     if failure.retry_after is not None:
         response["Retry-After"] = str(failure.retry_after)
     return response
@@ -98,9 +100,8 @@ def limited(request: HttpRequest, failure: LimitedCredential) -> HttpResponse:
 
 def ambiguous(request: HttpRequest) -> HttpResponse:
     """Answer two different credentials on one request (RFC 6750 section 3.1)."""
-    error = {"error": "invalid_request", "error_description": "More than one credential."}
     detail = gettext("The request carries two different credentials.")
-    return problem(400, "invalid_request", detail, challenges_for(request, error))
+    return problem(400, "invalid_request", detail, challenges_for(request, AMBIGUOUS))
 
 
 def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResponse:

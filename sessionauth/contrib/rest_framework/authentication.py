@@ -48,8 +48,7 @@ class Authentication(BaseAuthentication):  # type: ignore[misc]
         try:
             token = self.recognised(inner)
         except SeveralCredentials:
-            error = {"error": "invalid_request", "error_description": "More than one credential."}
-            raise SeveralSecrets(self._challenges(inner, error)) from None
+            raise SeveralSecrets(self._challenges(inner, refusals.AMBIGUOUS)) from None
         except LoginDenied as denial:
             raise Denied(denial) from None
         if token is not None and not token.is_program:
@@ -73,9 +72,8 @@ class Authentication(BaseAuthentication):  # type: ignore[misc]
         if failure is None or is_told or paths.is_exempt(request):
             return
         if isinstance(failure, LimitedCredential):
-            raise Limited(failure, self._challenges(request, {"error": "insufficient_scope"}, failure.method))
-        error = {"error": "invalid_token", "error_description": "The credential is not valid."}
-        raise InvalidSecret(self._challenges(request, error, failure.method))
+            raise Limited(failure, self._challenges(request, {"error": failure.error}, failure.method))
+        raise InvalidSecret(self._challenges(request, refusals.INVALID_TOKEN, failure.method))
 
     def _challenges(self, request: HttpRequest, error: Mapping[str, str], method: str = "") -> list[str]:
         return refusals.challenges_for(request, error, method, self.carriers())

@@ -70,8 +70,7 @@ class Limited(exceptions.APIException):  # type: ignore[misc]
     """A good credential that is used by a wrong method, or too often."""
 
     def __init__(self, failure: LimitedCredential, challenges: Sequence[str]) -> None:
-        code = {403: "insufficient_scope", 429: "too_many_requests"}.get(failure.status, "unavailable")
-        super().__init__(str(failure.public), code)
+        super().__init__(str(failure.public), failure.error)
         self.status_code = failure.status
         self.wait = failure.retry_after
         if failure.status == 403:

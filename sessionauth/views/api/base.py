@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
-from sessionauth import confinement, refusals
+from sessionauth import confinement, http, refusals
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import CredentialConflict, InvalidCredential
 from sessionauth.user_token import UserToken
@@ -110,7 +110,7 @@ setattr(ApiView, confinement.MARK, True)
 
 def must_not_be_forged(request: HttpRequest) -> None:
     """Raise Refused for what another site may have made a browser send in the name of whoever is signed in to it."""
-    if request.method in ("GET", "HEAD", "OPTIONS") or not get_auth(request).is_authenticated:
+    if request.method in http.READING or not get_auth(request).is_authenticated:
         return
     form_of(request)  # there the check looks for the token, and it may be none at all
     check = _Csrf(lambda request: HttpResponse())
