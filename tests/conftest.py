@@ -16,6 +16,7 @@ from django.utils import translation
 pytest.register_assert_rewrite("tests.contracts", "tests.asking", "tests.attacks")
 
 BROWSER = Path(__file__).parent / "browser"
+LONGEST_NAME = 32
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -24,6 +25,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.browser:
         return None if in_browser or collection_path in BROWSER.parents else True
     return True if in_browser else None
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Number long texts instead of spelling them out: what holds a new secret has another name in every process."""
+    return argname if isinstance(val, str) and len(val) > LONGEST_NAME else None
 
 
 @pytest.hookimpl(tryfirst=True)

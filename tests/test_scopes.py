@@ -229,7 +229,7 @@ def test_requirement__names_and_tells_its_scopes():
         (b"a",),
         ([b"a"],),
         ([1],),
-        ({"a", "b"},),
+        ({"a"},),
         ({"GET": None},),
         ({"GET": []},),
         ({"": "a"},),
