@@ -17,6 +17,7 @@ from sessionauth.checks import (
     formats,
     frameworks,
     guards,
+    impersonation,
     key_cache,
     leaks,
     lifetimes,
@@ -62,6 +63,7 @@ TOPICS = (
     admin,
     leaks,
     formats,
+    impersonation,
 )
 
 
@@ -93,6 +95,7 @@ def register() -> None:
     register_check(token_api.check, APP, Tags.security, Tags.urls)
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)
+    register_check(impersonation.check, APP, Tags.security)
     register_check(passwords.check, APP)
     register_check(passwords.check_deploy, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.

@@ -89,6 +89,19 @@ def accepts(call: Any, arguments: Iterable[str]) -> bool:
     return True
 
 
+def takes_named(call: Any, places: int, names: Iterable[str]) -> bool:
+    """Say whether `call` takes so many positional arguments, and `names`; True where that cannot be told."""
+    try:
+        signature = inspect.signature(call)
+    except Exception:  # some callables written in C have none
+        return True
+    try:
+        signature.bind(*range(places), **dict.fromkeys(names))
+    except TypeError:
+        return False
+    return True
+
+
 def guess(word: str, known: Iterable[str], prefix: str = "") -> str:
     """Return "Did you mean …? " with the one of `known` that `word` is most like, or nothing if it is like none."""
     close = get_close_matches(word, list(known), n=1)

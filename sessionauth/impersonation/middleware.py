@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings as django_settings
@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth.authenticators import get_auth
 from sessionauth.impersonation import answers, bound, confining
-from sessionauth.impersonation.service import open_rows
+from sessionauth.impersonation.service import close
 from sessionauth.impersonation.stage import Stage, claim_in
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
@@ -95,7 +95,7 @@ def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
     if stage.ended:
         return answers.ended(request)
     if claim is not None and stage.row is None:
-        _close(claim)
+        registry.best_effort(partial(close, claim, "actor_changed"))
     if confining.is_safe(request):
         return None
     if stage.row is None and bound.is_bound(secret):
@@ -135,15 +135,6 @@ def _is_much(request: HttpRequest, stage: Stage) -> bool:
 def _row_in_hand(request: HttpRequest) -> Any:
     token = state_of(request).token
     return None if token is None else token.impersonation
-
-
-def _close(claim: str) -> None:
-    """End the impersonation that a session named whose own user is gone, signed out or has a new password."""
-    try:
-        key = UUID(claim)
-    except ValueError:
-        return
-    registry.best_effort(lambda: [row.end("actor_changed") for row in open_rows().filter(pk=key)])
 
 
 def _is_stray(secret: str | None, stage: Stage) -> bool:

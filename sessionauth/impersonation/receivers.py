@@ -8,8 +8,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db.models import Q
 from django.http import HttpRequest
 
-from sessionauth.impersonation.service import open_rows
-from sessionauth.impersonation.stage import stage_of
+from sessionauth.impersonation.service import close, open_rows
+from sessionauth.impersonation.stage import Stage, claim_in, stage_of
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
 
@@ -17,13 +17,15 @@ from sessionauth.sessions import registry
 def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     """Receive Django's `user_logged_out`: the target's session is flushed next, and the actor stays signed in."""
     stage = None if request is None else stage_of(request)
-    if stage is not None and stage.in_hand() is not None:
+    if stage is not None and (stage.in_hand() is not None or stage.child is None):
         stage.end("logout")
 
 
 def logged_in(*, request: HttpRequest | None, **kwargs: Any) -> None:
     """Receive Django's `user_logged_in`: whoever signs in does so in the actor's place, in a session of their own."""
     stage = None if request is None else stage_of(request)
+    if request is not None and stage is not None and stage.child is None:
+        _end_unseen(request, stage)
     if stage is None or stage.child is None or stage.parent is None or not stage.child.is_signed_in:
         return
     if request is None or request.session is not stage.child:
@@ -36,6 +38,14 @@ def logged_in(*, request: HttpRequest | None, **kwargs: Any) -> None:
     registry.drop(stage.parent)
     stage.parent.update(signed_in)
     stage.restore()
+
+
+def _end_unseen(request: HttpRequest, stage: Stage) -> None:
+    """End what nobody has looked at before the view, because the marker was gone, and what the session still names."""
+    stage.end("login")
+    session = getattr(request, "session", None)
+    if session is not None and session.modified and (claim := claim_in(session)) is not None:
+        close(claim, "login")
 
 
 def end_of(*, user: Any, **kwargs: Any) -> None:

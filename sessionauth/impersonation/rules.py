@@ -11,12 +11,12 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from sessionauth.conf import load, settings
 from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.sessions import registry
 
 logger = logging.getLogger("sessionauth")
 
@@ -92,7 +92,7 @@ def _fault(actor: Any, target: Any) -> str | None:
 
 
 def _is_somebody(user: Any) -> bool:
-    return isinstance(user, get_user_model()) and user.pk is not None
+    return registry.lists(user)
 
 
 def _may_be_as_strong(actor: Any, target: Any) -> bool:

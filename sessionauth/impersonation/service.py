@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -130,6 +131,16 @@ async def aupgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
 def open_rows() -> models.QuerySet[Impersonation]:
     """Return the impersonations that nobody has ended, read where they are written."""
     return Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(ended_at=None)
+
+
+def close(claim: str, reason: str) -> None:
+    """End the impersonation whose key a session names as `claim`, if there is one."""
+    try:
+        key = UUID(claim)
+    except ValueError:
+        return
+    for row in open_rows().filter(pk=key):
+        row.end(reason)
 
 
 def close_overdue() -> int:

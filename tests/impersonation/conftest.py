@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.test import AsyncClient, Client
 
 from sessionauth.models import Impersonation
@@ -41,6 +42,13 @@ class Browser:
 
     def form(self):
         return self.get("/form/").content.decode()
+
+    def put(self, **ours):
+        """Put something into what we keep in the session, as nobody but us can."""
+        session = self.client.session
+        session["_sessionauth"] = {**session["_sessionauth"], **ours}
+        session.save()
+        self.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
 
     def who(self):
         answer = self.get("/awho/" if self.is_async else "/who/")

@@ -98,9 +98,7 @@ def test_start__a_long_reason_is_cut(browser, alice):
 
 
 def _make_stale(browser):
-    session = browser.client.session
-    session["_sessionauth"] = {**session["_sessionauth"], "auth_at": 1}
-    session.save()
+    browser.put(auth_at=1)
 
 
 def test_start__by_somebody_who_is_not_fresh(browser, alice):

@@ -1,0 +1,52 @@
+"""What impersonation needs around it, and what the guards of a project are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage
+
+from sessionauth.checks import reading
+from sessionauth.checks.finding import Finding, ask
+from sessionauth.impersonation.middleware import ImpersonationMiddleware
+from sessionauth.middleware import AuthenticationMiddleware
+
+MISPLACED = Finding(
+    "E225",
+    "{path} {where}: nobody is known yet whom it could put somebody else in the place of.",
+    "Put it right after sessionauth.middleware.AuthenticationMiddleware.",
+)
+BAD_GUARD = Finding(
+    "E226",
+    "SESSIONAUTH_IMPERSONATION_GUARDS names {path}, {fault}: nobody can impersonate.",
+    "Give the dotted path of a function (request, *, actor, target) that says True or False.",
+)
+
+
+def check(**kwargs: Any) -> list[CheckMessage]:
+    """Check the place of the middleware, and the guards."""
+    return ask(place, guards)
+
+
+def place() -> Iterator[CheckMessage]:
+    """Look for our middleware before the one that it builds on."""
+    found = [(path, reading.load(path).found) for path in reading.strings("MIDDLEWARE")]
+    kinds = [kind if isinstance(kind, type) else object for _, kind in found]
+    known = [at for at, kind in enumerate(kinds) if issubclass(kind, AuthenticationMiddleware)]
+    for at, kind in enumerate(kinds):
+        if issubclass(kind, ImpersonationMiddleware) and not any(other < at for other in known):
+            where = f"stands above {found[known[0]][0]}" if known else "stands there without AuthenticationMiddleware"
+            yield MISPLACED(path=found[at][0], where=where)
+
+
+def guards() -> Iterator[CheckMessage]:
+    """Look for guards that cannot be asked: each of them refuses everybody."""
+    for path in reading.value_of("IMPERSONATION_GUARDS"):
+        found, error = reading.load(path)
+        if error:
+            yield BAD_GUARD(path=reading.shown(path), fault=f"which cannot be imported ({error})")
+        elif not callable(found):
+            yield BAD_GUARD(path=reading.shown(path), fault="which cannot be called")
+        elif not reading.takes_named(found, 1, ("actor", "target")):
+            yield BAD_GUARD(path=reading.shown(path), fault="which takes other arguments")
