@@ -23,7 +23,7 @@ from sessionauth.exceptions import InactiveUser, InvalidCredential, NeverFresh, 
 from sessionauth.guards.base import as_guard
 from sessionauth.models import RememberToken
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import freshness, registry
+from sessionauth.sessions import freshness, kept, registry
 from sessionauth.sessions.remember import Remember, wanted_age
 from sessionauth.sessions.remember import issue as remember_browser
 from sessionauth.signals import login_confirmed
@@ -185,7 +185,7 @@ def login_user(
     if not lookup.may(load_backend(path) if path else None, user):
         raise InactiveUser
     state = state_of(request)
-    state.session_data = (request.session, registry.data(request.session))
+    state.session_data = (request.session, kept.data(request.session))
     token = remember_browser(request, user, age=age, backend=path) if is_wanted else None
     state.sign_in = SignIn(is_fresh=fresh, method=method if fresh else "", remember_token=token)
     try:
@@ -224,7 +224,7 @@ def _take_back(request: HttpRequest, token: RememberToken | None) -> None:
     """Leave nothing of a login that failed halfway. Where it was refused, it is taken back already."""
     session = request.session
     if SESSION_KEY in session:
-        sid = registry.sid_in(registry.own(session))
+        sid = kept.sid_in(kept.own(session))
         session.flush()
         registry.supersede({sid})
         if token is not None:
@@ -266,9 +266,9 @@ def confirm_login(request: HttpRequest, *, method: str = "") -> UserToken:
     if not can_confirm(auth):
         raise NeverFresh(f"confirm_login() is for people who signed in with a session, not for {auth!r}.")
     row = freshness.confirm(request, auth.user, auth.credential, method)
-    own = registry.own(request.session)
+    own = kept.own(request.session)
     rotate_token(request)
-    token = replace(request, token_of(auth.user, registry.auth_at_in(own), row, registry.proofs_in(own)))
+    token = replace(request, token_of(auth.user, kept.auth_at_in(own), row, kept.proofs_in(own)))
     login_confirmed.send_robust(sender=type(auth.user), request=request, user=auth.user, method=method)
     return token
 

@@ -18,11 +18,11 @@ from sessionauth.authenticators.session import read, token_of
 from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
 from sessionauth.request_state import RequestState, SignIn, state_of
-from sessionauth.sessions import registry, remember, remember_cookie, series
+from sessionauth.sessions import kept, registry, remember, remember_cookie, series
 from sessionauth.user_token import anonymous, replace
 
 #: What a sign-in itself has put into the session.
-OF_THE_SIGN_IN = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY, registry.KEY})
+OF_THE_SIGN_IN = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY, kept.KEY})
 
 
 def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -47,8 +47,8 @@ def logged_in(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     except LoginDenied as denial:
         _undo(request, user, sign_in, denial)
         raise
-    own = registry.own(request.session)
-    replace(request, token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own)))
+    own = kept.own(request.session)
+    replace(request, token_of(user, kept.auth_at_in(own), row, kept.proofs_in(own)))
     state.denied = None  # somebody has come in after all, whatever was refused before
 
 
@@ -87,8 +87,8 @@ def _sids_before(request: HttpRequest, state: RequestState) -> set[str | None]:
     somebody has looked before.
     """
     came = _session_in_cookie(request)
-    held = [registry.own(request.session), registry.own(_data_before(request, state))]
-    return {registry.sid_in(own) for own in [*held, {} if came is None else registry.own(came)]}
+    held = [kept.own(request.session), kept.own(_data_before(request, state))]
+    return {kept.sid_in(own) for own in [*held, {} if came is None else kept.own(came)]}
 
 
 def _clear_out(request: HttpRequest, state: RequestState) -> None:
@@ -97,19 +97,19 @@ def _clear_out(request: HttpRequest, state: RequestState) -> None:
     The way back moves to the request: it is good for this sign-in only.
     """
     session = request.session
-    own = registry.own(session)
+    own = kept.own(session)
     state.next = own.pop("next", "") or state.next
-    for name in registry.OF_A_SIGN_IN:
+    for name in kept.OF_A_SIGN_IN:
         own.pop(name, None)
-    if registry.KEY in session:
-        session[registry.KEY] = own
+    if kept.KEY in session:
+        session[kept.KEY] = own
     if settings.FLUSH_ON_LOGIN and not _was_somebodys(request, state):
         for name in set(session.keys()) - OF_THE_SIGN_IN - set(settings.PRESERVE_SESSION_KEYS):
             del session[name]
-    kept = _data_before(request, state)
+    before = _data_before(request, state)
     for name in set(settings.PRESERVE_SESSION_KEYS) - OF_THE_SIGN_IN:
-        if name in kept and name not in session:
-            session[name] = kept[name]
+        if name in before and name not in session:
+            session[name] = before[name]
 
 
 def _data_before(request: HttpRequest, state: RequestState) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sessionauth.conf import load, settings
 from sessionauth.confinement import match_of
 from sessionauth.exceptions import InvalidCredential, LimitedCredential, LoginDenied
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 
 logger = logging.getLogger("sessionauth")
 
@@ -270,7 +270,7 @@ def _there_and_back(request: HttpRequest, url: str, redirect_field_name: str) ->
     if not http.same_origin(request, url):
         back = request.build_absolute_uri(back)
     elif settings.USE_SESSION_FOR_NEXT and hasattr(request, "session"):
-        request.session[registry.KEY] = registry.own(request.session) | {"next": back}
+        request.session[kept.KEY] = kept.own(request.session) | {"next": back}
         return HttpResponseRedirect(url)
     return redirect_to_login(back, url, redirect_field_name)
 
@@ -283,10 +283,10 @@ def pop_next(request: HttpRequest) -> str:
     state = state_of(request)
     back: Any = state.next
     state.next = ""
-    own = registry.own(request.session)
+    own = kept.own(request.session)
     if "next" in own:
         back = own.pop("next") or back
-        request.session[registry.KEY] = own
+        request.session[kept.KEY] = own
     return back if isinstance(back, str) and back and http.is_safe_url(request, back) else ""
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 
 from sessionauth import LoginState, UserToken, access, decorators
 from sessionauth.models import APIKey
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 from sessionauth.signals import auth_required, reauthentication_required
 from tests.asking import Sent, ask
 from tests.contracts import signed_in_browser
@@ -38,12 +38,12 @@ def browser(alice):
     def make(headers=HTML, ago=None, **proofs):
         cookies = signed_in_browser(alice)
         session = SessionStore(cookies["sessionid"])
-        own, now = registry.own(session), int(time.time())
+        own, now = kept.own(session), int(time.time())
         if ago is None:
             own.pop("auth_at")
         else:
             own["auth_at"] = now - ago
-        session[registry.KEY] = own | {"proofs": {method: now - ago for method, ago in proofs.items()}}
+        session[kept.KEY] = own | {"proofs": {method: now - ago for method, ago in proofs.items()}}
         session.save()
         return Sent(headers, cookies)
 
@@ -71,7 +71,7 @@ def test_clock_that_was_ahead__makes_nobody_fresh_for_longer(way, ahead, is_brou
     sent = browser(ago=-ahead, password=-ahead)
     reached("fresh", sent)
     ask(way, "/fresh/page/", sent)
-    own = SessionStore(sent.cookies["sessionid"])[registry.KEY]
+    own = SessionStore(sent.cookies["sessionid"])[kept.KEY]
     for at in (own["auth_at"], own["proofs"]["password"]):
         assert (at <= time.time()) is is_brought_back
 
@@ -96,7 +96,7 @@ def test_methods__others_and_older_ones_do_not(proofs, browser):
 def test_methods__nonsense_in_a_session_proves_nothing(proofs, browser):
     sent = browser(ago=10)
     session = SessionStore(sent.cookies["sessionid"])
-    session[registry.KEY] = registry.own(session) | {"proofs": proofs}
+    session[kept.KEY] = kept.own(session) | {"proofs": proofs}
     session.save()
     assert ask("wsgi", "/by_code/page/", sent).status == 302
     assert ask("wsgi", "/fresh/page/", sent).status == 200
@@ -227,7 +227,7 @@ def test_success_url(form, query, expected, rf):
 def test_success_url__takes_the_way_back_out_of_the_session(rf):
     request = rf.post("/login/")
     request.session = SessionStore()
-    request.session[registry.KEY] = {"next": "/there/"}
+    request.session[kept.KEY] = {"next": "/there/"}
     assert access.success_url(request) == "/there/"
     assert access.success_url(request) == "/whoami/"
     assert access.success_url(request, default="home") == "/home/"

@@ -22,7 +22,7 @@ from sessionauth.conf import seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import freshness, registry, restoring, watch
+from sessionauth.sessions import freshness, kept, registry, restoring, watch
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
 
@@ -85,15 +85,15 @@ def read(session: SessionBase) -> Claim | None:
     user_id, backend = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY)
     if user_id is None or not isinstance(backend, str):
         return None
-    own = registry.own(session)
+    own = kept.own(session)
     session_hash = session.get(HASH_SESSION_KEY)
     return Claim(
         user_id=str(user_id),
         backend=backend,
         session_hash=session_hash if isinstance(session_hash, str) else "",
-        sid=registry.sid_in(own),
-        auth_at=registry.auth_at_in(own),
-        proofs=registry.proofs_in(own),
+        sid=kept.sid_in(own),
+        auth_at=kept.auth_at_in(own),
+        proofs=kept.proofs_in(own),
     )
 
 
@@ -148,12 +148,12 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
         end(session)
     if verdict in (Verdict.END, Verdict.NOBODY):
         return None
-    if row is not None and (unconfirmed := restoring.unconfirmed_in(registry.own(session))) is not None:
+    if row is not None and (unconfirmed := restoring.unconfirmed_in(kept.own(session))) is not None:
         state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
     freshness.bring_back(request, session)
-    state_of(request).session_data = (session, registry.data(session))
-    own = registry.own(session) if verdict is Verdict.GO_ON else {}
-    return token_of(user, registry.auth_at_in(own), row, registry.proofs_in(own))
+    state_of(request).session_data = (session, kept.data(session))
+    own = kept.own(session) if verdict is Verdict.GO_ON else {}
+    return token_of(user, kept.auth_at_in(own), row, kept.proofs_in(own))
 
 
 def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
@@ -223,6 +223,6 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
     if claim is not None:
         return _verified(request, session, claim, changed(lookup.row_of(claim.row_sid), user=user))
     # Signed in by the project's own key: listed since they have confirmed it.
-    sid = registry.sid_in(registry.own(session))
+    sid = kept.sid_in(kept.own(session))
     seen = Sighting(user) if sid is None else changed(lookup.row_of(sid), user=user)
     return _listed(request, session, sid, seen)

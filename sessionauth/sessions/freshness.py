@@ -12,7 +12,7 @@ from django.utils import timezone
 from sessionauth.exceptions import NotAuthenticated
 from sessionauth.models import LoginSession
 from sessionauth.request_state import SignIn
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept, registry
 
 #: By how many seconds the clocks of two servers may differ.
 SKEW = 60
@@ -25,8 +25,8 @@ def bring_back(request: HttpRequest, session: SessionBase) -> None:
 
     Kept in the session, so that it gets older from now on.
     """
-    own, now = registry.own(session), int(time.time())
-    auth_at, proofs = registry.auth_at_in(own), registry.proofs_in(own)
+    own, now = kept.own(session), int(time.time())
+    auth_at, proofs = kept.auth_at_in(own), kept.proofs_in(own)
     if not any(_is_ahead(at, now) for at in (auth_at, *proofs.values())):
         return
     proofs = {method: now if _is_ahead(at, now) else at for method, at in proofs.items()}
@@ -54,9 +54,9 @@ def confirm(request: HttpRequest, user: Any, row: LoginSession | None, method: s
     registry.rotate(request.session)
     if not is_listed and registry.lists(user):
         return registry.record(request, user, SignIn(method=method), is_new=False)
-    own, now = registry.own(request.session), int(moment.timestamp())
-    proofs = ({} if is_void else registry.proofs_in(own)) | ({method: now} if method else {})
-    request.session[registry.KEY] = own | registry.binding(request) | {"auth_at": now, "proofs": proofs}
+    own, now = kept.own(request.session), int(moment.timestamp())
+    proofs = ({} if is_void else kept.proofs_in(own)) | ({method: now} if method else {})
+    request.session[kept.KEY] = own | registry.binding(request) | {"auth_at": now, "proofs": proofs}
     return row
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from sessionauth import signals
 from sessionauth.conf import settings
-from sessionauth.sessions import fingerprint, registry
+from sessionauth.sessions import fingerprint, kept, registry
 from sessionauth.sessions.fingerprint import Match
 
 
@@ -35,7 +35,7 @@ def judge(request: HttpRequest, session: SessionBase, user: Any) -> Verdict:
     mode = settings.SESSION_PROTECTION
     if mode is None:
         return Verdict.GO_ON
-    own = registry.own(session)
+    own = kept.own(session)
     match = fingerprint.compare(request, own.get("fp"))
     if match is Match.SAME:
         return Verdict.GO_ON

@@ -23,15 +23,7 @@ from sessionauth.conf import settings
 from sessionauth.models import LoginSession, RememberToken, writing
 from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import fingerprint, limit
-from sessionauth.sessions.kept import KEY as KEY
-from sessionauth.sessions.kept import OF_A_SIGN_IN as OF_A_SIGN_IN
-from sessionauth.sessions.kept import SID_LENGTH as SID_LENGTH
-from sessionauth.sessions.kept import auth_at_in as auth_at_in
-from sessionauth.sessions.kept import data as data
-from sessionauth.sessions.kept import own as own
-from sessionauth.sessions.kept import proofs_in as proofs_in
-from sessionauth.sessions.kept import sid_in as sid_in
+from sessionauth.sessions import fingerprint, kept, limit
 from sessionauth.signals import logged_out_everywhere
 
 
@@ -46,7 +38,7 @@ def earlier_sid(user_id: str, session_hash: str) -> str:
     Computed, so that it never has to be written into those sessions. It changes with the password, as they end then.
     No secret key goes into it (the session hash has one): rotating the key must not lose a revocation.
     """
-    return hashlib.sha256(f"sessionauth:{user_id}:{session_hash}".encode()).hexdigest()[:SID_LENGTH]
+    return hashlib.sha256(f"sessionauth:{user_id}:{session_hash}".encode()).hexdigest()[: kept.SID_LENGTH]
 
 
 def rows() -> models.QuerySet[LoginSession]:
@@ -56,9 +48,9 @@ def rows() -> models.QuerySet[LoginSession]:
 
 def rotate(session: SessionBase) -> None:
     """Make the key of `session` worthless and keep what it holds; the new key is drawn when it is saved, once."""
-    kept = data(session)
+    rest = kept.data(session)
     drop(session)
-    session.update(kept)
+    session.update(rest)
 
 
 def drop(session: SessionBase) -> None:
@@ -81,7 +73,7 @@ def _is_watched(model: type[models.Model]) -> bool:
 def put(session: SessionBase, changes: dict[str, Any]) -> None:
     """Put `changes` into what we keep in `session`, None takes a name out; that it is to be saved is not said yet."""
     was_modified = session.modified
-    session[KEY] = {name: value for name, value in (own(session) | changes).items() if value is not None}
+    session[kept.KEY] = {name: value for name, value in (kept.own(session) | changes).items() if value is not None}
     session.modified = was_modified
 
 
@@ -108,7 +100,7 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn, *, is_new: bool = T
     Returns None where the row cannot be kept: an unsaved user, a read-only database, a missing migration. The sign-in
     then works as it does in Django, and is not listed. Raises TooManySessions by SESSIONAUTH_MAX_SESSIONS.
     """
-    kept_before = own(request.session)
+    before = kept.own(request.session)
     moment = timezone.now()
     row = LoginSession(
         user_id=user.pk,
@@ -119,11 +111,12 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn, *, is_new: bool = T
         ip_address=http.client_ip(request),
         user_agent=http.user_agent(request),
     )
-    kept = best_effort(partial(limit.enter if is_new else limit.save, row))
-    for name in OF_A_SIGN_IN:
-        kept_before.pop(name, None)
-    request.session[KEY] = kept_before | binding(request) | _proof(sign_in, moment) | ({"sid": row.sid} if kept else {})
-    return row if kept else None
+    is_kept = best_effort(partial(limit.enter if is_new else limit.save, row))
+    for name in kept.OF_A_SIGN_IN:
+        before.pop(name, None)
+    sid = {"sid": row.sid} if is_kept else {}
+    request.session[kept.KEY] = before | binding(request) | _proof(sign_in, moment) | sid
+    return row if is_kept else None
 
 
 def binding(request: HttpRequest) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sessionauth import crypto, http
 from sessionauth.conf import kinds, seconds, settings
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, remember_cookie, restoring, series
+from sessionauth.sessions import kept, registry, remember_cookie, restoring, series
 from sessionauth.sessions.remember_cookie import Presented
 from sessionauth.sessions.series import Standing
 
@@ -121,7 +121,7 @@ def forget(request: HttpRequest, reason: str = "logout") -> None:
     that of `request`. `reason` is kept with the rows.
     """
     session = getattr(request, "session", None)
-    sid = None if session is None or session.is_empty() else registry.sid_in(registry.own(session))
+    sid = None if session is None or session.is_empty() else kept.sid_in(kept.own(session))
     _end_presented(request, reason, keep=sid)
     if sid is not None:
         _end(request, partial(series.end_of, registry.rows().filter(sid=sid), reason))

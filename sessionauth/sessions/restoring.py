@@ -18,7 +18,7 @@ from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import browsers, registry, remember_cookie, series
+from sessionauth.sessions import browsers, kept, registry, remember_cookie, series
 from sessionauth.sessions.series import Standing
 
 #: `auth.method` of a request that was recognised by its remember cookie.
@@ -86,7 +86,7 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
             _undo(request, token, user, denial)
             return None
         _keep_to_limit(row, token)
-        session[registry.KEY] = registry.own(session) | {UNCONFIRMED: token.digest}
+        session[kept.KEY] = kept.own(session) | {UNCONFIRMED: token.digest}
     signals.remember_token_used.send_robust(sender=user.__class__, request=request, user=user, token=token)
     return Restored(token, row)
 
@@ -107,7 +107,7 @@ def _keep_to_limit(row: LoginSession | None, token: RememberToken) -> None:
 
 def _undo(request: HttpRequest, token: RememberToken, user: Any, denial: LoginDenied) -> None:
     """Let nobody in after all, and forget the browser: it would ask again and again, and never be told why."""
-    for name in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, registry.KEY):
+    for name in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, kept.KEY):
         request.session.pop(name, None)
     registry.best_effort(partial(registry.forget_browser, token.pk, denial.code))
     name = user.get_username()
@@ -148,9 +148,9 @@ def confirm(session: SessionBase, token_pk: Any, digest: str) -> None:
     rolled-back view must not take it back.
     """
     series.confirm(token_pk, digest)
-    own = registry.own(session)
+    own = kept.own(session)
     if own.pop(UNCONFIRMED, None) is not None:
-        session[registry.KEY] = own
+        session[kept.KEY] = own
 
 
 def is_from_elsewhere(request: HttpRequest, token: RememberToken) -> bool:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from sessionauth import audit
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import protection, registry, timeouts
+from sessionauth.sessions import kept, protection, registry, timeouts
 from sessionauth.sessions.protection import Verdict
 
 
@@ -21,7 +21,7 @@ def look(request: HttpRequest, session: SessionBase, user: Any, row: LoginSessio
     `row` is its login session, None where it is not listed. Emptying the session is left to the caller. The shared row
     of sessions from before the app stays as it is: of those only the one in hand ends.
     """
-    reason: str | None = timeouts.over(registry.own(session), row)
+    reason: str | None = timeouts.over(kept.own(session), row)
     if reason is not None:
         _close(request, row, reason, forget_browser=timeouts.ends_remembered())
         audit.record(audit.Event.SESSION_EXPIRED, request, user=user, reason=reason, subject=row)
@@ -51,10 +51,10 @@ def _close(request: HttpRequest, row: LoginSession | None, reason: str, *, forge
 
 def _note_seen(request: HttpRequest, session: SessionBase, row: LoginSession | None) -> None:
     """Have it noted when the browser was seen, in its row or in its session, if that is due."""
-    own = registry.own(session)
+    own = kept.own(session)
     is_row_due = row is not None and timeouts.is_touch_due(row)
     if is_row_due or timeouts.due_in_session(own, row):
-        state_of(request).later.append(partial(_keep_time, request, session, row, registry.sid_in(own)))
+        state_of(request).later.append(partial(_keep_time, request, session, row, kept.sid_in(own)))
 
 
 def _keep_time(request: HttpRequest, session: SessionBase, row: LoginSession | None, sid: str | None) -> None:
@@ -63,8 +63,8 @@ def _keep_time(request: HttpRequest, session: SessionBase, row: LoginSession | N
         return
     if row is not None:
         timeouts.touch(row)
-    own = registry.own(session)
+    own = kept.own(session)
     due = timeouts.due_in_session(own, row)
-    if due and registry.sid_in(own) == sid:  # else somebody has signed in since
+    if due and kept.sid_in(own) == sid:  # else somebody has signed in since
         registry.put(session, due)
         registry.save(session)

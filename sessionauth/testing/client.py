@@ -21,7 +21,7 @@ from sessionauth.conf import seconds, settings
 from sessionauth.credentials.issuing import issue
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import registry, remember
+from sessionauth.sessions import kept, remember
 from sessionauth.sessions.remember import Remember, wanted_age
 
 
@@ -185,14 +185,14 @@ class SigningIn(ClientMixin):
 
     def _age(self) -> None:
         session = self.session
-        session[registry.KEY] = {**session.get(registry.KEY, {}), "auth_at": _long_ago()}
+        session[kept.KEY] = {**session.get(kept.KEY, {}), "auth_at": _long_ago()}
         session.save()
         self._keep(session)
 
     async def _aage(self) -> None:
         session = await self.asession()
-        own = await session.aget(registry.KEY, {})
-        await session.aset(registry.KEY, {**own, "auth_at": _long_ago()})
+        own = await session.aget(kept.KEY, {})
+        await session.aset(kept.KEY, {**own, "auth_at": _long_ago()})
         await session.asave()
         self._keep(session)
 

@@ -12,7 +12,7 @@ from django.test import Client
 
 from sessionauth import logout_everywhere
 from sessionauth.models import LoginSession
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept, registry
 from tests.attacks.browsers import COOKIE, cookie_of, engine, old_session, row_of, sign_in, store, user_of  # noqa: F401
 from tests.contracts import MODEL_BACKEND
 
@@ -37,7 +37,7 @@ def test_seen__stays_signed_in_and_has_one_row_with_the_others(way, view, backen
     assert (row.user, row.earlier, row.is_revoked) == (alice, True, False)
     after = [store(cookie).load() for cookie in cookies]
     # Bound to the browser on first use, as long as the session is on the server.
-    bound = [data.pop(registry.KEY, {}).keys() for data in after]
+    bound = [data.pop(kept.KEY, {}).keys() for data in after]
     assert (after, bound) == (before, [set() if engine.endswith("_cookies") else {"fp"}] * 2)
 
 

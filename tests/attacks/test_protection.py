@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import path
 
 from sessionauth.models import LoginSession, RememberToken
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 from tests.asking import Sent, ask, counted
 from tests.attacks.browsers import COOKIE, cookie_of, engine, old_session, sign_in, store  # noqa: F401
 from tests.attacks.trouble import atomic_requests, read_only
@@ -157,4 +157,4 @@ def test_session__is_written_once_to_be_bound_and_not_again(alice, settings):
             assert not browser.get("/whoami/").cookies
         writes.append(sum("django_session" in sql and sql.startswith("UPDATE") for sql in statements))
     assert writes == [1, 0, 0]
-    assert set(registry.own(store(browser.cookies[COOKIE].value))) == {"fp"}
+    assert set(kept.own(store(browser.cookies[COOKIE].value))) == {"fp"}

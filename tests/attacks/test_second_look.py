@@ -16,7 +16,7 @@ from sessionauth import get_auth, logout_everywhere
 from sessionauth.authenticators.chain import aget_auth
 from sessionauth.decorators import scope_required
 from sessionauth.models import APIKey, LoginSession
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 from sessionauth.user_token import LoginState, UserToken
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def old_session(user):
     client = Client()
     client.force_login(user, MODEL_BACKEND)
     session = client.session
-    LoginSession.objects.filter(sid=session.pop(registry.KEY)["sid"]).delete()
+    LoginSession.objects.filter(sid=session.pop(kept.KEY)["sid"]).delete()
     session.save()
     return client
 
@@ -92,10 +92,10 @@ def test_signal_without_login__makes_nothing_fresh(make_user):
     client.force_login(alice, MODEL_BACKEND)
     request = RequestFactory().get("/")
     request.session = client.session
-    before = dict(request.session[registry.KEY])
+    before = dict(request.session[kept.KEY])
     request.session["cart"] = 1
     user_logged_in.send(sender=type(alice), request=request, user=alice)
-    assert request.session[registry.KEY] == before
+    assert request.session[kept.KEY] == before
 
 
 class Nobody:

@@ -8,7 +8,7 @@ import pytest
 
 from sessionauth import signals
 from sessionauth.models import APIKey, LoginSession
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 from tests.conformance.web import Web
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.conformance.urls")]
@@ -132,7 +132,7 @@ def test_mode_none__judges_nobody(browser, protect, heard):
 def test_unbound__is_bound_on_first_use(mode, browser, protect):
     """A session from before the mode was set signs nobody out, and is judged from then on."""
     session = browser.session
-    session[registry.KEY] = {name: value for name, value in registry.own(session).items() if name != "fp"}
+    session[kept.KEY] = {name: value for name, value in kept.own(session).items() if name != "fp"}
     session.save()
     protect(mode)
     assert told(browser, agent=CURL) == ("alice", True)

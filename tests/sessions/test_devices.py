@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import APIKey, LoginSession, RememberToken
-from sessionauth.sessions import devices, registry
+from sessionauth.sessions import devices, kept, registry
 from sessionauth.sessions.devices import devices_of, logout_others, revoke_device
 from tests.contracts import MODEL_BACKEND
 
@@ -174,7 +174,7 @@ def test_logout_others__keeps_this_one_and_its_remembering(rf, request_, alice, 
 def test_logout_others__from_a_session_older_than_the_app_ends_those_it_shares_a_row_with(rf, alice):
     request = request_of(rf, alice)
     LoginSession.objects.all().delete()
-    request.session[registry.KEY] = {}
+    request.session[kept.KEY] = {}
     request.session.save()
     registry.keep_earlier(alice.pk, registry.earlier_sid(str(alice.pk), alice.get_session_auth_hash()))
     request = again(rf, request)

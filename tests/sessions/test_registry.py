@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sessionauth.models import LoginSession
 from sessionauth.request_state import SignIn
-from sessionauth.sessions import fingerprint, registry, timeouts
+from sessionauth.sessions import fingerprint, kept, registry, timeouts
 from tests.contracts import MODEL_BACKEND
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_new_sid__is_random_and_fits():
 
 def test_earlier_sid__is_one_for_a_user_and_a_session_hash():
     sid = registry.earlier_sid("1", "hash")
-    assert (sid, len(sid)) == (registry.earlier_sid("1", "hash"), registry.SID_LENGTH)
+    assert (sid, len(sid)) == (registry.earlier_sid("1", "hash"), kept.SID_LENGTH)
     assert len({sid, registry.earlier_sid("2", "hash"), registry.earlier_sid("1", "other")}) == 3
 
 
@@ -56,33 +56,33 @@ def test_earlier_sid__is_one_for_a_user_and_a_session_hash():
     ],
 )
 def test_sid_in__takes_what_we_may_have_given_for_a_sid_and_all_else_for_a_forged_one(own, expected):
-    assert registry.sid_in(own) == expected
+    assert kept.sid_in(own) == expected
 
 
-@pytest.mark.parametrize("kept", [None, "x", [], 1, {"sid": "a"}])
-def test_own__is_a_copy_of_what_may_be_ours(kept):
+@pytest.mark.parametrize("found", [None, "x", [], 1, {"sid": "a"}])
+def test_own__is_a_copy_of_what_may_be_ours(found):
     session = SessionStore()
-    session[registry.KEY] = kept
-    own = registry.own(session)
-    assert own == (kept if isinstance(kept, dict) else {})
+    session[kept.KEY] = found
+    own = kept.own(session)
+    assert own == (found if isinstance(found, dict) else {})
     own["sid"] = "other"
-    assert session[registry.KEY] == kept
+    assert session[kept.KEY] == found
 
 
 @pytest.mark.parametrize(
     ("own", "expected"), [({}, None), ({"auth_at": 5}, 5), ({"auth_at": "5"}, None), ({"auth_at": None}, None)]
 )
 def test_auth_at_in__is_a_number_or_nothing(own, expected):
-    assert registry.auth_at_in(own) == expected
+    assert kept.auth_at_in(own) == expected
 
 
 def test_record__enters_who_from_where_and_when(request_with_session, alice):
-    request_with_session.session[registry.KEY] = {"next": "/page/"}
+    request_with_session.session[kept.KEY] = {"next": "/page/"}
     row = registry.record(request_with_session, alice, SignIn())
     assert LoginSession.objects.get() == row
     assert (row.user, row.ip_address, row.user_agent, row.earlier) == (alice, "1.2.3.4", "Agent/1", False)
     assert abs(row.authenticated_at - timezone.now()) < timedelta(seconds=5)
-    own = request_with_session.session[registry.KEY]
+    own = request_with_session.session[kept.KEY]
     assert own.pop("fp") == fingerprint.of(request_with_session)
     assert own == {"sid": row.sid, "auth_at": int(row.authenticated_at.timestamp()), "next": "/page/"}
 
@@ -101,7 +101,7 @@ def test_record__goes_without_where_the_row_cannot_be_kept(request_with_session,
 
     monkeypatch.setattr(LoginSession, "save", fail)
     assert registry.record(request_with_session, alice, SignIn()) is None
-    assert "sid" not in request_with_session.session[registry.KEY]
+    assert "sid" not in request_with_session.session[kept.KEY]
     assert "could not be written" in caplog.text
 
 
@@ -114,12 +114,12 @@ def test_login_again__keeps_one_live_row(request_with_session, alice):
 
 def test_password_change__keeps_the_sid(request_with_session, alice):
     login(request_with_session, alice, MODEL_BACKEND)
-    before = registry.sid_in(request_with_session.session[registry.KEY])
+    before = kept.sid_in(request_with_session.session[kept.KEY])
     request_with_session.user = alice
     alice.set_password("another")
     alice.save()
     update_session_auth_hash(request_with_session, alice)
-    assert registry.sid_in(request_with_session.session[registry.KEY]) == before
+    assert kept.sid_in(request_with_session.session[kept.KEY]) == before
 
 
 def enter(user, **fields):

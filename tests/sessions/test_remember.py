@@ -18,7 +18,7 @@ from sessionauth import NotAuthenticated, confirm_login, crypto, get_auth, signa
 from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, remember, remember_cookie, series
+from sessionauth.sessions import kept, registry, remember, remember_cookie, series
 from sessionauth.sessions.series import Standing
 from tests.asking import counted
 from tests.contracts import MODEL_BACKEND
@@ -162,7 +162,7 @@ def test_forget__ends_this_browser_and_no_other(ask_with, alice):
 def test_forget__knows_the_series_by_the_session_too(ask_with, alice):
     token, _ = give(alice)
     row = LoginSession.objects.create(user=alice, sid="s" * 32, remember_token=token)
-    remember.forget(ask_with(session={registry.KEY: {"sid": row.sid}}))
+    remember.forget(ask_with(session={kept.KEY: {"sid": row.sid}}))
     token.refresh_from_db()
     row.refresh_from_db()
     assert (token.is_revoked, row.is_revoked) == (True, False)
@@ -176,16 +176,16 @@ def test_forget__where_there_is_nothing(ask_with, django_assert_num_queries):
 
 
 @pytest.mark.parametrize(
-    ("whose", "value", "kept"),
+    ("whose", "value", "is_same"),
     [("alice", None, True), ("bob", None, False), ("alice", "forged", False), ("alice", "expired", False)],
 )
-def test_at_login__keeps_a_series_of_ones_own(whose, value, kept, ask_with, alice, make_user):
+def test_at_login__keeps_a_series_of_ones_own(whose, value, is_same, ask_with, alice, make_user):
     token, good = give(alice if whose == "alice" else make_user("bob"), 0 if value == "expired" else HOUR)
     request = ask_with(good[:-3] + "xyz" if value == "forged" else good)
-    assert (remember.at_login(request, alice) == token) is kept
+    assert (remember.at_login(request, alice) == token) is is_same
     token.refresh_from_db()
-    assert token.is_revoked is not kept
-    assert ("sessionauth_remember" in answer_to(request)) is not kept
+    assert token.is_revoked is not is_same
+    assert ("sessionauth_remember" in answer_to(request)) is not is_same
 
 
 @pytest.mark.parametrize("value", ["", "garbage", "a" * 22 + "." + "b" * 43])

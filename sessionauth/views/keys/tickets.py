@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.crypto import get_random_string
 
 from sessionauth.authenticators import get_auth
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept
 
 SALT = "sessionauth.views.keys.ticket"
 USED = "tickets"
@@ -34,12 +34,12 @@ def take(request: HttpRequest, ticket: str) -> bool:
         owner, number = signing.loads(ticket, salt=SALT, max_age=AGE)
     except (signing.BadSignature, ValueError):
         return False
-    own = registry.own(request.session)
+    own = kept.own(request.session)
     used = list(own.get(USED, ()))
     is_old = len(used) >= NOTED and number < used[0]
     if owner != _owner(request) or number in used or is_old:
         return False
-    request.session[registry.KEY] = own | {USED: sorted([*used, number])[-NOTED:]}
+    request.session[kept.KEY] = own | {USED: sorted([*used, number])[-NOTED:]}
     return True
 
 
