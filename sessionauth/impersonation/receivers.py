@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from sessionauth.impersonation.service import close, open_rows
 from sessionauth.impersonation.stage import Stage, claim_in, stage_of
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept, registry
 
 
 def logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
@@ -34,7 +34,7 @@ def logged_in(*, request: HttpRequest | None, **kwargs: Any) -> None:
     names = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
     signed_in = {name: stage.child[name] for name in names if name in stage.child}
     # As Django does where another user signs in, so that nothing of the actor's is left to them.
-    state_of(request).session_data = (stage.parent, registry.data(stage.parent))
+    state_of(request).session_data = (stage.parent, kept.data(stage.parent))
     registry.drop(stage.parent)
     stage.parent.update(signed_in)
     stage.restore()

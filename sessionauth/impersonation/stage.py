@@ -23,7 +23,7 @@ from sessionauth.lookup import Impersonated
 from sessionauth.models import Impersonation
 from sessionauth.models.binding import is_bound
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import kept, registry
 from sessionauth.user_token import LoginState, UserToken, anonymous, replace
 
 #: How often, in seconds, it is noted that an impersonation is used.
@@ -33,14 +33,14 @@ CLAIM = "impersonation"
 
 def claim_in(session: SessionBase) -> str | None:
     """Return the key of the impersonation that `session` names; loads the session."""
-    claim = registry.own(session).get(CLAIM)
+    claim = kept.own(session).get(CLAIM)
     return None if claim is None else str(claim)
 
 
 def put_claim(session: SessionBase, key: object | None) -> None:
     """Have `session` name the impersonation `key`, or none."""
-    own = {name: value for name, value in registry.own(session).items() if name != CLAIM}
-    session[registry.KEY] = own if key is None else own | {CLAIM: str(key)}
+    own = {name: value for name, value in kept.own(session).items() if name != CLAIM}
+    session[kept.KEY] = own if key is None else own | {CLAIM: str(key)}
 
 
 class Stage:
