@@ -108,12 +108,11 @@ class AuthEventAdmin(RecordAdmin):
         return overview.show(self, request)
 
     def found_by(self, term: str) -> Q:
-        """Return the condition of rows about or by whoever is called so, or from that address."""
-        found = people_called(term)
-        lately = Q(user_name=term)
-        if _is_address(term):
-            lately |= Q(ip_address=term)
-        return Q(user_id__in=found) | (Q(created_at__gte=_ago(ADDRESS_DAYS)) & lately)
+        """Return the condition of rows about whoever is called so; where nobody is, whoever was, or that address."""
+        if found := people_called(term):
+            return Q(user_id__in=found)
+        lately = Q(user_name=term) | (Q(ip_address=term) if _is_address(term) else Q())
+        return Q(lately, created_at__gte=_ago(ADDRESS_DAYS))
 
     def named(self, row: AuthEvent) -> str:
         """Return what happened, to whom and when."""

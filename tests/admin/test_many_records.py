@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from sessionauth.models import AuthEvent, LoginSession, RememberToken
+from sessionauth.admin import figures
+from sessionauth.models import APIKey, AuthEvent, LoginSession, LoginThrottle, RememberToken
 from tests.admin.asking import browser_of
 from tests.asking import counted
 from tests.contracts import counted_plans
@@ -34,15 +35,15 @@ MADE = {
 }
 
 
-def fill(model, **made):
-    """Add MANY rows to the table of `model`, by the database alone."""
+def fill(model, number=MANY, **made):
+    """Add `number` rows to the table of `model`, by the database alone."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     made = MADE | made
     values = [made.get(field.attname) or ("NULL" if field.null else "''") for field in fields]
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        rows = f"SELECT {', '.join(values)} FROM generate_series(1, {MANY}) AS n"  # noqa: S608 - of constants
+        rows = f"SELECT {', '.join(values)} FROM generate_series(1, {number}) AS n"  # noqa: S608 - of constants
         cursor.execute(f"INSERT INTO {table} ({columns}) {rows}")
         cursor.execute(f"ANALYZE {table}")
 
@@ -80,4 +81,25 @@ def test_list__of_many_rows_is_found_by_indexes(model, make_user):
         for plan in plans:
             is_read = f"Seq Scan on {model._meta.db_table}" in plan
             # States have no index: there the reading ends with enough found. It must not be sorted first.
+            # Nor by its key from the end, until enough rows of one person have come along.
+            is_walked = "Filter: (user_id" in plan and f"{model._meta.db_table}_pkey" in plan
+            assert "q=alice" not in question or not is_walked, plan
             assert not is_read or ("state=" in question and "Sort" not in plan), f"{question}\n{plan}"
+
+
+def test_overview__of_many_rows_counts_to_its_bounds(make_user, monkeypatch):
+    monkeypatch.setattr(figures, "MOST", 5_000)
+    browser = browser_of(make_user("root", is_staff=True, is_superuser=True))
+    browser.get("/admin/")
+    for model in (AuthEvent, LoginSession, LoginThrottle):
+        fill(model, 50_000, rule="'lockout'")
+    fill(APIKey, 50_000, digest="md5(n::text)", networks="'[]'", origins="'[]'")
+    with counted() as statements, counted_plans() as plans:
+        answer = browser.get("/admin/sessionauth/authevent/overview/")
+    assert answer.status_code == 200
+    assert len(statements) <= 12, "\n".join(statements)
+    (by_day,) = [plan for plan in plans if "GROUP" in plan.upper() or "HashAggregate" in plan]
+    assert "sessionauth_event" in by_day
+    assert f"Seq Scan on {AuthEvent._meta.db_table}" not in by_day
+    assert str(answer.context["sessions"]) == "5,000 or more"
+    assert answer.context["logins"].cut is not None
