@@ -25,8 +25,9 @@ from sessionauth.request_state import current as current_request
 
 logger = logging.getLogger("sessionauth")
 
-#: The name that a guard has just refused outside of any request, in this thread or task.
-_refused: ContextVar[str | None] = ContextVar("sessionauth_refused", default=None)
+#: The name that a guard has just refused outside of any request, in this thread or task. A list, which is emptied:
+#: Django sends a signal to sync receivers from a task of its own, and what that sets in its context is lost.
+_refused: ContextVar[list[str] | None] = ContextVar("sessionauth_refused", default=None)
 
 #: Who sends `user_login_failed` of somebody who is signed in and could not prove it.
 CONFIRMING = "sessionauth.backends"
@@ -101,7 +102,7 @@ def login_denied(*, request: HttpRequest | None, identity: str, user: Any, reaso
 
 def expect_failure(identity: str) -> None:
     """Note that Django tells next of a failure that `login_denied` has told of, where no request knows of it."""
-    _refused.set(identity)
+    _refused.set([identity])
 
 
 def _take_refusal(state: RequestState | None) -> object:
@@ -110,8 +111,7 @@ def _take_refusal(state: RequestState | None) -> object:
         refused, state.refused = state.refused, None
         return refused
     expected = _refused.get()
-    _refused.set(None)
-    return expected
+    return expected.pop() if expected else None
 
 
 @_harmless
