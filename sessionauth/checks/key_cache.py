@@ -31,7 +31,8 @@ OF_ONE_PROCESS = Finding(
     "W187",
     "SESSIONAUTH_KEY_CACHE is {alias}, of which each process has its own: what one process revokes, the others accept "
     "for up to {ttl} seconds.",
-    "Use a cache on Redis, Valkey or memcached; silence this check where there is one process.",
+    "Use a cache on Redis, Valkey or memcached; silence this check where there is one "
+    "process, and nobody revokes by manage.py, a shell or a cron job.",
 )
 NOT_PROVED = Finding(
     "W188",

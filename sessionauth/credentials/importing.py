@@ -57,8 +57,9 @@ def take_over(
     """Import the rows of `source`, `batch` at a time, and return how many had which of OUTCOMES.
 
     Each batch is a transaction of its own. What was imported before is known again, also if it has been used or revoked
-    since, so that it may be interrupted, repeated and run twice at once. What the other package has revoked since then
-    is revoked here, too. With `dry_run` nothing is written. `progress` is told how many more rows were looked at.
+    since, so that it may be interrupted, repeated and run twice at once. What the other package has marked as
+    revoked since then is revoked here, too; what it has deleted is not seen. With `dry_run` nothing is written.
+    `progress` is told how many more rows were looked at.
 
     "inactive" counts those of the imported whose user is inactive: they are refused until the user is active again.
 

@@ -36,7 +36,8 @@ class Command(BaseCommand):
         "Makes keys and tokens of ours of those of another package, so that what clients have in their hands goes on "
         'working: with "claim": ["brand", "knox"] among the OPTIONS of an authenticator, say. The other table is '
         "only read, and the package need not be installed any more. It may be interrupted, and repeated: what was "
-        "imported is not imported again, and what the other package has revoked since is revoked here, too."
+        "imported is not imported again, and what drf-api-key has marked as revoked since is revoked here, too. "
+        "knox and authtoken delete what they revoke, which cannot be seen: revoke here what was imported."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
