@@ -69,6 +69,12 @@ def nobody(request: HttpRequest) -> HttpResponse:
     return refusals.unauthorized(request, as_page=False)
 
 
+def wrong_kind(request: HttpRequest) -> HttpResponse:
+    """Answer somebody who is known, by another kind of credential than the operation takes."""
+    detail = gettext("This cannot be reached with this kind of credential.")
+    return refusals.problem(403, "wrong_auth_method", detail)
+
+
 def handle_refused(request: HttpRequest, refused: Refused | Any) -> HttpResponse:
     """Ninja's handler of Refused."""
     response: HttpResponse = refused.response

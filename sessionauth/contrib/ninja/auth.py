@@ -56,6 +56,8 @@ class RequestAuth(AuthBase):
     #: Ninja reads these for its document, as long as an API has not been given to `install()`.
     openapi_type: str = "http"
     openapi_scheme: str = "bearer"
+    #: What refuses somebody whom `accepts()` does not: a key without a user is nobody here.
+    unwanted: Refuse = staticmethod(answers.nobody)
 
     def __init__(
         self,
@@ -151,8 +153,10 @@ class RequestAuth(AuthBase):
         """Return what refuses `token` for what it is."""
         if token.failure is not None:
             return answers.refuse_at_once(token.failure)
-        if not token.is_authenticated or not self.accepts(token):
+        if not token.is_authenticated:
             return answers.nobody
+        if not self.accepts(token):
+            return self.unwanted
         if token.is_restricted and not self.states_scope(request.method):
             return refusals.forbidden
         return None
@@ -218,6 +222,7 @@ class Scope(RequestAuth):
 
 class _CredentialAuth(RequestAuth):
     credential: type[Any]
+    unwanted = staticmethod(answers.wrong_kind)
 
     def accepts(self, token: UserToken) -> bool:
         """See RequestAuth.accepts()."""
@@ -244,6 +249,7 @@ class SessionAuth(RequestAuth):
     """Lets people in who are signed in or remembered, checking CSRF."""
 
     openapi_type = "apiKey"
+    unwanted = staticmethod(answers.wrong_kind)
 
     def accepts(self, token: UserToken) -> bool:
         """See RequestAuth.accepts()."""

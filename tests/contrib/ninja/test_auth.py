@@ -9,7 +9,7 @@ from ninja.security import django_auth
 from sessionauth.contrib.ninja import RequestAuth, Scope
 from sessionauth.models import AccessToken, APIKey, LoginSession
 from tests.asking import counted
-from tests.contrib.ninja.site import VIEW
+from tests.contrib.ninja.site import DELETE, VIEW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.ninja.site")]
 
@@ -38,8 +38,25 @@ def test_key__is_the_user_of_the_request(ask, key, headers):
 
 
 def test_token_and_key__are_told_apart_by_their_kind(ask, token, key):
-    assert said(ask("token", **bearer(key))) == (401, "not_authenticated")
-    assert said(ask("key", **bearer(token))) == (401, "not_authenticated")
+    assert said(ask("token", **bearer(key))) == (403, "wrong_auth_method")
+    assert said(ask("key", **bearer(token))) == (403, "wrong_auth_method")
+
+
+@pytest.mark.parametrize("order", ["session-then-token-scope", "token-scope-then-session"])
+def test_kinds__one_that_no_class_takes_is_told_so(ask, alice, token, key, order):
+    response = ask(order, X_Api_Key=key)
+    assert said(response) == (403, "wrong_auth_method")
+    assert "WWW-Authenticate" not in response
+    assert said(ask(order)) == (401, "not_authenticated")
+    assert ask(order, **bearer(token)).json()["user"] == "alice"
+    _, narrow = AccessToken.objects.issue(user=alice, name="narrow", scopes=[DELETE])
+    assert said(ask(order, **bearer(narrow))) == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize("order", ["session-then-token-scope", "token-scope-then-session", "django-token-scope"])
+def test_kinds__a_restricted_key_is_nobody_still(ask, alice, order):
+    _, narrow = APIKey.objects.issue(user=alice, name="narrow", scopes=[VIEW])
+    assert said(ask(order, X_Api_Key=narrow)) == (403, "wrong_auth_method")
 
 
 def test_session__is_the_user_of_the_request(ask, alice):
@@ -57,7 +74,7 @@ def test_session__is_csrf_checked(ask, alice):
 
 
 def test_session__lets_no_program_in(ask, token):
-    assert said(ask("session", **bearer(token))) == (401, "not_authenticated")
+    assert said(ask("session", **bearer(token))) == (403, "wrong_auth_method")
 
 
 @pytest.mark.parametrize("order", ["session-first", "session-last"])

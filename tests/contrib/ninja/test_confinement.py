@@ -20,6 +20,7 @@ from tests.contrib.ninja.site import DELETE, VIEW, WAYS
 pytestmark = [pytest.mark.django_db, pytest.mark.coat, pytest.mark.urls("tests.contrib.ninja.site")]
 
 STATES = {"scope", "both", "any", "token-scope", "django-scope", "scope-django", "foreign-scope", "token-then-scope"}
+STATES |= {"django-token-scope", "session-then-token-scope", "token-scope-then-session"}
 
 
 @pytest.fixture(params=["bearer", "api_key"])
