@@ -1,4 +1,4 @@
-"""The line that an event is in the log: its name as the message, everything else as attributes of the record."""
+"""The line that an event is in the log: name and main facts as the message, all facts as attributes of the record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from sessionauth.audit.events import SUCCESS
-from sessionauth.audit.text import moment
+from sessionauth.audit.text import moment, printable
 from sessionauth.logs import ATTRIBUTES
 from sessionauth.models import AuthEvent
 
@@ -19,7 +19,19 @@ def tell(row: AuthEvent) -> None:
     """Write the line of `row`: a warning for what failed or was denied, information for the rest."""
     level = logging.INFO if row.outcome == SUCCESS else logging.WARNING
     if logger.isEnabledFor(level):
-        logger.log(level, str(row.event), extra=attributes(row))
+        logger.log(level, *_message(row), extra=attributes(row))
+
+
+def _message(row: AuthEvent) -> tuple[str, ...]:
+    """Return the format and what fills it in: why, what and whom it is about, from where, and at which route.
+
+    Lines are grouped by their format (Sentry), so that it is one for each event. No name that somebody may have typed
+    is in it, and what came with the request was made printable when it was recorded.
+    """
+    subject = printable(row.subject.replace(":", " ", 1))
+    user = "" if row.user_id is None else printable(f"user {row.user_id}")
+    told = ", ".join(fact for fact in (row.reason, subject, user, row.ip_address, row.path) if fact)
+    return (f"{row.event}: %s", told) if told else (str(row.event),)
 
 
 def attributes(row: AuthEvent) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from sessionauth import audit
 from sessionauth.audit import Event, JSONFormatter
 from sessionauth.audit.log import ATTRIBUTES
+from sessionauth.models import APIKey
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,8 @@ def test_line__is_the_name_with_everything_else_as_attributes(lines, make_user, 
     request = rf.get("/whoami/", REMOTE_ADDR="192.0.2.7", headers={"user-agent": "Firefox/1"})
     audit.record(Event.LOGIN_FAILED, request, user=alice, reason="wrong", method="password", tries=2)
     [line] = lines()
-    assert (line.getMessage(), line.name, line.levelname) == ("login_failed", "sessionauth.audit", "WARNING")
+    assert (line.name, line.levelname) == ("sessionauth.audit", "WARNING")
+    assert line.getMessage() == f"login_failed: wrong, user {alice.pk}, 192.0.2.7, /whoami/"
     said = {name: getattr(line, name) for name in ATTRIBUTES}
     assert said.pop("time").endswith("+00:00")
     assert said == {
@@ -44,6 +46,17 @@ def test_line__is_the_name_with_everything_else_as_attributes(lines, make_user, 
         "path": "/whoami/",
         "data": {"tries": 2},
     }
+
+
+def test_message__says_which_credential_and_why(lines, make_user, rf):
+    row, secret = APIKey.objects.issue(user=make_user("alice"), name="desk")
+    request = rf.get("/whoami/", REMOTE_ADDR="192.0.2.7", headers={"user-agent": "%s\n\x1b[31m"})
+    audit.record(Event.CREDENTIAL_REJECTED, request, subject=row, reason="net\nwork %s", name="typed\n")
+    audit.record(Event.LOGGED_OUT)
+    _, first, second = (line.getMessage() for line in lines())
+    assert first == f"credential_rejected: net\\nwork %s, apikey {row.pk}, 192.0.2.7, /whoami/"
+    assert second == "logged_out"
+    assert secret not in first
 
 
 @pytest.mark.parametrize(
