@@ -118,7 +118,7 @@ def test_check__fails_when_a_line_does_not_do_what_it_says(tmp_path):
 def test_demo__port_in_use_is_told_in_one_line_and_issues_nothing(site, folder):
     count = "from sessionauth.models import APIKey; print(APIKey.objects.count())"
     before = manage(folder, "shell", "-v", "0", "-c", count).stdout
-    outcome = manage(folder, "demo", "--port", str(site.port))
+    outcome = manage(folder, "demo", str(site.port))
     assert outcome.returncode == 1
     assert manage(folder, "shell", "-v", "0", "-c", count).stdout == before
     assert site.ask("/api/whoami", headers=read_only(site)).status == 200

@@ -80,6 +80,14 @@ def is_empty(request: HttpRequest) -> bool:
         raise _unreadable(error) from None
 
 
+def is_empty_form(request: HttpRequest) -> bool:
+    """Say whether the body is a multipart form with nothing in it, as Django's test client sends for no data.
+
+    Raises WrongBody for nonsense.
+    """
+    return request.content_type == "multipart/form-data" and not form_of(request) and not request.FILES
+
+
 def form_of(request: HttpRequest) -> QueryDict:
     """Return the form that `request` brings, an empty one for a body of another kind. Raises WrongBody for nonsense."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from types import SimpleNamespace
 
@@ -27,6 +28,7 @@ def scan(*arguments: str, code: int | None = 1, stderr: io.StringIO | None = Non
         call_command("sessionauth_scan", *arguments, stdout=out, stderr=stderr or io.StringIO())
     assert caught.value.returncode == code
     assert SECRET not in str(caught.value)
+    assert code != 1 or re.fullmatch(r"1 secret found\.|[2-9] secrets found\.", str(caught.value))
     return out.getvalue()
 
 

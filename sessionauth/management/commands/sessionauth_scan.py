@@ -70,7 +70,7 @@ class Command(BaseCommand):
         found = [_row(place, one, asks) for place, one in self._finds(options, skipped)]
         self._print(found, skipped, options)
         if found:
-            raise CommandError(f"Secrets: {len(found)}.", returncode=1)
+            raise CommandError(f"{len(found)} {'secret' if len(found) == 1 else 'secrets'} found.", returncode=1)
 
     def _finds(self, options: dict[str, Any], skipped: scanning.Skipped) -> Iterator[tuple[str, scanning.Found]]:
         paths = [path for path in options["paths"] if path != STDIN]

@@ -86,6 +86,6 @@ class Command(BaseCommand):
         if is_json:
             self.stdout.write(as_json({"locked": found}))
         elif not found:
-            self.stdout.write("Nobody waits or is locked.")
+            self.stdout.write("Nobody waits or is locked after failures. Rates are not listed; --user lifts them, too.")
         else:
             self.stdout.write(as_table(COLUMNS, [[row[name] for name in COLUMNS] for row in found]))

@@ -16,7 +16,7 @@ from sessionauth import http, scopes
 from sessionauth.models.base import NAME_LENGTH
 from sessionauth.models.limits import MOST
 from sessionauth.views.api.base import Refused, refuse
-from sessionauth.views.json_body import form_of, is_empty, is_json, is_storable, object_of
+from sessionauth.views.json_body import form_of, is_empty, is_empty_form, is_json, is_storable, object_of
 
 #: No credential is issued for longer, in seconds: a hundred years. Whoever wants one without end leaves the end out.
 LONGEST = 100 * 365 * 24 * 3600
@@ -35,8 +35,12 @@ def invalid(member: str, says: str) -> Refused:
 def members(request: HttpRequest, known: Collection[str]) -> dict[str, Any]:
     """Return the JSON object that came, nothing for an empty body; null is a member that was left out.
 
+    Where nothing is `known`, an empty form is an empty body as well.
+
     A member that is not `known` is refused: where "scope" was sent for "scopes", a key would open every door.
     """
+    if not known and is_empty_form(request):
+        return {}
     if not is_json(request) and not is_empty(request):
         raise _no_json()
     document = _storable(object_of(request))

@@ -18,7 +18,7 @@ from sessionauth.guards.counters import cache
 from sessionauth.models import AccessToken, APIKey, LoginSession
 from sessionauth.testing import AuthClient
 from tests.guards.entries import rate
-from tests.views.api.asking import JSON, ask
+from tests.views.api.asking import JSON, ROOT, ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
 
@@ -175,8 +175,15 @@ def test_obtain_and_refresh__nonsense_is_a_problem(body, status, code, path, dja
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "application/xml"])
 @pytest.mark.parametrize("path", ["token/", "token/refresh/", "token/revoke/", "token/rotate/"])
 def test_other_content__is_told(obtained, kind, path):
-    answer = ask("post", path, b"--x--", content_type=kind, secret=obtained["access_token"])
+    body = b"a=1" if kind == "text/plain" else b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+    answer = ask("post", path, body, content_type=kind, secret=obtained["access_token"])
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_revoke__takes_an_empty_form_for_no_body(obtained):
+    headers = {"Authorization": f"Bearer {obtained['access_token']}"}
+    assert Client().post(f"{ROOT}token/revoke/", headers=headers).status_code == 204
+    assert Client().post(f"{ROOT}token/revoke/", headers=headers).status_code == 401
 
 
 def test_obtain__a_wrong_token_that_comes_along_stops_nothing(right, obtained):

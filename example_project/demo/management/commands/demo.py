@@ -46,6 +46,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take where to listen, and what to leave out."""
+        parser.add_argument("at", type=int, nargs="?", metavar="PORT", help="The same as --port.")
         parser.add_argument("--port", type=int, default=8000, help="Port to listen on, 0 for a free one (8000).")
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
         parser.add_argument("--no-server", action="store_true", help="Fill the database and print, and leave it there.")
@@ -53,6 +54,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, host: str, no_server: bool, check: bool, **options: Any) -> None:
         """Run the demo as the options say."""
+        port = port if options["at"] is None else options["at"]
         migrate()
         if check:
             self.try_lines(host)
