@@ -8,9 +8,8 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import CheckMessage
 
-from sessionauth.authenticators import active
 from sessionauth.authenticators.base import CredentialAuthenticator
-from sessionauth.checks import urls
+from sessionauth.checks import authenticators, urls
 from sessionauth.checks.finding import Finding, ask
 
 #: Apps that ask people for more than a password.
@@ -40,7 +39,10 @@ def beside() -> Iterator[CheckMessage]:
     namespace, name = TOKEN_URL
     if namespace not in (urls.namespaces() or ()) or not urls.has_name(name):
         return
-    if not any(isinstance(one, CredentialAuthenticator) for one in active()):
+    found = authenticators.made()
+    # What one that cannot be made was to read, nobody knows; that it cannot is said already.
+    are_made = all(one.wrong is None for one in found)
+    if are_made and not any(isinstance(one.authenticator, CredentialAuthenticator) for one in found):
         yield UNREADABLE()
     installed = {config.name for config in apps.get_app_configs()}
     for app in SECOND_FACTORS:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import crypto, http
+from sessionauth import crypto, http, scopes
 from sessionauth.conf import seconds, settings
 from sessionauth.credentials import strength
 from sessionauth.credentials.rows import own_fields, rows, with_user
@@ -39,9 +39,9 @@ def issue(
     """Issue a credential of `model` and return `(row, secret)`; the secret cannot be had again.
 
     `parent` is the credential that asks for it, None where a person does. The new one is never stronger: what `fields`
-    leave out is as with the parent, the owner too, and what they ask for beyond it is refused. Other `fields` are those
-    of `CredentialManager.issue()`, and so are the exceptions. Besides raises StrongerThanParent, and InvalidCredential
-    for a parent that has ended.
+    leave out is as with the parent, the owner too, and what they ask for beyond it is refused; a scope of this app is
+    handed on only if `scopes` names it. Other `fields` are those of `CredentialManager.issue()`, and so are the
+    exceptions. Besides raises StrongerThanParent, and InvalidCredential for a parent that has ended.
     """
     with nullcontext() if parent is None else _held(model, parent):
         if parent is not None:
@@ -84,6 +84,8 @@ def read_again(parent: AbstractCredential) -> Any:
 def _inherited(model: type[AbstractCredential], parent: AbstractCredential, given: Collection[str]) -> dict[str, Any]:
     """Return what a new credential of `model` has of `parent`, but for what is `given`."""
     fields = {name: getattr(parent, name) for name in INHERITED}
+    if parent.granted is not None:
+        fields["scopes"] = sorted(parent.granted - scopes.BUILT_IN.keys())  # those are held where they were named
     if "rate" in given:
         del fields["rate_group"]
     sliding = fields["sliding"] = sliding_of(parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 
-from tests.checks.asking import SESSIONS, codes
+from tests.checks.asking import BEARER, SESSIONS, codes, using
 
 pytestmark = pytest.mark.once
 
@@ -24,3 +24,18 @@ def test_second_factor(monkeypatch, app):
     monkeypatch.setattr(apps, "get_app_configs", lambda: configs)
     assert codes(**TAKEN) == ["W205"]
     assert codes() == []
+
+
+@pytest.mark.parametrize("deploy", [False, True])
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ({"NAME": BEARER, "OPTIONS": {"claim": "knoxx"}}, "E023"),
+        (f"{BEARER}s", "E020"),
+        ({"NAME": BEARER, "OPTIONS": {"claims": "knox"}}, "E022"),
+    ],
+    ids=["word", "class", "option"],
+)
+def test_authenticator_misspelt__is_all_that_is_said(entry, code, deploy):
+    before = codes(**TAKEN, deploy=deploy)
+    assert codes(**TAKEN, **using(SESSIONS, entry), deploy=deploy) == sorted([*before, code])

@@ -106,6 +106,23 @@ def test_issue__hands_the_right_to_issue_on_only_if_it_was_granted(alice):
     assert child.scopes == ["sessionauth:issue"]
 
 
+@pytest.mark.parametrize(
+    ("has", "gets"), [(["read", "sessionauth:issue"], ["read"]), (["sessionauth:issue"], []), (None, None)]
+)
+def test_issue__hands_the_right_to_issue_on_only_by_name(has, gets, alice):
+    row, _ = AccessToken.objects.issue(user=alice, scopes=has)
+    for model in (AccessToken, APIKey):
+        assert credentials.issue(model, parent=row)[0].scopes == gets
+
+
+def test_rotate_and_refresh__keep_the_right_to_issue(alice, settings):
+    settings.SESSIONAUTH_REFRESH_AGE = DAY
+    row, _, secret = credentials.issue_login_token(alice, scopes=["sessionauth:issue"])
+    row, _, _ = credentials.refresh(secret)
+    assert row.scopes == ["sessionauth:issue"]
+    assert credentials.rotate(row)[0].scopes == ["sessionauth:issue"]
+
+
 def test_issue__inherits_whatever_is_not_said(alice):
     given = {name: parent[name] for name, (parent, *_) in DIMENSIONS.items()}
     row, _ = AccessToken.objects.issue(user=alice, name="parent", expires_at=moment(days=1), **given)
