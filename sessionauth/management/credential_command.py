@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -127,7 +128,7 @@ class CredentialCommand(BaseCommand):
     def _revoke(self, model: which.Model, options: dict[str, Any]) -> None:
         reason = options["reason"]
         if options["id"]:
-            revoked = sum(row.revoke(reason) for row in which.by_keys(model, options["id"]))
+            revoked = sum(map(partial(self._revoke_one, reason), which.by_keys(model, options["id"])))
         elif options["user"] is not None:
             which.must_stand_for_somebody(model)
             revoked = revoke_all(find_user(options["user"]), reason, kinds=[model.kind])
@@ -139,6 +140,12 @@ class CredentialCommand(BaseCommand):
             self.stdout.write(as_json({"revoked": revoked}))
         else:
             self.stdout.write(f"{revoked} revoked.")
+
+    def _revoke_one(self, reason: str, row: AbstractCredential) -> bool:
+        is_mine = row.revoke(reason)
+        if not is_mine:
+            self._say(f"{row} was revoked before.")
+        return is_mine
 
     def _revoke_each(self, rows: Any, reason: str) -> int:
         """Revoke `rows` one by one, each told to signals and record; what is done stays done if it is interrupted."""

@@ -15,6 +15,7 @@ from sessionauth.credentials import rows
 from sessionauth.credentials.states import State, in_state, owner_of, state_of, with_owners
 from sessionauth.models import AbstractAccessToken, AbstractCredential
 from sessionauth.models.credentials import models_by_kind
+from sessionauth.views.owned import kind_of, moment
 
 COLUMNS = ("id", "user", "state", "name", "hint", "scopes", "last_used_at", "expires_at")
 
@@ -85,11 +86,11 @@ def _key(model: Model, text: str) -> Any:
 
 
 def told(row: AbstractCredential) -> dict[str, Any]:
-    """Return what programs are told of `row`: nothing by which it could be used."""
+    """Return what programs are told of `row`, in the words of the API: nothing by which it could be used."""
     user = owner_of(row)
     return {
         "id": row.pk,
-        "kind": row.kind,
+        "kind": kind_of(row),
         "user_id": None if user is None else user.pk,
         "user": None if user is None else user.get_username(),
         "name": row.name,
@@ -100,14 +101,14 @@ def told(row: AbstractCredential) -> dict[str, Any]:
         "methods": row.methods,
         "origins": row.origins,
         "rate": row.rate,
-        "created_at": row.created_at,
-        "expires_at": row.end,
-        "last_used_at": row.last_used_at,
-        "rotated_at": row.rotated_at,
+        "created_at": moment(row.created_at),
+        "expires_at": moment(row.end),
+        "last_used_at": moment(row.last_used_at),
+        "rotated_at": moment(row.rotated_at),
         "rotated_from": row.serializable_value("rotated_from"),
-        "revoked_at": row.revoked_at,
-        "reason": row.revoked_reason,
-        **({"personal": row.is_personal} if isinstance(row, AbstractAccessToken) else {}),
+        "revoked_at": moment(row.revoked_at),
+        "revoked_reason": row.revoked_reason,
+        **({"is_personal": row.is_personal} if isinstance(row, AbstractAccessToken) else {}),
     }
 
 

@@ -19,6 +19,7 @@ from django.utils.dateparse import parse_datetime
 from sessionauth import crypto
 from sessionauth.credentials import rows
 from sessionauth.models import AccessToken, APIKey, AuthEvent
+from sessionauth.views import owned
 from tests.management.asking import Terminal, run, run_json
 from tests.project.organisations.models import DeviceKey, Organisation, OrganisationKey
 
@@ -71,7 +72,7 @@ def test_create__in_json_says_all_there_is_to_know(alice):
         **{"id": row.pk, "kind": "key", "user_id": alice.pk, "user": "alice", "name": "CI", "hint": row.hint},
         **{"state": "active", "scopes": ["read"], "networks": [], "methods": None, "origins": [], "rate": ""},
         **{"created_at": found["created_at"], "expires_at": None, "last_used_at": None, "rotated_at": None},
-        **{"rotated_from": None, "revoked_at": None, "reason": "", "secret": found["secret"]},
+        **{"rotated_from": None, "revoked_at": None, "revoked_reason": "", "secret": found["secret"]},
     }
 
 
@@ -307,7 +308,18 @@ def test_revoke__ends_those_and_no_other(alice):
     assert keys_json("revoke", *ids[:2], "--reason", "found in a repository") == {"revoked": 2}
     assert [who(secret) for secret in secrets] == [401, 401, "alice"]
     assert APIKey.objects.get(pk=ids[0]).revoked_reason == "found in a repository"
-    assert keys("revoke", ids[0]) == "0 revoked.\n"
+    said = io.StringIO()
+    assert keys("revoke", ids[0], stderr=said) == "0 revoked.\n"
+    assert "was revoked before" in said.getvalue()
+
+
+def test_json__calls_everything_what_the_api_calls_it(alice):
+    row, _ = AccessToken.objects.issue(user=alice, expires_at=timezone.now() + timedelta(days=1))
+    (found,) = tokens_json("list")["credentials"]
+    api = owned.told(row) | {"user_id": alice.pk, "user": "alice", "rotated_from": None}
+    del api["is_current"]
+    assert found == api
+    assert found["kind"] == "token"
 
 
 def test_revoke__refuses_a_row_that_is_not_there_and_ends_nothing(alice):
