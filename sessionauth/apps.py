@@ -32,11 +32,12 @@ class SessionAuthConfig(AppConfig):
         # Before ours: whoever signs in while impersonating does so in the session that they came with.
         user_logged_in.connect(impersonation.logged_in, dispatch_uid="sessionauth.impersonation.logged_in")
         user_logged_out.connect(impersonation.logged_out, dispatch_uid="sessionauth.impersonation.logged_out")
-        logged_out_everywhere.connect(impersonation.end_of, dispatch_uid="sessionauth.impersonation.end_of")
         user_logged_in.connect(receivers.logged_in, dispatch_uid="sessionauth.logged_in")
         user_logged_out.connect(receivers.logged_out, dispatch_uid="sessionauth.logged_out")
         logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")
         logged_out_everywhere.connect(revoking.logged_out_everywhere, dispatch_uid="sessionauth.credentials_too")
+        # After those that begin by writing: SQLite may refuse to write in a transaction that has begun by reading.
+        logged_out_everywhere.connect(impersonation.end_of, dispatch_uid="sessionauth.impersonation.end_of")
         post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")
         post_save.connect(revoking.user_saved, dispatch_uid="sessionauth.credentials_of_user_saved")
         forgetting.connect()
