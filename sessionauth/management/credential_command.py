@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
+from sessionauth import scopes
 from sessionauth.audit.text import printable
 from sessionauth.credentials import rows as credentials
 from sessionauth.credentials.issuing import issue
@@ -72,7 +73,14 @@ class CredentialCommand(BaseCommand):
             raise CommandError("The user has as many of these as they may have. Revoke one first.") from None
         if user is None and row.get_user() is None and row.scopes is None:
             self._say("It acts for nobody, and no --scope was given: it says who is calling, and may do nothing.")
+        if user is not None:
+            self._tell_of_riddles(user, row.scopes or ())
         self._hand_out(row, secret, options)
+
+    def _tell_of_riddles(self, user: Any, granted: Iterable[str]) -> None:
+        for scope in granted:
+            if not scopes.holds(user, scope):
+                self._say(f"{user.get_username()} does not hold {scope} today: it grants nothing until they do.")
 
     def _owner(self, model: which.Model, user: Any) -> dict[str, Any]:
         path = model.user_path

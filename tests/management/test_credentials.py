@@ -104,6 +104,13 @@ def test_create__for_nobody_says_what_that_is(alice):
     assert "acts for nobody" not in said.getvalue()
 
 
+def test_create__says_which_scopes_its_user_does_not_hold(alice):
+    said = io.StringIO()
+    keys("create", "--user", "alice", "--scope", "read", "--scope", "auth.view_user", stderr=said)
+    assert "alice does not hold auth.view_user today: it grants nothing until they do." in said.getvalue()
+    assert "does not hold read" not in said.getvalue()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
