@@ -70,6 +70,7 @@ REALLY: tuple[Entry, ...] = (
     ("original_user_id", lambda auth: auth.original_user_id, "Their primary key."),
     ("original_user_token", lambda auth: auth.original_user_token, "All that is known of them."),
     ("is_impersonating", lambda auth: auth.is_impersonating, "Whether somebody acts as somebody else."),
+    ("impersonation", lambda auth: auth.impersonation, "The record of it, with its reason and its end."),
 )
 
 

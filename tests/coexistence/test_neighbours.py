@@ -35,6 +35,7 @@ NOTICED = ("oauth: GET /apage/",)
 
 #: What the admin's lists of apps have more.
 OUR_SECTION = re.compile(r'<div class="app-sessionauth module.*?</table>\s*</div>', re.DOTALL)
+OUR_ACTS = re.compile(r'<option value="sessionauth_(sign_out|unlock)">.*?</option>')
 
 #: Who the libraries' own credentials are, each at its own address.
 KNOWN = {
@@ -137,8 +138,8 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
 
 
 def without_our_section(body: str) -> str:
-    """Return a page of the admin without the section of our models, which is what is new there."""
-    return OUR_SECTION.sub("", body)
+    """Return a page of the admin without the section of our models and our acts on users: what is new there."""
+    return OUR_ACTS.sub("", OUR_SECTION.sub("", body))
 
 
 def shown(body: str) -> str:
