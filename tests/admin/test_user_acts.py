@@ -46,7 +46,6 @@ def offered(browser, question=""):
     return [] if form is None else [name for name, _ in form.fields["action"].choices]
 
 
-@pytest.mark.every_project
 def test_sign_out_everywhere__asks_then_does(root, alice):
     browser, theirs, more = browser_of(root), browser_of(alice), browser_of(alice)
     assert {SIGN_OUT, UNLOCK} <= set(offered(browser))
