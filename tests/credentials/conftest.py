@@ -44,6 +44,7 @@ def installed(*names: str) -> Iterator[None]:
     for module in [name for name in sys.modules if name.startswith("rest_framework.authtoken")]:
         # Imported where it was not installed, its models are abstract for good.
         del sys.modules[module]
+    apps.all_models["authtoken"].clear()  # they are imported anew for each module of tests, which Django warns of
     holder: Any = UserSettingsHolder(before)
     holder.INSTALLED_APPS = wanted
     django_settings._wrapped = holder
