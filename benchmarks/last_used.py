@@ -34,7 +34,7 @@ def work(request: HttpRequest) -> HttpResponse:
     return HttpResponse(name)
 
 
-urlpatterns = [path("work/", work)]
+urlpatterns = [path("thing/", work)]
 
 
 def configure(sockets: str) -> None:
@@ -82,7 +82,7 @@ def a_key() -> dict[str, Any]:
 
     call_command("migrate", verbosity=0)
     _, secret = APIKey.objects.issue(user=get_user_model().objects.create_user("alice"), name="desk")
-    return RequestFactory().get("/work/", HTTP_AUTHORIZATION=f"Bearer {secret}").environ
+    return RequestFactory().get("/thing/", HTTP_AUTHORIZATION=f"Bearer {secret}").environ
 
 
 class Crowd:

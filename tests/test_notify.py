@@ -48,7 +48,8 @@ def test_new_browser__is_told_once_of_each_kind():
     [letter] = outbox.outbox
     assert letter.to == ["alice@example.org"]
     assert "\n" not in letter.subject
-    assert "Chrome on Windows, from the address 192.0.2.7" in letter.body
+    assert "Chrome on Windows, from the address 192.0.2.7." in letter.body
+    assert ".." not in letter.body
     assert "alice" in letter.body
 
 

@@ -21,9 +21,12 @@ WORDS = {
     State.ACTIVE: _("active"),
     State.ROTATED: _("being replaced"),
     State.EXPIRED: _("expired"),
+    State.REFRESHABLE: _("to be refreshed"),
     State.REVOKED: _("revoked"),
     State.INACTIVE: _("owner inactive"),
 }
+#: What takes a look at more than the row.
+UNTOLD = (State.REFRESHABLE, State.INACTIVE)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -34,7 +37,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return what can be chosen."""
-        return [(str(state), words) for state, words in WORDS.items() if state is not State.INACTIVE]
+        return [(str(state), words) for state, words in WORDS.items() if state not in UNTOLD]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows in the chosen state."""

@@ -10,7 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sessionauth.models import AbstractCredential
+from sessionauth.models import AbstractAccessToken, AbstractCredential
 from sessionauth.models.lasting import lasts
 
 
@@ -21,6 +21,8 @@ class State(StrEnum):
     #: Another came in its place, and it is good until its overlap is over.
     ROTATED = "rotated"
     EXPIRED = "expired"
+    #: A token whose time is over and that will be back: its refresh token is still good.
+    REFRESHABLE = "refreshable"
     REVOKED = "revoked"
     #: Good in itself, but its owner may not sign in, or is gone.
     INACTIVE = "inactive"
@@ -35,14 +37,23 @@ def state_of(row: AbstractCredential) -> State:
     failure = row.failure()
     if failure is None:
         return State.ACTIVE if row.rotated_at is None else State.ROTATED
+    if failure == "expired" and refreshable_until(row) is not None:
+        return State.REFRESHABLE
     return _OF_FAILURES.get(failure, State.INACTIVE)
+
+
+def refreshable_until(row: AbstractCredential) -> datetime | None:
+    """Return until when `row` can be refreshed, None if it cannot."""
+    if not isinstance(row, AbstractAccessToken) or row.refresh_failure() is not None:
+        return None
+    return row.refresh_expires_at
 
 
 def in_state(state: State, now: datetime | None = None) -> Q:
     """Return what is true of rows in `state` at `now`, as far as the row alone tells.
 
-    Owners are left out of it: they may live in another database. INACTIVE therefore raises ValueError, and ACTIVE finds
-    rows whose owner is inactive as well.
+    Owners are left out of it: they may live in another database. INACTIVE and REFRESHABLE therefore raise ValueError,
+    ACTIVE finds rows whose owner is inactive as well, and EXPIRED those that can be refreshed.
     """
     now = now or timezone.now()
     if state is State.REVOKED:

@@ -9,13 +9,10 @@ from django.db import models
 
 from sessionauth import http
 from sessionauth.credentials import listing, rows, states
-from sessionauth.models import AbstractAccessToken, AbstractCredential, AccessToken, APIKey
+from sessionauth.models import AbstractCredential, AccessToken, APIKey
 
 #: What each kind is called in addresses and documents.
 KINDS: dict[str, type[AccessToken] | type[APIKey]] = {"token": AccessToken, "key": APIKey}
-
-#: The state of a token that has expired and can be refreshed: it will be back.
-REFRESHABLE = "refreshable"
 
 #: The reason that is kept with what its owner revokes.
 REVOKED = "revoked by its owner"
@@ -44,21 +41,6 @@ def kind_of(row: AbstractCredential) -> str:
     return next((kind for kind, model in KINDS.items() if isinstance(row, model)), row.kind)
 
 
-def state_of_row(row: AbstractCredential) -> str:
-    """Return the state of `row` as a word: one of `states.State`, or REFRESHABLE."""
-    state = states.state_of(row)
-    if state is states.State.EXPIRED and refreshable_until(row) is not None:
-        return REFRESHABLE
-    return state.value
-
-
-def refreshable_until(row: AbstractCredential) -> datetime | None:
-    """Return until when `row` can be refreshed, None if it cannot."""
-    if not isinstance(row, AbstractAccessToken) or row.refresh_failure() is not None:
-        return None
-    return row.refresh_expires_at
-
-
 def is_read_only(row: AbstractCredential) -> bool:
     """Say whether no method that `row` may be used with changes anything."""
     return isinstance(row.methods, list) and {*row.methods} <= {*http.READING}
@@ -71,7 +53,7 @@ def told(row: AbstractCredential, current: object = None) -> dict[str, Any]:
         "kind": kind_of(row),
         "hint": row.hint,
         "name": row.name,
-        "state": state_of_row(row),
+        "state": states.state_of(row).value,
         "is_current": row == current,
         "scopes": row.scopes,
         "networks": row.networks,

@@ -58,6 +58,16 @@ def test_state__of_a_login_whose_password_has_changed_is_over(alice):
     assert state_of(AccessToken.objects.get()) is State.EXPIRED
 
 
+def test_state__of_a_token_that_will_be_back_is_refreshable(alice):
+    issue_login_token(alice)
+    AccessToken.objects.update(expires_at=PAST)
+    assert state_of(AccessToken.objects.get()) is State.REFRESHABLE
+    with pytest.raises(ValueError, match="does not tell"):
+        in_state(State.REFRESHABLE)
+    AccessToken.objects.update(refreshed_at=PAST)
+    assert state_of(AccessToken.objects.get()) is State.EXPIRED
+
+
 def test_owners__are_read_along_whatever_the_path_and_who_is_gone_is_nobody(alice, django_assert_num_queries):
     desk = Organisation.objects.create(name="desk", service_user=alice)
     for _ in range(3):

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from sessionauth import scopes
-from sessionauth.views.owned import KINDS, is_read_only, kind_of, lasting_of, refreshable_until, rows_of, state_of_row
+from sessionauth.credentials.states import State, refreshable_until, state_of
+from sessionauth.views.owned import KINDS, is_read_only, kind_of, lasting_of, rows_of
 
 #: So many of each kind are shown, of those that count and of those that have ended within the time below.
 SHOWN, SHOWN_ENDED, ENDED = 200, 10, timedelta(days=30)
@@ -47,29 +48,29 @@ class Entry:
         return gettext("Token") if self.kind == "token" else gettext("API key")
 
     @cached_property
-    def state(self) -> str:
-        """Return "active", "rotated", or why it is not to be used."""
-        return state_of_row(self.row)
+    def state(self) -> State:
+        """Return the state, as every list says it."""
+        return state_of(self.row)
 
     @property
     def is_usable(self) -> bool:
         """Whether it counts now."""
-        return self.state in ("active", "rotated", "refreshable")
+        return self.state in (State.ACTIVE, State.ROTATED, State.REFRESHABLE)
 
     @property
     def is_rotatable(self) -> bool:
         """Whether another can come in its place: a signed-in program refreshes, and signs in anew."""
-        return self.state == "active" and not self.is_program
+        return self.state is State.ACTIVE and not self.is_program
 
     @property
     def state_name(self) -> str:
         """What people are told of the state, nothing where all is well."""
         names = {
-            "active": "",
-            "refreshable": "",
-            "rotated": gettext("Replaced"),
-            "expired": gettext("Expired"),
-            "revoked": gettext("Revoked"),
+            State.ACTIVE: "",
+            State.REFRESHABLE: "",
+            State.ROTATED: gettext("Replaced"),
+            State.EXPIRED: gettext("Expired"),
+            State.REVOKED: gettext("Revoked"),
         }
         return names.get(self.state, gettext("No longer good"))
 
