@@ -7,6 +7,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from django.core import checks
+from django.test import override_settings
 
 from tests.pages import DOCS, Block, blocks, name_of, pages
 from tests.player import Player
@@ -91,6 +93,22 @@ def test_snippets__are_python(page):
             except SyntaxError as error:
                 faults[str(block)] = str(error)
     assert faults == {}
+
+
+def is_of_settings(block):
+    """Say whether `block` shows some of our settings and nothing else, out of a file that it does not name."""
+    if block.language != "python" or block.file:
+        return False
+    targets = [one.targets[0] if isinstance(one, ast.Assign) else None for one in ast.parse(block.text).body]
+    return bool(targets) and all(isinstance(one, ast.Name) and one.id.startswith("SESSIONAUTH_") for one in targets)
+
+
+@pytest.mark.parametrize("block", [one for page in pages() for one in blocks(page) if is_of_settings(one)], ids=str)
+def test_settings__that_are_shown_are_accepted(block):
+    shown: dict[str, object] = {}
+    exec(block.text, {}, shown)  # noqa: S102 (our own page)
+    with override_settings(**shown):
+        assert [one for one in checks.run_checks() if one.level >= checks.ERROR] == []
 
 
 # ---- the player itself: what is wrong must not pass
