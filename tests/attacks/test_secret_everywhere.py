@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import threading
 from contextlib import ExitStack
 
 import django
@@ -13,6 +14,7 @@ from django.contrib.admin.sites import site
 from django.core import mail, serializers
 from django.core.cache import caches
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path, reverse
@@ -161,6 +163,23 @@ def test_secret__is_nowhere_after_it_was_made(make_user, heard):
     assert [place for place in ("mails", "answers", "admin") for one in digests if one in texts[place]] == []
 
 
+@pytest.fixture
+def closing():
+    """Close what other threads opened: under ASGI Django writes its report in one, and reprs ask the database."""
+    here, opened = threading.get_ident(), []
+
+    def note(connection, **kwargs):
+        if threading.get_ident() != here:
+            opened.append(connection.connection)
+
+    connection_created.connect(note)
+    yield
+    connection_created.disconnect(note)
+    for one in opened:
+        one.close()
+
+
+@pytest.mark.usefixtures("closing")
 @pytest.mark.parametrize("way", ["wsgi", "asgi"])
 @pytest.mark.parametrize("where", sorted(ACTS))
 def test_error_report__of_an_act_that_failed_halfway_has_no_secret(where, way, make_user, monkeypatch, heard):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from sessionauth.models import APIKey, AuthEvent, LoginSession, LoginThrottle
 from sessionauth.testing import AuthClient
-from tests.browser.test_admin_pages import DJANGOS_OWN, PHONE
+from tests.browser.test_admin_pages import DJANGOS_OWN, PHONE, STILL
 
 pytestmark = [pytest.mark.urls("tests.admin.second_site"), pytest.mark.django_db(transaction=True)]
 
@@ -88,7 +88,7 @@ def test_page__has_no_barrier_in_light_and_dark(opened, accessible, name):
     page = opened(name, bypass_csp=True, reduced_motion="reduce")
     page.evaluate(DJANGOS_OWN)
     page.evaluate(DESCRIBED)
-    page.add_style_tag(content="* { transition: none !important }")  # a colour on its way to another is none
+    page.add_style_tag(content=STILL)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         accessible(page)
