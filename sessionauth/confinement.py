@@ -26,6 +26,10 @@ V = TypeVar("V")
 MARK = "sessionauth_accepts_restricted"
 #: Attribute of views that only look, whatever their method: open to those who impersonate read-only.
 ONLY_LOOKS = "sessionauth_only_looks"
+#: Attribute of our views that are about acting as somebody else: open meanwhile, however far it goes.
+ABOUT_IMPERSONATION = "sessionauth_about_impersonation"
+#: Attribute of those that end it: reached as well where it has just ended by itself.
+STOPS_IMPERSONATION = "sessionauth_stops_impersonation"
 
 PASSWORD_VIEWS = (
     auth_views.PasswordChangeView,

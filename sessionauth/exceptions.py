@@ -253,3 +253,8 @@ class ImpersonationDenied(SessionAuthError, PermissionDenied):
         self.code = code
         if public:
             self.public = public
+
+    @property
+    def says_why(self) -> bool:
+        """Whether it has words of its own: without any the answer is that of somebody who is not there."""
+        return "public" in vars(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from sessionauth.views import confirm, devices, login, passwords, session, unlock
+from sessionauth.views.impersonation import running, starting
 from sessionauth.views.keys import pages as keys
 
 app_name = "sessionauth"
@@ -33,6 +34,13 @@ urlpatterns = [
         passwords.PasswordResetConfirmView.as_view(),
         name="password_reset_confirm",
     ),
+    path("impersonate/", starting.ImpersonateStartView.as_view(), name="impersonate_start"),
+    path("impersonate/<str:pk>/", starting.ImpersonateView.as_view(), name="impersonate"),
+    path("impersonation/", running.ImpersonationView.as_view(), name="impersonation"),
+    path("impersonation/stop/", running.StopView.as_view(), name="impersonation_stop"),
+    path("impersonation/extend/", running.ExtendView.as_view(), name="impersonation_extend"),
+    path("impersonation/upgrade/", running.UpgradeView.as_view(), name="impersonation_upgrade"),
+    path("impersonation/ended/", running.EndedView.as_view(), name="impersonation_ended"),
     path("unlock/", unlock.UnlockView.as_view(), name="unlock"),
     path("unlock/sent/", unlock.UnlockSentView.as_view(), name="unlock_sent"),
     path("unlock/done/", unlock.UnlockDoneView.as_view(), name="unlock_done"),

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import ClassVar
 
-from sessionauth.conf.kinds import age, boolean, choice, names, optional
+from sessionauth.conf.kinds import age, boolean, choice, count, names, optional, pattern, text
 from sessionauth.conf.setting import Setting
 
 
@@ -31,6 +31,18 @@ class ImpersonationSettings:
     IMPERSONATION_READ_ONLY: ClassVar = Setting[bool](True, boolean)
     #: Whether whoever starts is asked why: "required", "optional" or "off".
     IMPERSONATION_REASON: ClassVar = Setting[str]("required", choice("off", "optional", "required"))
+    #: Reasons to choose from, to which one's own words may be added; without any a reason is in one's own words alone.
+    IMPERSONATION_REASON_CHOICES: ClassVar = Setting[Collection[str]]((), names)
+    #: How many characters a reason in one's own words has at least.
+    IMPERSONATION_REASON_MIN_LENGTH: ClassVar = Setting[int](0, count)
+    #: Whether whoever starts is asked for a reference, such as the number of a ticket: "required", "optional" or "off".
+    IMPERSONATION_REFERENCE: ClassVar = Setting[str]("optional", choice("off", "optional", "required"))
+    #: Regular expression that a whole reference matches, None for any text.
+    IMPERSONATION_REFERENCE_PATTERN: ClassVar = Setting[str | None](None, optional(pattern))
+    #: Where one goes as somebody else first, a URL or view name; None for LOGIN_REDIRECT_URL.
+    IMPERSONATION_START_URL: ClassVar = Setting[str | None](None, optional(text))
+    #: Where one goes after the end if nothing says where it began, a URL or view name; None for a page that tells of it.
+    IMPERSONATION_STOP_URL: ClassVar = Setting[str | None](None, optional(text))
     #: Whether only those may start who have just proved who they are (see FRESH_AGE).
     IMPERSONATION_FRESH: ClassVar = Setting[bool](True, boolean)
     #: Whether superusers may impersonate superusers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -163,6 +164,23 @@ def _fits(meant: str, given: Any) -> bool:
     if meant == "numbers":
         return all(integer(one) is None and one in LENGTHS for one in given)
     return all(isinstance(one, str) and len(one) <= 10 for one in given)
+
+
+def count(value: Any) -> str | None:
+    """An int that is not negative."""
+    return None if integer(value) is None and value >= 0 else "a number that is not negative"
+
+
+def pattern(value: Any) -> str | None:
+    """A regular expression."""
+    wrong = "a regular expression"
+    if not isinstance(value, str):
+        return wrong
+    try:
+        re.compile(value)
+    except re.error:
+        return wrong
+    return None
 
 
 def positive(value: Any) -> str | None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
 from sessionauth import http, refusals
+from sessionauth.authenticators import get_auth
+from sessionauth.impersonation import back, rules
 
 
 def ended(request: HttpRequest) -> HttpResponse:
@@ -26,14 +31,27 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     """Answer what is not to be done while acting as somebody else."""
     if code == "read_only":
         detail = gettext("You may only look while you are acting as somebody else. Nothing was done.")
-        return _page(request, detail, 403) or refusals.problem(403, "impersonation_read_only", detail)
+        answer = page(request, detail, 403, upgrade_url=_upgrade_url(request)) if http.wants_html(request) else None
+        return answer or refusals.problem(403, "impersonation_read_only", detail)
     detail = gettext("Stop acting as somebody else to do this.")
     return _page(request, detail, 403) or refusals.problem(403, "impersonating", detail)
 
 
-def _page(request: HttpRequest, detail: str, status: int = 409) -> HttpResponse | None:
-    if not http.wants_html(request):
-        return None
-    response = render(request, "sessionauth/impersonation.html", {"detail": detail}, status=status)
+def page(request: HttpRequest, detail: str, status: int, **more: object) -> HttpResponse:
+    """Return a page that says `detail`, with a link to the one that tells who one is; `more` is for its template."""
+    context = {"detail": detail, "status_url": back.page_of("impersonation"), **more}
+    response = render(request, "sessionauth/impersonation.html", context, status=status)
     add_never_cache_headers(response)
     return response
+
+
+def _page(request: HttpRequest, detail: str, status: int = 409) -> HttpResponse | None:
+    return page(request, detail, status) if http.wants_html(request) else None
+
+
+def _upgrade_url(request: HttpRequest) -> str:
+    """Return where one asks to change things, and comes back to the form from; "" for those who may not."""
+    url = back.page_of("impersonation_upgrade")
+    if not url or not rules.may_write(get_auth(request).actor):
+        return ""
+    return f"{url}?{urlencode({REDIRECT_FIELD_NAME: http.return_path(request)})}"

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch
 
 from sessionauth import confinement
+from sessionauth.confinement import ABOUT_IMPERSONATION as ABOUT
+from sessionauth.confinement import STOPS_IMPERSONATION as STOPS
 from sessionauth.models import Impersonation
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -27,13 +29,25 @@ def refusal(request: HttpRequest, row: Impersonation) -> str | None:
     The codes are "impersonating" for pages that are for nobody but the person themself, and "read_only".
     """
     match = confinement.match_of(request)
-    if match is not None and _is_way_out(match):
+    if match is not None and (_is_way_out(match) or confinement.is_marked(match.func, ABOUT)):
         return None
     if match is not None and (confinement.is_for_people(match) or not OURS.isdisjoint(match.app_names)):
         return "impersonating"
     if not row.is_read_only or is_safe(request):
         return None
     return None if match is not None and confinement.is_marked(match.func, confinement.ONLY_LOOKS) else "read_only"
+
+
+def stops(request: HttpRequest) -> bool:
+    """Say whether `request` asks for nothing but the end of it."""
+    match = confinement.match_of(request)
+    return not is_safe(request) and match is not None and confinement.is_marked(match.func, STOPS)
+
+
+def tells_of_it(request: HttpRequest) -> bool:
+    """Say whether `request` only asks what has become of it."""
+    match = confinement.match_of(request)
+    return is_safe(request) and match is not None and confinement.is_marked(match.func, ABOUT)
 
 
 def _is_way_out(match: ResolverMatch) -> bool:

@@ -92,7 +92,7 @@ def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
     stage.is_early = False
     if auth.is_program:
         return None
-    if stage.ended:
+    if stage.ended and not confining.stops(request) and not confining.tells_of_it(request):
         return answers.ended(request)
     if claim is not None and stage.row is None:
         registry.best_effort(partial(close, claim, "actor_changed"))
@@ -100,7 +100,7 @@ def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
         return None
     if stage.row is None and bound.is_bound(secret):
         rotate_token(request)
-        return answers.stray(request)
+        return None if confining.stops(request) else answers.stray(request)
     return answers.stray(request) if stage.row is not None and _is_stray(secret, stage) else None
 
 

@@ -62,6 +62,19 @@ async def aallows(request: HttpRequest, actor: Any, target: Any) -> bool:
     return True
 
 
+def may_begin(actor: Any) -> bool:
+    """Say whether `actor` may impersonate anybody at all, as far as that shows without a target; for pages and lists.
+
+    Where the guards are the project's own, it may turn out that nobody is left.
+    """
+    if not settings.IMPERSONATION_ENABLED or not _is_somebody(actor) or not getattr(actor, "is_active", True):
+        return False
+    guards = [load(path) for path in settings.IMPERSONATION_GUARDS]
+    if has_permission in guards and not _has(actor, IMPERSONATE):
+        return False
+    return superusers_only not in guards or bool(getattr(actor, "is_superuser", False))
+
+
 def may_write(actor: Any) -> bool:
     """Say whether `actor` may change things while they impersonate."""
     return _has(actor, IMPERSONATE_WRITE)

@@ -21,14 +21,18 @@ from sessionauth.audit.text import printable
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import bound, rules
+from sessionauth.impersonation import bound, rules, said
 from sessionauth.impersonation.stage import Stage, put_claim, stage_of
 from sessionauth.login import BY_SESSION
 from sessionauth.models import Impersonation
 from sessionauth.models.binding import session_digests
-from sessionauth.models.impersonation import REASON_LENGTH
 from sessionauth.request_state import current, state_of
 from sessionauth.user_token import UserToken
+
+#: What people are told of what is in the way.
+NESTED = _("Stop first: you are acting as somebody else.")
+NOT_RUNNING = _("You are not acting as anybody.")
+ONLY_LOOKS = _("You may only look.")
 
 
 def current_impersonation() -> Impersonation | None:
@@ -45,25 +49,25 @@ def current_impersonation() -> Impersonation | None:
 def start(request: HttpRequest, target: Any, *, reason: str = "", reference: str = "") -> Impersonation:
     """Have the person of `request` act as `target` from the next request on, and return the row.
 
-    `reason` says why, by SESSIONAUTH_IMPERSONATION_REASON, and `reference` names a ticket or the like; both are cut to
-    what the row holds. Another impersonation of the same person ends as "superseded".
+    `reason` says why, by SESSIONAUTH_IMPERSONATION_REASON, and `reference` names a ticket or the like, by
+    SESSIONAUTH_IMPERSONATION_REFERENCE; both are cut to what the row holds. Another impersonation of the same person
+    ends as "superseded".
 
     Raises ImpersonationDenied, with a code: "nobody" is there, or a "program"; they impersonate already ("nested"), or
-    have not proved just now who they are ("stale"); a "reason" is missing; a receiver of `impersonation_starting` is
-    against it ("vetoed"); or what sessionauth.impersonation.rules.check() says.
+    have not proved just now who they are ("stale"); a "reason" or "reference" is missing or not as it is to be; a
+    receiver of `impersonation_starting` is against it ("vetoed"); or what sessionauth.impersonation.rules.check() says.
     """
     stage, auth = _stage(request), get_auth(request)
-    reason = reason.strip()
     try:
         _refuse_starter(auth)
         rules.check(request, auth.user, target)
-        _refuse_reason(reason)
+        reason, reference = said.reason(reason), said.reference(reference)
         _ask_receivers(request, auth.user, target, reason)
     except ImpersonationDenied as denial:
         facts = {"request": request, "actor": auth.actor, "target": target, "reason": denial}
         signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
         raise
-    row = _row(request, auth.user, target, reason[:REASON_LENGTH], reference.strip()[:100])
+    row = _row(request, auth.user, target, reason, reference)
     _enter(row, auth.user)
     put_claim(request.session, row.pk)
     bound.put(request, row.pk)
@@ -110,16 +114,18 @@ async def aextend(request: HttpRequest, *, reason: str = "") -> Impersonation:
 
 
 def upgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
-    """Let the person of `request` change things as their target from now on, and return the row.
+    """Let the person of `request` change things as their target from now on, and return the row; again is nothing new.
 
     Raises ImpersonationDenied with the code "not_running", "reason", or "write" for those who may only read.
     """
     auth = get_auth(request)
     if auth.is_impersonating and not rules.may_write(auth.actor):
-        denial = ImpersonationDenied("write", _("You may only look."))
+        denial = ImpersonationDenied("write", ONLY_LOOKS)
         facts = {"request": request, "actor": auth.actor, "target": auth.user, "reason": denial}
         signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
         raise denial
+    if auth.impersonation is not None and not auth.impersonation.is_read_only:
+        return auth.impersonation  # type: ignore[no-any-return]
     return _changed(request, "upgraded", reason, mode=Impersonation.Mode.WRITE)
 
 
@@ -162,16 +168,11 @@ def _refuse_starter(auth: UserToken) -> None:
     if not auth.has_user:
         raise ImpersonationDenied("nobody")
     if auth.is_impersonating:
-        raise ImpersonationDenied("nested", _("Stop first: you are acting as somebody else."))
+        raise ImpersonationDenied("nested", NESTED)
     if auth.is_program or auth.method not in BY_SESSION:
         raise ImpersonationDenied("program")
     if settings.IMPERSONATION_FRESH and not auth.is_fresh:
         raise ImpersonationDenied("stale", _("Please confirm that it is you."))
-
-
-def _refuse_reason(reason: str) -> None:
-    if settings.IMPERSONATION_REASON == "required" and not reason:
-        raise ImpersonationDenied("reason", _("Please say why."))
 
 
 def _ask_receivers(request: HttpRequest, actor: Any, target: Any, reason: str) -> None:
@@ -189,7 +190,7 @@ def _row(request: HttpRequest, actor: Any, target: Any, reason: str, reference: 
         actor_name=printable(actor.get_username(), 150),
         target_id=target.pk,
         target_name=printable(target.get_username(), 150),
-        reason="" if settings.IMPERSONATION_REASON == "off" else reason,
+        reason=reason,
         reference=reference,
         mode=Impersonation.Mode.READ if settings.IMPERSONATION_READ_ONLY else Impersonation.Mode.WRITE,
         started_at=moment,
@@ -228,13 +229,13 @@ def _alone(user: Any) -> Iterator[None]:
 
 def _changed(request: HttpRequest, change: str, reason: str, **values: Any) -> Impersonation:
     get_auth(request)
-    stage, reason = _stage(request), reason.strip()
+    stage = _stage(request)
     row = stage.row
     if row is None or stage.token is None or stage.ended:
-        raise ImpersonationDenied("not_running")
-    _refuse_reason(reason)
+        raise ImpersonationDenied("not_running", NOT_RUNNING)
+    reason = said.reason(reason)
     if not row.change(**values):
-        raise ImpersonationDenied("not_running")
+        raise ImpersonationDenied("not_running", NOT_RUNNING)
     facts = {"request": request, "impersonation": row, "change": change, "reason": reason}
     signals.impersonation_changed.send_robust(sender=Impersonation, **facts)
     return row

@@ -195,7 +195,8 @@ class Stage:
         if child.modified and status < 500:
             values["session_data"] = child.text()
         moment = timezone.now()
-        if (moment - row.last_seen_at).total_seconds() >= min(INTERVAL, _idle() / 10):
+        is_due = (moment - row.last_seen_at).total_seconds() >= min(INTERVAL, _idle() / 10)
+        if is_due and not state_of(self.request).is_passive:
             values["last_seen_at"] = moment
         if values:
             registry.best_effort(partial(row.change, **values))

@@ -16,6 +16,7 @@ from sessionauth.signals import impersonation_ended
 
 #: How long a reason may be, in characters.
 REASON_LENGTH = 500
+REFERENCE_LENGTH = 100
 
 
 class Impersonation(models.Model):
@@ -67,7 +68,7 @@ class Impersonation(models.Model):
     #: Why, in the actor's words.
     reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True, editable=False)
     #: A ticket or the like.
-    reference = models.CharField(_("reference"), max_length=100, blank=True, editable=False)
+    reference = models.CharField(_("reference"), max_length=REFERENCE_LENGTH, blank=True, editable=False)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.READ, editable=False)
     transport = models.CharField(
         _("transport"), max_length=10, choices=Transport, default=Transport.SESSION, editable=False

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import SessionBase
 KEY = "_sessionauth"
 SID_LENGTH = 43
 #: What belongs to one sign-in, and not to the next.
-OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen", "unconfirmed", "impersonation")
+OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen", "unconfirmed", "impersonation", "way_back")
 
 
 def own(session: SessionBase | dict[str, Any]) -> dict[str, Any]:

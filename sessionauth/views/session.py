@@ -28,6 +28,7 @@ class SessionView(PageMixin, View):
     """
 
     is_open = True
+    sessionauth_about_impersonation = True
     login_view: Any = SessionLoginView
 
     def get(self, request: HttpRequest) -> HttpResponse:
