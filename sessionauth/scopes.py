@@ -15,9 +15,17 @@ from sessionauth.conf import settings
 #: To issue keys and tokens that are no stronger than the one that asks.
 ISSUE = "sessionauth:issue"
 
+#: To act as somebody else by SESSIONAUTH_IMPERSONATION_HEADER, and to change things as them. Their owner must be let do
+#: both besides.
+IMPERSONATE, IMPERSONATE_WRITE = "sessionauth:impersonate", "sessionauth:impersonate_write"
+
 #: Scopes of this app. They stand for no permission, and are held only where they were granted by name: whoever gives a
 #: credential "all that its owner may" does not mean that it shall beget others.
-BUILT_IN: Mapping[str, str | Promise] = {ISSUE: _("Issue keys and tokens that may do no more than this one.")}
+BUILT_IN: Mapping[str, str | Promise] = {
+    ISSUE: _("Issue keys and tokens that may do no more than this one."),
+    IMPERSONATE: _("Act as other users, and look at what they see."),
+    IMPERSONATE_WRITE: _("Change things while acting as other users."),
+}
 
 
 class Scope(NamedTuple):
@@ -31,8 +39,12 @@ class Scope(NamedTuple):
 def declared() -> list[Scope]:
     """Return the scopes of SESSIONAUTH_SCOPES in their order, then those of this app; for forms and documents."""
     own = [Scope(name, str(words), tuple(needs)) for name, (words, needs) in settings.SCOPES.items()]
-    built_in = [Scope(name, str(words), ()) for name, words in BUILT_IN.items()]
+    built_in = [Scope(name, str(words), ()) for name, words in BUILT_IN.items() if _is_of_use(name)]
     return [scope for scope in own if scope.name not in BUILT_IN] + built_in
+
+
+def _is_of_use(scope: str) -> bool:
+    return scope == ISSUE or settings.IMPERSONATION_HEADER is not None
 
 
 def permissions_of(scope: str) -> Collection[str]:

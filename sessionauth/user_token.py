@@ -87,7 +87,8 @@ class UserToken:
     @property
     def is_program(self) -> bool:
         """Whether a program's credential (key, token, Basic) stands behind the request."""
-        return self.state is LoginState.PROGRAM
+        original = self.original_user_token
+        return self.state is LoginState.PROGRAM if original is None else original.is_program
 
     @property
     def is_restricted(self) -> bool:

@@ -18,6 +18,7 @@ from sessionauth.checks import (
     frameworks,
     guards,
     impersonation,
+    impersonation_header,
     key_cache,
     leaks,
     lifetimes,
@@ -64,6 +65,7 @@ TOPICS = (
     leaks,
     formats,
     impersonation,
+    impersonation_header,
 )
 
 
@@ -96,6 +98,7 @@ def register() -> None:
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)
     register_check(impersonation.check, APP, Tags.security)
+    register_check(impersonation_header.check, APP, Tags.security)
     register_check(passwords.check, APP)
     register_check(passwords.check_deploy, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.

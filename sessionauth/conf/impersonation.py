@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import ClassVar
 
-from sessionauth.conf.kinds import age, boolean, choice, count, names, optional, pattern, text
+from sessionauth.conf.kinds import age, boolean, choice, count, header_name, names, optional, pattern, text
 from sessionauth.conf.setting import Setting
 
 
@@ -47,3 +47,9 @@ class ImpersonationSettings:
     IMPERSONATION_FRESH: ClassVar = Setting[bool](True, boolean)
     #: Whether superusers may impersonate superusers.
     IMPERSONATION_SUPERUSERS: ClassVar = Setting[bool](False, boolean)
+    #: The header in which a program says as whom it acts, such as "X-Impersonate-User"; None for no such header. Taken only beside a key or token in a header, with the scope `sessionauth:impersonate`.
+    IMPERSONATION_HEADER: ClassVar = Setting[str | None](None, optional(header_name))
+    #: By which unique fields that header may name a user: "pk" as it is, any other as `field:value`.
+    IMPERSONATION_HEADER_LOOKUPS: ClassVar = Setting[Collection[str]](("pk",), names)
+    #: How long after the last request one impersonation by the header is over, a timedelta or seconds; the next request begins, and records, another one.
+    IMPERSONATION_WINDOW: ClassVar = Setting[timedelta | int](timedelta(minutes=15), age)

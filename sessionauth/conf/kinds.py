@@ -52,6 +52,13 @@ def dotted_path(value: Any) -> str | None:
     return None if isinstance(value, str) and "." in value else "a dotted path"
 
 
+def header_name(value: Any) -> str | None:
+    """The name of a header, in letters, digits and hyphens: others do not come through every server."""
+    if isinstance(value, str) and value.isascii() and value.replace("-", "").isalnum():
+        return None
+    return "the name of a header, in letters, digits and hyphens"
+
+
 def https_url(value: Any) -> str | None:
     """An address that is asked over TLS alone."""
     wrong = "an address that begins with https://"

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
-from sessionauth import http, refusals
+from sessionauth import http, refusals, scopes
 from sessionauth.authenticators import get_auth
 from sessionauth.impersonation import back, rules
 
@@ -37,6 +37,16 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     return _page(request, detail, 403) or refusals.problem(403, "impersonating", detail)
 
 
+def denied(request: HttpRequest, code: str) -> HttpResponse:
+    """Answer a program that says in a header as whom it acts; the same whether there is such a user or not."""
+    if code == "insufficient_scope":
+        return refusals.forbidden(request, scopes=(scopes.IMPERSONATE,))
+    if code == "carrier":
+        detail = gettext("Only a program acts as somebody else by a header, with one key or token in another header.")
+        return refusals.problem(403, "impersonation_carrier", detail)
+    return refusals.problem(403, "impersonation_denied", gettext("You may not act as this user."))
+
+
 def page(request: HttpRequest, detail: str, status: int, **more: object) -> HttpResponse:
     """Return a page that says `detail`, with a link to the one that tells who one is; `more` is for its template."""
     context = {"detail": detail, "status_url": back.page_of("impersonation"), **more}
@@ -46,7 +56,8 @@ def page(request: HttpRequest, detail: str, status: int, **more: object) -> Http
 
 
 def _page(request: HttpRequest, detail: str, status: int = 409) -> HttpResponse | None:
-    return page(request, detail, status) if http.wants_html(request) else None
+    is_page = http.wants_html(request) and not refusals.presented_by_program(request)
+    return page(request, detail, status) if is_page else None
 
 
 def _upgrade_url(request: HttpRequest) -> str:

@@ -14,14 +14,12 @@ from django.middleware.csrf import rotate_token
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth.authenticators import get_auth
-from sessionauth.impersonation import answers, bound, confining
+from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.impersonation import answers, bound, confining, header
 from sessionauth.impersonation.service import close
-from sessionauth.impersonation.stage import Stage, claim_in
+from sessionauth.impersonation.stage import MARKER, Stage, claim_in
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
-
-#: Says that it is worth a look before the view. It is no secret and proves nothing: the session says who.
-MARKER = "sessionauth_impersonating"
 
 
 class ImpersonationMiddleware:
@@ -47,7 +45,7 @@ class ImpersonationMiddleware:
             return self.__acall__(request)
         stage = begin(request)
         try:
-            response = look(request, stage) if _is_asked_early(request) else None
+            response = act(request, stage) if _is_asked_early(request) else None
             if response is None:
                 response = self.get_response(request)
             return finish(request, stage, response)
@@ -57,7 +55,7 @@ class ImpersonationMiddleware:
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         stage = begin(request)
         try:
-            response = await sync_to_async(look)(request, stage) if _is_asked_early(request) else None
+            response = await sync_to_async(act)(request, stage) if _is_asked_early(request) else None
             if response is None:
                 response = await self.get_response(request)
             return await sync_to_async(finish)(request, stage, response) if _is_much(request, stage) else response
@@ -82,6 +80,20 @@ def begin(request: HttpRequest) -> Stage:
     stage = Stage(request)
     state_of(request).overlay = stage
     return stage
+
+
+def act(request: HttpRequest, stage: Stage) -> HttpResponse | None:
+    """Put the target on `request` whom its header names, or whose session may be under way."""
+    return enter(request) if header.is_asked(request) else look(request, stage)
+
+
+def enter(request: HttpRequest) -> HttpResponse | None:
+    """Put the user on `request` whom its header names, or answer why it may not be them."""
+    try:
+        header.show(request, header.put_on(request, state_of(request).established))
+    except ImpersonationDenied as denial:
+        return answers.denied(request, denial.code)
+    return None
 
 
 def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
@@ -119,6 +131,9 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
 
 def _is_asked_early(request: HttpRequest) -> bool:
     """Say whether to look before the view; asks no session, and reads no body."""
+    header.note(request)
+    if header.is_asked(request):
+        return True
     if django_settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
         return False
     if MARKER in request.COOKIES or state_of(request).token is not None:
@@ -133,7 +148,8 @@ def _is_much(request: HttpRequest, stage: Stage) -> bool:
 
 
 def _row_in_hand(request: HttpRequest) -> Any:
-    token = state_of(request).token
+    state = state_of(request)
+    token = state.pending or state.token
     return None if token is None else token.impersonation
 
 

@@ -29,6 +29,9 @@ from sessionauth.user_token import LoginState, UserToken, anonymous, replace
 #: How often, in seconds, it is noted that an impersonation is used.
 INTERVAL = 60
 CLAIM = "impersonation"
+#: The cookie that says that it is worth a look before the view. It is no secret and proves nothing: the session says
+#: who.
+MARKER = "sessionauth_impersonating"
 
 
 def claim_in(session: SessionBase) -> str | None:

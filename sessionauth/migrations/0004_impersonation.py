@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
                 ("user_agent", models.CharField(blank=True, editable=False, max_length=300, verbose_name="browser")),
                 ("actor_digest", models.CharField(editable=False, max_length=64)),
                 ("target_digest", models.CharField(editable=False, max_length=64)),
+                ("window", models.CharField(editable=False, max_length=64, null=True)),
                 ("session_data", models.TextField(blank=True, editable=False)),
                 (
                     "actor",
@@ -102,6 +103,9 @@ class Migration(migrations.Migration):
                     ("impersonate_write", "Can change things while impersonating"),
                 ],
                 "default_permissions": ("view",),
+                "constraints": [
+                    models.UniqueConstraint(fields=["window"], name="sessionauth_impersonate_window"),
+                ],
                 "indexes": [
                     models.Index(fields=["actor", "started_at"], name="sessionauth_impersonate_actor"),
                     models.Index(fields=["target", "started_at"], name="sessionauth_impersonate_target"),

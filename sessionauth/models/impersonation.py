@@ -84,6 +84,9 @@ class Impersonation(models.Model):
     #: Digests of both session auth hashes: a new password of either ends it, however it was set.
     actor_digest = models.CharField(max_length=64, editable=False)
     target_digest = models.CharField(max_length=64, editable=False)
+    #: Digest of the credential and the target, where a program says in a header as whom it acts: there is one row for
+    #: both at a time. It stays after the end, until the next one begins.
+    window = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 (unique, or none)
     #: The target's session for this time alone, as signed text; emptied at the end.
     session_data = models.TextField(blank=True, editable=False)
 
@@ -97,6 +100,7 @@ class Impersonation(models.Model):
             ("impersonate_staff", "Can impersonate staff"),
             ("impersonate_write", "Can change things while impersonating"),
         ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["window"], name="sessionauth_impersonate_window")]
         indexes: ClassVar = [
             models.Index(fields=["actor", "started_at"], name="sessionauth_impersonate_actor"),
             models.Index(fields=["target", "started_at"], name="sessionauth_impersonate_target"),
