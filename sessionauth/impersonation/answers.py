@@ -31,7 +31,7 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     """Answer what is not to be done while acting as somebody else."""
     if code == "read_only":
         detail = gettext("You may only look while you are acting as somebody else. Nothing was done.")
-        answer = page(request, detail, 403, upgrade_url=_upgrade_url(request)) if http.wants_html(request) else None
+        answer = page(request, detail, 403, upgrade_url=_upgrade_url(request)) if _is_for_people(request) else None
         return answer or refusals.problem(403, "impersonation_read_only", detail)
     detail = gettext("Stop acting as somebody else to do this.")
     return _page(request, detail, 403) or refusals.problem(403, "impersonating", detail)
@@ -56,8 +56,11 @@ def page(request: HttpRequest, detail: str, status: int, **more: object) -> Http
 
 
 def _page(request: HttpRequest, detail: str, status: int = 409) -> HttpResponse | None:
-    is_page = http.wants_html(request) and not refusals.presented_by_program(request)
-    return page(request, detail, status) if is_page else None
+    return page(request, detail, status) if _is_for_people(request) else None
+
+
+def _is_for_people(request: HttpRequest) -> bool:
+    return http.wants_html(request) and not refusals.presented_by_program(request)
 
 
 def _upgrade_url(request: HttpRequest) -> str:
