@@ -1,0 +1,98 @@
+"""A request as it is declared, and how it is put to Django's real handlers, without a network between."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import AsyncRequestFactory, RequestFactory
+
+CSRF = "c" * 32
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, and the statuses that say it went as it should."""
+
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    statuses: tuple[int, ...] = (200,)
+
+
+class Sync:
+    """Asks through the WSGI handler."""
+
+    def __init__(self) -> None:
+        self.handler = WSGIHandler()
+
+    def ask(self, ask: Ask, times: int = 1) -> None:
+        """Ask so many times in a row; raises AssertionError at an answer that is not expected."""
+        environ, body = self._environ(ask)
+        for _ in range(times):
+            answer: Any = self.handler({**environ, "wsgi.input": io.BytesIO(body)}, _ignored)
+            b"".join(answer)
+            assert answer.status_code in ask.statuses, (ask, answer.status_code, answer.content[:300])
+            answer.close()
+
+    def _environ(self, ask: Ask) -> tuple[dict[str, Any], bytes]:
+        factory = RequestFactory()
+        if ask.form is None:
+            return factory.get(ask.path, headers=dict(ask.headers)).environ, b""
+        request = factory.post(ask.path, {**ask.form, "csrfmiddlewaretoken": CSRF}, headers=_with_csrf(ask.headers))
+        return request.environ, request.body
+
+
+class Async:
+    """Asks through the ASGI handler, of the page's async twin."""
+
+    def __init__(self) -> None:
+        self.handler = ASGIHandler()
+        self.loop = asyncio.new_event_loop()
+
+    def ask(self, ask: Ask, times: int = 1) -> None:
+        """See Sync.ask()."""
+        self.loop.run_until_complete(self.aask(ask, times))
+
+    async def aask(self, ask: Ask, times: int = 1) -> None:
+        """See Sync.ask()."""
+        factory = AsyncRequestFactory()
+        path, headers = f"/async{ask.path}", dict(ask.headers)
+        if ask.form is None:
+            request, body = factory.get(path, headers=headers), b""
+        else:
+            request = factory.post(path, {**ask.form, "csrfmiddlewaretoken": CSRF}, headers=_with_csrf(headers))
+            body = request.body
+        for _ in range(times):
+            await self._once(dict(request.scope), body, ask)
+
+    async def _once(self, scope: dict[str, Any], body: bytes, ask: Ask) -> None:
+        came, left = False, asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            nonlocal came
+            if not came:
+                came = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            await left.wait()  # nobody hangs up
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                assert message["status"] in ask.statuses, (ask, message["status"])
+
+        await self.handler(scope, receive, send)
+
+
+def _with_csrf(headers: Mapping[str, str]) -> dict[str, str]:
+    cookies = [headers["cookie"]] if "cookie" in headers else []
+    return {**headers, "cookie": "; ".join([*cookies, f"csrftoken={CSRF}"])}
+
+
+def _ignored(status: str, headers: Any, failure: Any = None, /) -> Any:
+    """Stand for the server's start_response()."""

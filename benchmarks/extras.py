@@ -1,0 +1,82 @@
+"""What is no race between requests: tables that grow, the memory of a process, a storm of logins."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from typing import Any
+
+from benchmarks.growth import GROWING
+from benchmarks.measuring import Effort
+from benchmarks.stacks import STACKS, StackFailed
+from benchmarks.team import Team
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+YARDSTICK = "page"
+REMEMBERING = ("stock", "ours", "hijack", "impersonate", "allauth", "axes", "drf", "ours_drf", "knox", "api_key")
+STORMS = ("stock_argon2", "ours_argon2")
+PROCESSES = 3
+
+
+def measure(team: Team, backend: str, effort: Effort, results: dict[str, Any]) -> None:
+    """Measure all of these, and put them into `results`."""
+    more = results.setdefault("more", {})
+    more.setdefault("growth", {})[backend] = growth(team, effort)
+    if backend == "sqlite":  # no question to a server
+        more["memory"] = memory(team)
+        more["storm"] = storm(team)
+
+
+def growth(team: Team, effort: Effort) -> dict[str, list[dict[str, Any]]]:
+    """Return by contestant what its request costs at each size, beside a page of its own that looks at nobody."""
+    found = {}
+    for stack, case, kind in GROWING:
+        try:
+            for one in (YARDSTICK, case):
+                team.ask(stack, "prepare", case=one, is_async=False)
+            found[f"{stack}/{case}"] = [_at(team, stack, case, kind, size, effort) for size in SIZES]
+        except StackFailed as failure:
+            print(f"bench: growth goes without {stack}: {failure}", file=sys.stderr)
+    return found
+
+
+def _at(team: Team, stack: str, case: str, kind: str, size: int, effort: Effort) -> dict[str, Any]:
+    rows = team.ask(stack, "grow", growth=kind, rows=size)
+    team.ask(stack, "time", case=case, is_async=False, times=20)
+    ratios = [_time(team, stack, case) / _time(team, stack, YARDSTICK) for _ in range(effort.rounds)]
+    counts = team.ask(stack, "count", case=case, is_async=False)
+    print(f"  {STACKS[stack].title} ({case}), {rows} rows: {statistics.median(ratios):.2f} pages", flush=True)
+    return {"rows": rows, "pages": round(statistics.median(ratios), 3), "calls": counts["calls"]}
+
+
+def _time(team: Team, stack: str, case: str) -> float:
+    took: float = team.ask(stack, "time", case=case, is_async=False, times=60)
+    return took
+
+
+def memory(team: Team) -> dict[str, float]:
+    """Return by stack how many MiB a process that has answered has more than stock Django; the median of three."""
+    found: dict[str, list[float]] = {}
+    for _ in range(PROCESSES):
+        for name in REMEMBERING:
+            with Team(team.where.under(name), team.python_of) as alone:
+                try:
+                    alone.ask(name, "prepare", case="page", is_async=False)
+                    found.setdefault(name, []).append(alone.ask(name, "memory") / 1024)
+                except StackFailed as failure:
+                    print(f"bench: memory goes without {name}: {failure}", file=sys.stderr)
+    medians = {name: statistics.median(sizes) for name, sizes in found.items()}
+    return {name: round(size - medians["stock"], 1) for name, size in medians.items()}
+
+
+def storm(team: Team) -> dict[str, dict[str, float]]:
+    """Return by stack what a bystander feels while sixteen sign in: medians over the rounds, in milliseconds."""
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in STORMS}
+    for _ in range(PROCESSES):
+        for name in STORMS:
+            team.ask(name, "prepare", case="page", is_async=True)
+            rounds[name].append(team.ask(name, "storm"))
+    return {
+        name: {figure: round(statistics.median(one[figure] for one in found), 1) for figure in found[0]}
+        for name, found in rounds.items()
+    }

@@ -1,0 +1,23 @@
+"""The floor of whatever is cached: a page that gets one small value from the cache."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from benchmarks.asking import Ask
+from benchmarks.kits import base
+
+
+def got(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(cache.get("name"))
+
+
+def _ask() -> Ask:
+    cache.set("name", base.NAME, None)
+    return Ask("/got/")
+
+
+urlpatterns = [*base.urlpatterns, path("got/", got)]
+CASES = {**base.CASES, "got": _ask}

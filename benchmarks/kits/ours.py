@@ -1,0 +1,68 @@
+"""Our keys and tokens, and somebody who acts as somebody else."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from benchmarks.asking import Ask
+from benchmarks.kits import base, logins
+from sessionauth import get_auth
+from sessionauth.impersonation import service
+from sessionauth.models import AccessToken, APIKey
+
+
+def who(request: HttpRequest) -> HttpResponse:
+    """Say whose key it is, by what a cached key knows without the database."""
+    return HttpResponse(str(get_auth(request).user_id))
+
+
+def act_as(request: HttpRequest) -> HttpResponse:
+    service.start(request, base.alice())
+    return HttpResponse("ok")
+
+
+urlpatterns = [*logins.urlpatterns, path("who/", who), path("act-as/", act_as)]
+
+
+def key(path: str = "/whoami/") -> Ask:
+    _, secret = APIKey.objects.issue(user=base.alice(), name="desk")
+    return Ask(path, base.bearer(secret))
+
+
+def many(path: str = "/whoami/") -> Ask:
+    """Return the request of a user with a hundred keys."""
+    for number in range(99):
+        APIKey.objects.issue(user=base.alice("carol"), name=f"key {number}")
+    _, secret = APIKey.objects.issue(user=base.alice("carol"), name="desk")
+    return Ask(path, base.bearer(secret))
+
+
+def token() -> Ask:
+    _, secret = AccessToken.objects.issue(user=base.alice(), name="desk")
+    return Ask("/whoami/", base.bearer(secret))
+
+
+def unknown_key() -> Ask:
+    row, secret = APIKey.objects.issue(user=base.alice(), name="gone")
+    row.delete()
+    return Ask("/whoami/", base.bearer(secret), statuses=(401,))
+
+
+def impersonated() -> Ask:
+    client = base.browser(base.alice("root", is_superuser=True, is_staff=True))
+    answer = client.post("/act-as/")
+    assert answer.status_code == 200, answer.content
+    return Ask("/whoami/", base.cookie(client))
+
+
+CASES = {
+    **logins.CASES,
+    "key": key,
+    "token": token,
+    "key_of_100": many,
+    "cached_key": lambda: key("/who/"),
+    "unknown_key": unknown_key,
+    "malformed_key": lambda: Ask("/page/", base.bearer("sa_key_notakey"), statuses=(401,)),
+    "impersonated": impersonated,
+}

@@ -1,0 +1,82 @@
+"""Lets the rows of a scenario take turns, A B C A B C, and compares each round with itself.
+
+A machine that is busy for a second is so to everyone in that round, and the median forgets the round. Every other round
+goes backwards, so that nobody always comes after the same neighbour.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.scenarios import Row, Scenario
+from benchmarks.stacks import StackFailed
+from benchmarks.team import Team
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: rounds, and how long a row's turn in one takes, in seconds."""
+
+    rounds: int = 15
+    turn: float = 0.15
+
+
+def measure(team: Team, scenario: Scenario, effort: Effort) -> dict[str, dict[str, Any]]:
+    """Return by row its counts, its ratio to the baseline (median, least, most) and its microseconds.
+
+    A row whose stack cannot be had here is left out, and said so on stderr.
+    """
+    rows = [row for row in scenario.rows if _is_ready(team, scenario, row)]
+    if scenario.baseline not in rows:
+        return {}
+    found: dict[str, dict[str, Any]] = {row.key: count(team, scenario, row) for row in rows}
+    if effort.rounds:
+        for key, figures in _timed(team, scenario, rows, effort).items():
+            found[key].update(figures)
+    return found
+
+
+def count(team: Team, scenario: Scenario, row: Row) -> dict[str, Any]:
+    counted: dict[str, Any] = team.ask(row.stack, "count", case=row.case, is_async=scenario.is_async)
+    return counted
+
+
+def _is_ready(team: Team, scenario: Scenario, row: Row) -> bool:
+    try:
+        team.ask(row.stack, "prepare", case=row.case, is_async=scenario.is_async)
+    except StackFailed as failure:
+        print(f"bench: {scenario.name} goes without {row.key}: {failure}", file=sys.stderr)
+        return False
+    return True
+
+
+def _timed(team: Team, scenario: Scenario, rows: list[Row], effort: Effort) -> dict[str, dict[str, Any]]:
+    times = {row: _times(team, scenario, row, effort.turn) for row in rows}
+    rounds = [
+        {row: _time(team, scenario, row, times[row]) for row in rows[:: -1 if number % 2 else 1]}
+        for number in range(effort.rounds)
+    ]
+    return {row.key: _figures(rounds, row, scenario.baseline) for row in rows}
+
+
+def _figures(rounds: list[dict[Row, float]], row: Row, baseline: Row) -> dict[str, Any]:
+    ratios = [one[row] / one[baseline] for one in rounds]
+    return {
+        "microseconds": round(statistics.median(one[row] for one in rounds), 1),
+        "ratio": round(statistics.median(ratios), 3),
+        "least": round(min(ratios), 3),
+        "most": round(max(ratios), 3),
+    }
+
+
+def _times(team: Team, scenario: Scenario, row: Row, turn: float) -> int:
+    """Return how many requests fill a turn."""
+    return max(3, int(turn * 1e6 / _time(team, scenario, row, 5)))
+
+
+def _time(team: Team, scenario: Scenario, row: Row, times: int) -> float:
+    took: float = team.ask(row.stack, "time", case=row.case, is_async=scenario.is_async, times=times)
+    return took

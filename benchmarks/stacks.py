@@ -1,0 +1,196 @@
+"""The stacks: what a project has installed and configured in order to know who asks. Each is declared once, here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+DJANGOS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+OURS = "sessionauth.middleware.AuthenticationMiddleware"
+IMPERSONATION = "sessionauth.impersonation.middleware.ImpersonationMiddleware"
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+NEVER = 10**9
+OFTEN = "1000000/h"
+
+
+class StackFailed(Exception):
+    """A stack could not be started, or did not answer as it should; the message is the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A project that differs from `startproject` in what is written here, and in nothing else.
+
+    `kit` is the module of its pages and credentials, `requires` are the packages it needs besides Django. `behind` is
+    middleware right behind the one that authenticates, `last` is at the end of the list.
+    """
+
+    name: str
+    title: str
+    kit: str
+    requires: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    authentication: str = DJANGOS
+    sessions: str = "django.contrib.sessions.middleware.SessionMiddleware"
+    behind: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _dependencies() -> tuple[str, ...]:
+    """Return what the package itself depends on besides Django."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return tuple(one for one in project["dependencies"] if not one.startswith("django>"))
+
+
+def _ours(name: str, title: str, kit: str = "ours", **changes: Any) -> Stack:
+    """Return a stack with everything of ours on: guards, lockout, device cookie, events, impersonation."""
+    rates = changes.pop("rates", (OFTEN, OFTEN))
+    guards = [
+        {"NAME": "sessionauth.guards.rate_limit.RateLimitGuard", "OPTIONS": {"by": by, "rates": [rate]}}
+        for by, rate in zip(("address", "account"), rates, strict=True)
+    ]
+    settings = {
+        "AUTHENTICATION_BACKENDS": ["sessionauth.backends.SessionAuthBackend", MODEL_BACKEND],
+        "SESSIONAUTH_LOGIN_GUARDS": [
+            *guards,
+            "sessionauth.guards.lockout.LockoutGuard",
+            "sessionauth.guards.active.ActiveUserGuard",
+        ],
+        "SESSIONAUTH_LOCKOUT_LIMIT": NEVER,
+        "SESSIONAUTH_LOCKOUT_WAIT_FROM": NEVER,
+        "SESSIONAUTH_KEY_FAILURE_RATE": "100000000/m",
+        "SESSIONAUTH_IMPERSONATION_REASON": "off",
+        "SESSIONAUTH_IMPERSONATION_FRESH": False,
+    }
+    return Stack(
+        name,
+        title,
+        f"benchmarks.kits.{kit}",
+        requires=_dependencies() + changes.pop("requires", ()),
+        apps=("sessionauth", *changes.pop("apps", ())),
+        authentication=OURS,
+        behind=(IMPERSONATION,),
+        settings=settings | changes.pop("settings", {}),
+        **changes,
+    )
+
+
+SIGNED = "django.contrib.sessions.backends.signed_cookies"
+ARGON2 = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"]}
+DRF = ("djangorestframework>=3.16",)
+ALLAUTH = {"ACCOUNT_EMAIL_VERIFICATION": "none", "ACCOUNT_LOGIN_METHODS": {"username"}}
+ALLAUTH_FREE = ALLAUTH | {"ACCOUNT_RATE_LIMITS": {"login": None, "login_failed": None}}
+ALLAUTH_BACKENDS = [MODEL_BACKEND, "allauth.account.auth_backends.AuthenticationBackend"]
+
+
+def _axes(name: str, title: str, limit: int, handler: str = "database.AxesDatabaseHandler") -> Stack:
+    return Stack(
+        name,
+        title,
+        "benchmarks.kits.logins",
+        requires=("django-axes>=8",),
+        apps=("axes",),
+        last=("axes.middleware.AxesMiddleware",),
+        settings={
+            "AUTHENTICATION_BACKENDS": ["axes.backends.AxesStandaloneBackend", MODEL_BACKEND],
+            "AXES_FAILURE_LIMIT": limit,
+            "AXES_HANDLER": f"axes.handlers.{handler}",
+            "AXES_VERBOSE": False,
+        },
+    )
+
+
+def _allauth(name: str, title: str, settings: Mapping[str, Any]) -> Stack:
+    return Stack(
+        name,
+        title,
+        "benchmarks.kits.allauth_pages",
+        requires=("django-allauth>=65",),
+        apps=("allauth", "allauth.account"),
+        last=("allauth.account.middleware.AccountMiddleware",),
+        settings={"AUTHENTICATION_BACKENDS": ALLAUTH_BACKENDS, **settings},
+    )
+
+
+ALL = [
+    Stack("stock", "stock Django", "benchmarks.kits.logins"),
+    Stack("stock_signed", "stock, signed cookies", "benchmarks.kits.base", settings={"SESSION_ENGINE": SIGNED}),
+    Stack("one_get", "one cache GET and nothing else", "benchmarks.kits.one_get"),
+    _ours("ours", "sessionauth"),
+    _ours("ours_signed", "sessionauth, signed cookies", settings={"SESSION_ENGINE": SIGNED}),
+    _ours("ours_locked", "sessionauth, 5 attempts an hour", rates=(OFTEN, "5/h")),
+    _ours("ours_cached", "sessionauth, KEY_CACHE", settings={"SESSIONAUTH_KEY_CACHE": "default"}),
+    _ours("ours_drf", "sessionauth through REST framework", "ours_drf", requires=DRF, apps=("rest_framework",)),
+    _ours("ours_ninja", "sessionauth through Ninja", "ours_ninja", requires=("django-ninja>=1.4",)),
+    Stack(
+        "drf",
+        "DRF TokenAuthentication",
+        "benchmarks.kits.drf_token",
+        requires=DRF,
+        apps=("rest_framework", "rest_framework.authtoken"),
+    ),
+    Stack(
+        "knox",
+        "knox",
+        "benchmarks.kits.knox_token",
+        requires=("django-rest-knox>=5", *DRF),
+        apps=("rest_framework", "knox"),
+    ),
+    Stack(
+        "api_key",
+        "drf-api-key",
+        "benchmarks.kits.drf_api_key",
+        requires=("djangorestframework-api-key>=3", *DRF),
+        apps=("rest_framework", "rest_framework_api_key"),
+    ),
+    Stack("ninja", "Ninja, lookup by hand", "benchmarks.kits.ninja_key", requires=("django-ninja>=1.4",)),
+    _axes("axes", "axes, in the database", NEVER),
+    _axes("axes_cache", "axes, in the cache", NEVER, "cache.AxesCacheHandler"),
+    _axes("axes_locked", "axes, in the database, after 5", 5),
+    Stack("ratelimit", "django-ratelimit", "benchmarks.kits.ratelimited", requires=("django-ratelimit>=4.1",)),
+    Stack(
+        "ratelimit_locked",
+        "django-ratelimit, 5 an hour",
+        "benchmarks.kits.ratelimited",
+        requires=("django-ratelimit>=4.1",),
+        settings={"BENCH_RATE": "5/h"},
+    ),
+    _allauth("allauth", "allauth", ALLAUTH_FREE),
+    _allauth("allauth_locked", "allauth, its own limits", ALLAUTH),
+    Stack(
+        "hijack",
+        "hijack",
+        "benchmarks.kits.hijacked",
+        requires=("django-hijack>=3",),
+        apps=("hijack",),
+        last=("hijack.middleware.HijackUserMiddleware",),
+    ),
+    Stack(
+        "impersonate",
+        "impersonate",
+        "benchmarks.kits.impersonated",
+        requires=("django-impersonate>=1.9",),
+        apps=("impersonate",),
+        behind=("impersonate.middleware.ImpersonateMiddleware",),
+    ),
+    Stack(
+        "user_sessions",
+        "user-sessions",
+        "benchmarks.kits.base",
+        requires=("django-user-sessions>=2", "setuptools<81"),  # it asks pkg_resources
+        apps=("user_sessions",),
+        sessions="user_sessions.middleware.SessionMiddleware",
+        settings={"SESSION_ENGINE": "user_sessions.backends.db", "SILENCED_SYSTEM_CHECKS": ["admin.E410"]},
+    ),
+    Stack("stock_argon2", "stock, Argon2", "benchmarks.kits.logins", requires=("argon2-cffi>=23.1",), settings=ARGON2),
+    _ours("ours_argon2", "sessionauth, Argon2", settings=ARGON2),
+    # What the check on counts must find: tests/test_bench_counts.py.
+    _ours("ours_wasteful", "sessionauth, made slower on purpose", last=("benchmarks.wasteful.Wasteful",)),
+]
+
+STACKS = {stack.name: stack for stack in ALL}

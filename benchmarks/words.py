@@ -1,0 +1,96 @@
+"""The prose of docs/performance.md, and how its numbers are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+CASES = {
+    "page": "a page that looks at nobody",
+    "session": "a session",
+    "key": "a key",
+    "token": "a token",
+    "key_of_100": "a key of a hundred",
+    "got": "one cache GET",
+    "cached_key": "a cached key",
+    "malformed_key": "a malformed key",
+    "bad_login": "a wrong password",
+    "good_login": "a login",
+    "locked": "a refused attempt",
+    "impersonated": "impersonating",
+}
+
+HEAD = """\
+# Performance
+
+What a request costs with `sessionauth`, beside what is named next to it. 1.00 is what the other costs in the same
+minute on the same machine; 0.50 is half of it, 2.00 twice. Everything of ours is on: guards, lockout, device cookie,
+events, impersonation. Goals are what the project has set itself.
+"""
+
+SLOWER = """\
+## What is slower
+
+Where a request of ours costs more than what it is compared with, the worst first:
+"""
+
+EACH = """\
+## Each in turn
+
+*Calls* are functions entered for one request, in Python and in C; *statements* go to the database, *cache* counts
+commands to the cache. Where the two databases differ, SQLite stands first. Brackets hold the least and the most of all
+rounds: how far they lie apart says how busy the machine was, and the median does not care.
+"""
+
+GROWTH = """\
+## Tables that grow
+
+What a request costs with so many rows, as a multiple of what it costs with a thousand. The yardstick is a page of the
+same project that looks at nobody.
+"""
+
+MEMORY = """\
+## Memory
+
+What a process that has answered a few requests has for itself, in MiB more than one of stock Django.
+"""
+
+STORM = """\
+## A storm of logins
+
+Sixteen people sign in at once, with Argon2, in one ASGI process. What everybody else feels meanwhile, as a multiple of
+what they feel beside stock Django: 99th percentiles of how late the event loop is and of what a small page takes.
+"""
+
+METHOD = """\
+## How this is measured
+
+`./dev bench` makes all of this page; `./dev bench --help` says how to measure a part. Each contestant is a project as
+`startproject` makes it, with all of its middleware, in a process and an environment of its own. It asks itself, through
+Django's real WSGI and ASGI handlers, and so neither network nor server takes part. Contestants take turns, A B C A B C,
+the next round backwards; each turn is divided by the baseline's of the same round, and the median of these ratios is
+what you read. SQLite is a file, with its cache in memory; PostgreSQL goes with Valkey, both by sockets and without
+waiting for the disk, as we ask what *we* cost. The password hash is taken out of logins (it costs a thousand times
+everything else, for all alike) except in the storm.
+
+What that does not tell: requests a second of your site. Views, templates and your queries cost more than all of this in
+nearly every project. Calls, statements and commands to the cache are the same on every run; a check in CI, `python -m
+benchmarks.counts`, fails where one of our requests enters a fifth more functions than it did, as a ratio to the
+baseline of the same run, or sends a statement more. No check looks at seconds.
+"""
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def range_of(figures: dict[str, Any] | None) -> str:
+    """Return "0.52 (0.48 to 0.61)"."""
+    if figures is None or "ratio" not in figures:
+        return ""
+    return f"{figures['ratio']:.2f} ({figures['least']:.2f} to {figures['most']:.2f})"
+
+
+def both(figures: Sequence[dict[str, Any] | None], figure: str) -> str:
+    """Return a count, or the counts where the databases differ."""
+    return " / ".join(str(one) for one in dict.fromkeys(each[figure] for each in figures if each))

@@ -1,0 +1,70 @@
+"""No request of ours has become a fifth more expensive: in functions entered, beside the baseline of the same run.
+
+Here the requests that matter most; `python -m benchmarks.counts`, which `./dev test` runs, asks the others, too.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import counts
+from benchmarks.counts import Team, Where, in_place
+from benchmarks.scenarios import ALL, SCENARIOS
+from benchmarks.stacks import STACKS
+
+pytestmark = pytest.mark.once
+
+MOST = ["page", "session", "key", "bad_login", "impersonated"]
+#: Of those, what DRF and Ninja need processes of their own for is left to the whole check.
+STARTED = {"stock", "ours", "drf"}
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory):
+    with Team(Where(str(tmp_path_factory.mktemp("bench"))), in_place) as team:
+        yield team
+
+
+@pytest.mark.slow
+def test_counts__no_request_is_a_fifth_worse(team):
+    found = counts.counted(team, MOST, stacks=STARTED)
+    assert counts.regressions(counts.expected(), found) == []
+    assert {name.split(":")[0] for name in found} == set(MOST)
+
+
+@pytest.mark.slow
+def test_counts__a_waste_of_a_quarter_is_found(team):
+    found = counts.counted(team, ["page"], instead={"ours": "ours_wasteful"})
+    assert len(counts.regressions(counts.expected(), found)) == 1
+
+
+def test_regressions__a_fifth_more_calls_or_one_statement_more():
+    before = {"page: ours/page": {"calls": 1.0, "statements": 1}}
+
+    def told(**changes):
+        return counts.regressions(before, {"page: ours/page": {"calls": 1.0, "statements": 1, **changes}})
+
+    assert told() == told(calls=1.2) == told(calls=0.1, statements=0) == []
+    assert told(calls=1.21) == ["page: ours/page: 1.21 times the calls of the baseline, 1.00 expected"]
+    assert told(statements=2) == ["page: ours/page: 2 statements, 1 expected"]
+
+
+def test_regressions__what_nothing_is_expected_of_is_told():
+    assert "nothing is expected yet" in counts.regressions({}, {"page: ours/page": {"calls": 1.0, "statements": 0}})[0]
+
+
+def test_expected__is_what_is_checked():
+    assert list(counts.expected()) == [
+        f"{name}: {row.key}"
+        for name, keys in counts.CHECKED.items()
+        for row in SCENARIOS[name].rows
+        if row.key in keys and row != SCENARIOS[name].baseline
+    ]
+
+
+def test_scenarios__name_stacks_that_exist():
+    assert [row.key for scenario in ALL for row in scenario.rows if row.stack not in STACKS] == []
+
+
+def test_scenarios__have_no_row_twice():
+    assert [one.name for one in ALL if len(set(one.rows)) != len(one.rows)] == []
