@@ -213,8 +213,9 @@ def test_imported_formats(settings, headers_only, site):
     @given(st.lists(nasty.values(*theirs, *site.seeds), min_size=HANDFUL, max_size=HANDFUL))
     def send(values):
         values = [value for value in values if secret_in(value) not in site.secrets]
-        for header, before in ((b"X-Api-Key", b""), (b"Authorization", b"Token ")):
-            attack(site, [([(header, before + value)], b"") for value in values], cost_of_any_format)
+        half = len(values) // 2  # each header gets what tests.attacks.test_imported does not send it
+        for header, before, part in ((b"X-Api-Key", b"", values[:half]), (b"Authorization", b"Token ", values[half:])):
+            attack(site, [([(header, before + value)], b"") for value in part], cost_of_any_format)
 
     send()
 

@@ -95,7 +95,7 @@ junk = st.recursive(
 
 
 @pytest.mark.parametrize("name", [*conf.declared(), *DJANGOS, "SESSIONAUTH_XYZZY"])
-@settings(max_examples=max(10, min(EXAMPLES // 100, 100)), deadline=None)
+@settings(max_examples=max(10, min(EXAMPLES // 300, 100)), deadline=None)
 @example(value=Hostile())
 @example(value=[Hostile()])
 @example(value={"a": Hostile()})
@@ -104,7 +104,7 @@ def test_one_setting__of_any_value(name, value):
     assert all(isinstance(message, CheckMessage) for message in asked(deploy=True, **{name: value}))
 
 
-@settings(max_examples=max(100, min(EXAMPLES // 10, 1000)), deadline=None)
+@settings(max_examples=max(100, min(EXAMPLES // 20, 1000)), deadline=None)
 @given(overrides=st.dictionaries(st.sampled_from([*conf.declared(), *DJANGOS]), junk, max_size=5))
 def test_several_settings__of_any_value(overrides):
     for message in asked(deploy=True, **overrides):
