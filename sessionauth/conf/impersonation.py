@@ -53,3 +53,5 @@ class ImpersonationSettings:
     IMPERSONATION_HEADER_LOOKUPS: ClassVar = Setting[Collection[str]](("pk",), names)
     #: How long after the last request one impersonation by the header is over, a timedelta or seconds; the next request begins, and records, another one.
     IMPERSONATION_WINDOW: ClassVar = Setting[timedelta | int](timedelta(minutes=15), age)
+    #: Where the banner stands that says whom one acts as: "tag" where templates have {% impersonation_banner %}, "inject" on every page.
+    IMPERSONATION_BANNER: ClassVar = Setting[str]("tag", choice("inject", "tag"))

@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import answers, bound, confining, header
+from sessionauth.impersonation import answers, banner, bound, confining, header
 from sessionauth.impersonation.service import close
 from sessionauth.impersonation.stage import MARKER, Stage, claim_in
 from sessionauth.request_state import state_of
@@ -121,6 +121,8 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
     if response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request):
         response = answers.stray(request)
     stage.close(response.status_code)
+    if not stage.ended:
+        banner.inject(request, response, stage.token)
     stage.restore()
     if stage.token is not None or stage.ended:
         patch_cache_control(response, private=True, no_store=True)

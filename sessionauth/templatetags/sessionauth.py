@@ -1,4 +1,4 @@
-"""`{% load sessionauth %}`: a button to sign out with, a warning before a session ends, and spans of time in words."""
+"""`{% load sessionauth %}`: a button to sign out with, warnings, the banner of impersonation, spans of time in words."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.template.context import RequestContext
+from django.template.context import Context, RequestContext
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
 from sessionauth import refusals
+from sessionauth.authenticators import get_auth
 from sessionauth.conf import settings
+from sessionauth.impersonation import banner, rules
 from sessionauth.sessions.timeouts import seconds_left
 
 register = template.Library()
@@ -63,6 +67,29 @@ def session_warning(context: RequestContext, minutes: int = 10) -> dict[str, Any
         confirm_url = ""
     is_due = left is not None and left < minutes * MINUTE
     return {"left": int(left or 0) if is_due else None, "confirm_url": confirm_url, "back": context.request.path}
+
+
+@register.simple_tag(takes_context=True)
+def impersonation_banner(context: Context) -> SafeString:
+    """Show who acts as whom, how far and for how long yet, with a button to stop; nothing where nobody does.
+
+    Asks nobody who the request is, so that it may stand in the template of every page.
+    """
+    return banner.render(context.get("request"))
+
+
+@register.filter
+def can_impersonate(request: HttpRequest, target: Any) -> bool:
+    """Say whether whoever is there may impersonate `target`: `{% if request|can_impersonate:user %}`.
+
+    It asks the guards. Who signed in too long ago may, once they have confirmed that it is them.
+    """
+    if not request:  # a template without one
+        return False
+    auth = get_auth(request)
+    if not auth.has_user or auth.is_program or auth.is_impersonating:
+        return False
+    return rules.allows(request, auth.user, target)
 
 
 @register.filter
