@@ -17,6 +17,7 @@ from sessionauth.checks import (
     formats,
     frameworks,
     guards,
+    impersonating,
     impersonation,
     impersonation_header,
     key_cache,
@@ -66,6 +67,7 @@ TOPICS = (
     formats,
     impersonation,
     impersonation_header,
+    impersonating,
 )
 
 
@@ -99,6 +101,7 @@ def register() -> None:
     register_check(formats.check, APP, Tags.security)
     register_check(impersonation.check, APP, Tags.security)
     register_check(impersonation_header.check, APP, Tags.security)
+    register_check(impersonating.check, APP, Tags.security, Tags.urls)
     register_check(passwords.check, APP)
     register_check(passwords.check_deploy, APP, Tags.security, deploy=True)
     # Without our own tag, by which it would be run where no database was named.

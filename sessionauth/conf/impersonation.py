@@ -55,3 +55,5 @@ class ImpersonationSettings:
     IMPERSONATION_WINDOW: ClassVar = Setting[timedelta | int](timedelta(minutes=15), age)
     #: Where the banner stands that says whom one acts as: "tag" where templates have {% impersonation_banner %}, "inject" on every page.
     IMPERSONATION_BANNER: ClassVar = Setting[str]("tag", choice("inject", "tag"))
+    #: The names of further URLs that nobody may have as somebody else, as reverse() takes them.
+    IMPERSONATION_FORBIDDEN_VIEWS: ClassVar = Setting[Collection[str]]((), names)

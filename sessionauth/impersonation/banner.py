@@ -8,13 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sessionauth.conf import settings
-from sessionauth.impersonation import rules
+from sessionauth.impersonation import back, rules
 from sessionauth.models import Impersonation
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken
@@ -30,9 +29,10 @@ def render(request: HttpRequest | None) -> SafeString:
     Asks nobody: a page that is the same for everybody stays so.
     """
     token = None if request is None else state_of(request).token
-    if request is None or token is None or token.impersonation is None:
+    row = None if token is None else token.impersonation
+    if request is None or token is None or row is None or row.transport != Impersonation.Transport.SESSION:
         return SafeString("")
-    return _written(request, token, token.impersonation, _nonce(request))
+    return _written(request, token, row, _nonce(request))
 
 
 def inject(request: HttpRequest, response: HttpResponseBase, token: UserToken | None) -> None:
@@ -53,6 +53,8 @@ def inject(request: HttpRequest, response: HttpResponseBase, token: UserToken | 
     try:
         banner = _written(request, token, row, nonce).encode(response.charset, "xmlcharrefreplace")
     except LookupError:  # a charset that is none
+        return
+    if not banner.startswith(b"<div"):  # one that the end of the body was not written in
         return
     response.content = page[:place] + banner + page[place:]
     if response.has_header("Content-Length"):
@@ -99,18 +101,10 @@ def _facts(request: HttpRequest, token: UserToken, row: Impersonation) -> dict[s
         "impersonation": row,
         "left": max(0, int((row.expires_at - timezone.now()).total_seconds())),
         "next": request.get_full_path() if request.method == "GET" else "",
-        "stop_url": _url("stop"),
-        "extend_url": _url("extend"),
-        "upgrade_url": _url("upgrade") if may_upgrade else "",
+        "stop_url": back.page_of("impersonation_stop"),
+        "extend_url": back.page_of("impersonation_extend"),
+        "upgrade_url": back.page_of("impersonation_upgrade") if may_upgrade else "",
     }
-
-
-def _url(act: str) -> str:
-    """Return where `act` is done, "" where our URLs are not among those of the project."""
-    try:
-        return reverse(f"sessionauth:impersonation_{act}")
-    except NoReverseMatch:
-        return ""
 
 
 def _nonce(request: HttpRequest) -> str | None:

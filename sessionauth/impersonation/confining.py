@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch
 
 from sessionauth import confinement
+from sessionauth.conf import settings
 from sessionauth.confinement import ABOUT_IMPERSONATION as ABOUT
 from sessionauth.confinement import STOPS_IMPERSONATION as STOPS
 from sessionauth.models import Impersonation
@@ -31,7 +32,7 @@ def refusal(request: HttpRequest, row: Impersonation) -> str | None:
     match = confinement.match_of(request)
     if match is not None and (_is_way_out(match) or confinement.is_marked(match.func, ABOUT)):
         return None
-    if match is not None and (confinement.is_for_people(match) or not OURS.isdisjoint(match.app_names)):
+    if match is not None and _is_closed(match):
         return "impersonating"
     if not row.is_read_only or is_safe(request):
         return None
@@ -48,6 +49,12 @@ def tells_of_it(request: HttpRequest) -> bool:
     """Say whether `request` only asks what has become of it."""
     match = confinement.match_of(request)
     return is_safe(request) and match is not None and confinement.is_marked(match.func, ABOUT)
+
+
+def _is_closed(match: ResolverMatch) -> bool:
+    if confinement.is_for_people(match) or not OURS.isdisjoint(match.app_names):
+        return True
+    return match.view_name in settings.IMPERSONATION_FORBIDDEN_VIEWS
 
 
 def _is_way_out(match: ResolverMatch) -> bool:

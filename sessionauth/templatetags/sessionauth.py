@@ -1,4 +1,4 @@
-"""`{% load sessionauth %}`: a button to sign out with, warnings, the banner of impersonation, spans of time in words."""
+"""`{% load sessionauth %}`: a button to sign out with, warnings, the banner of impersonation, spans of time."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def impersonation_banner(context: Context) -> SafeString:
 
 
 @register.filter
-def can_impersonate(request: HttpRequest, target: Any) -> bool:
+def can_impersonate(request: HttpRequest | None, target: Any) -> bool:
     """Say whether whoever is there may impersonate `target`: `{% if request|can_impersonate:user %}`.
 
     It asks the guards. Who signed in too long ago may, once they have confirmed that it is them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user_model
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template import Context, Template
 from django.urls import include, path
@@ -13,7 +14,9 @@ PAGE = "<!doctype html><html><body><p>{}</p>{}</BODY >\n</html>"
 
 def page(request: HttpRequest) -> HttpResponse:
     """Touches nothing, and says whatever it is asked to."""
-    response = HttpResponse(request.GET.get("page", PAGE.format("here", "")), status=int(request.GET.get("status", 200)))
+    response = HttpResponse(
+        request.GET.get("page", PAGE.format("here", "")), status=int(request.GET.get("status", 200))
+    )
     for name in ("Content-Type", "Content-Encoding", "Content-Disposition", "ETag", "Content-Security-Policy"):
         if name in request.GET:
             response.headers[name] = request.GET[name]
@@ -24,6 +27,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 async def apage(request: HttpRequest) -> HttpResponse:
     return HttpResponse(PAGE.format("here", ""))
+
+
+def asking(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(PAGE.format(request.user.get_username(), ""))
 
 
 def with_nonce(request: HttpRequest) -> HttpResponse:
@@ -38,7 +45,7 @@ def tagged(request: HttpRequest) -> HttpResponse:
 
 def button(request: HttpRequest) -> HttpResponse:
     template = Template("{% load sessionauth %}{% if request|can_impersonate:target %}yes{% else %}no{% endif %}")
-    target = type(request.user)._base_manager.get(pk=request.GET["target"])
+    target = get_user_model()._base_manager.get(pk=request.GET["target"])
     return HttpResponse(template.render(Context({"request": request, "target": target})))
 
 
@@ -65,6 +72,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("page/", page),
     path("apage/", apage),
+    path("asking/", asking),
     path("nonce/", with_nonce),
     path("tagged/", tagged),
     path("button/", button),

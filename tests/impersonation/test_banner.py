@@ -6,6 +6,7 @@ import gzip
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.template import Context, Template
@@ -58,8 +59,8 @@ def test_tag__when_it_ends_for_programs(browser, alice):
     row = browser.begin(alice)
     page = browser.get("/tagged/").content.decode()
     assert re.search(r'<time datetime="([^"]*)" data-left="(17\d\d|1800)">', page)
-    row.change(expires_at=timezone.now() + timedelta(seconds=50))
-    assert "Time left: 50 seconds" in told(browser.get("/tagged/").content)
+    row.change(expires_at=timezone.now() + timedelta(seconds=50.9))
+    assert re.search(r"Time left: (50|4\d) seconds", told(browser.get("/tagged/").content))
 
 
 def test_tag__that_it_goes_further(browser, alice):
@@ -87,7 +88,7 @@ def test_tag__without_a_request():
 @pytest.mark.usefixtures("_injected")
 @pytest.mark.parametrize("path", ["/tagged/", "/page/"])
 def test_banner__a_name_that_is_markup(browser, make_user, path):
-    evil = '</script><script>alert(1)</script>"\'><img src=x>'
+    evil = "</script><script>alert(1)</script>\"'><img src=x>"
     mallory = make_user("mallory", first_name=evil[:30])
     type(mallory).objects.filter(pk=mallory.pk).update(username=evil)
     browser.begin(mallory)
@@ -126,7 +127,7 @@ def test_inject__once_where_the_page_has_it(browser, alice):
 @pytest.mark.parametrize("lure", ['data-impersonation="0"', "</body>", "<!-- </body> --> data-impersonation="])
 def test_inject__what_somebody_has_written_keeps_it_away_from_no_page(browser, alice, lure):
     browser.begin(alice)
-    page = browser.get(f"/page/?page={PAGE.format(lure, '')}").content
+    page = browser.get(f"/page/?page={quote(PAGE.format(lure, ''))}").content
     assert page.endswith(b"</div></BODY >\n</html>")
     assert b"Stop" in page
 
@@ -221,7 +222,7 @@ def test_inject__another_charset(browser, alice, settings):
 def test_inject__before_it_is_compressed(browser, alice, settings):
     settings.MIDDLEWARE = [GZIP, *settings.MIDDLEWARE]
     browser.begin(alice)
-    answer = browser.get(f"/page/?page={PAGE.format('long ' * 100, '')}", **{"accept-encoding": "gzip"})
+    answer = browser.get(f"/page/?page={quote(PAGE.format('long ' * 100, ''))}", **{"accept-encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert SHOWN in gzip.decompress(answer.content)
 
@@ -240,7 +241,7 @@ def test_inject__not_for_whoever_is_themself(browser, alice):
 def test_inject__where_the_marker_is_lost_and_the_page_asks(browser, alice):
     browser.begin(alice)
     del browser.cookies[MARKER]
-    assert SHOWN in browser.get("/form/").content or browser.get("/page/").content.count(SHOWN) == 1
+    assert SHOWN in browser.get("/asking/").content
 
 
 @pytest.mark.usefixtures("_injected")
