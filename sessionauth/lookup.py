@@ -18,6 +18,7 @@ from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest
 
+from sessionauth import compiled
 from sessionauth.conf import load, settings
 from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
@@ -32,6 +33,9 @@ T = TypeVar("T")
 JOINED = "sessionauth_login"
 JOINED_SERIES = "sessionauth_remembered"
 JOINED_TARGET = "sessionauth_impersonated"
+
+SID = LoginSession._meta.get_field("sid")
+SELECTOR = RememberToken._meta.get_field("selector")
 
 #: Tables of ours that have answered, with their databases. Only ever grows; a process that forgets it asks again.
 _proved: set[tuple[str, type[models.Model]]] = set()
@@ -223,21 +227,36 @@ def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
     return user if users(request).filter(pk=user.pk).exists() else None
 
 
-def _join(request: HttpRequest, key: Any, sid: str) -> Sighting:
+def _of_users(
+    request: HttpRequest, build: compiled.Builder, joined: type[models.Model], *values: tuple[Any, Any]
+) -> Any | None:
+    """Return the first of `build(users(request), *values)`, compiled once where nothing else goes into the query."""
+    manager, using = get_user_model()._default_manager, router.db_for_write(get_user_model())
+    found = None if settings.USER_QUERYSET else compiled.rows(build, manager, using, values, joined=joined)
+    if found is None:
+        found = list(build(users(request), *[value for _, value in values]))
+    return found[0] if found else None
+
+
+def _session_rows(users: Any, key: Any, sid: str) -> Any:
     join = FilteredRelation("sessionauth_loginsession", condition=Q(sessionauth_loginsession__sid=sid))
-    try:
-        user = users(request).annotate(**{JOINED: join}).select_related(JOINED).get(pk=key)
-    except get_user_model().DoesNotExist:
-        return Sighting(None)
-    return Sighting(user, user.__dict__.pop(JOINED, None))
+    return users.order_by().annotate(**{JOINED: join}).select_related(JOINED).filter(pk=key)
+
+
+def _join(request: HttpRequest, key: Any, sid: str) -> Sighting:
+    user = _of_users(request, _session_rows, LoginSession, (get_user_model()._meta.pk, key), (SID, sid))
+    return Sighting(None) if user is None else Sighting(user, user.__dict__.pop(JOINED, None))
+
+
+def _series_rows(users: Any, selector: str) -> Any:
+    join = FilteredRelation("sessionauth_remembertoken", condition=Q(sessionauth_remembertoken__selector=selector))
+    joined = users.order_by().annotate(**{JOINED_SERIES: join}).filter(**{f"{JOINED_SERIES}__isnull": False})
+    return joined.select_related(JOINED_SERIES)
 
 
 def _join_series(request: HttpRequest, selector: str) -> Remembered:
     if _together():
-        condition = Q(sessionauth_remembertoken__selector=selector)
-        join = FilteredRelation("sessionauth_remembertoken", condition=condition)
-        joined = users(request).annotate(**{JOINED_SERIES: join}).filter(**{f"{JOINED_SERIES}__isnull": False})
-        user = joined.select_related(JOINED_SERIES).first()
+        user = _of_users(request, _series_rows, RememberToken, (SELECTOR, selector))
         if user is not None:
             return Remembered(user.__dict__.pop(JOINED_SERIES), user)
         return Remembered(series.by_selector(selector).first())
@@ -245,11 +264,15 @@ def _join_series(request: HttpRequest, selector: str) -> Remembered:
     return Remembered(token, token and users(request).filter(pk=token.user_id).first())
 
 
+def _target_rows(users: Any, key: UUID) -> Any:
+    join = FilteredRelation("sessionauth_impersonation", condition=Q(sessionauth_impersonation__id=key))
+    joined = users.order_by().annotate(**{JOINED_TARGET: join}).filter(**{f"{JOINED_TARGET}__isnull": False})
+    return joined.select_related(JOINED_TARGET)
+
+
 def _join_target(request: HttpRequest, key: UUID) -> Impersonated:
     if _together():
-        join = FilteredRelation("sessionauth_impersonation", condition=Q(sessionauth_impersonation__id=key))
-        joined = users(request).annotate(**{JOINED_TARGET: join}).filter(**{f"{JOINED_TARGET}__isnull": False})
-        user = joined.select_related(JOINED_TARGET).first()
+        user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key))
         if user is not None:
             return Impersonated(user.__dict__.pop(JOINED_TARGET), user)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Self
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import crypto
+from sessionauth import compiled, crypto
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied, InvalidCredential
 from sessionauth.models import limiting, tombstones
@@ -137,10 +137,10 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
 
         The row is read where it is written: a replica that lags would show a revoked credential as good.
         """
-        rows = self.using(self._db or router.db_for_write(self.model)).filter(digest__in=parsed.digests).order_by()
+        using = self._db or router.db_for_write(self.model)
         visible = [] if self.model.user_path is None else list(_visible_users(users))
-        is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == rows.db
-        found = list(self._joined(rows, visible) if is_joined else rows)
+        is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == using
+        found = self._found(using, parsed.digests, visible, is_joined)
         if not found:
             is_elsewhere = parsed.environment != settings.KEY_ENVIRONMENT
             raise InvalidCredential("environment" if is_elsewhere else "unknown")
@@ -151,12 +151,35 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
                 _must_be_in(visible, user)
         return min(found, key=lambda row: parsed.digests.index(row.digest))
 
+    def _found(
+        self, using: str, digests: Sequence[str], visible: Sequence[models.QuerySet[Any]], is_joined: bool
+    ) -> list[Any]:
+        """Return the rows of `digests`, with their users if `is_joined`; compiled once where no more is asked."""
+        found = None
+        if not visible:
+            build, joined = (_with_users, get_user_model()) if is_joined else (_by_digest, None)
+            digest = self.model._meta.get_field("digest")
+            found = compiled.rows(build, self, using, [(digest, one) for one in digests], joined=joined)
+        if found is None:
+            rows = _by_digest(self.using(using), *digests)
+            found = list(self._joined(rows, visible) if is_joined else rows)
+        return found
+
     def _joined(self, rows: models.QuerySet[Any], visible: Iterable[models.QuerySet[Any]]) -> models.QuerySet[Any]:
         path = self.model.user_path
         rows = rows.select_related(path)
         for shown in visible:
             rows = rows.filter(models.Q(**{f"{path}__isnull": True}) | models.Q(**{f"{path}__in": shown}))
         return rows
+
+
+def _by_digest(rows: models.QuerySet[Any], *digests: str) -> models.QuerySet[Any]:
+    return rows.filter(digest__in=digests).order_by()
+
+
+def _with_users(rows: models.QuerySet[Any], *digests: str) -> models.QuerySet[Any]:
+    model: Any = rows.model
+    return _by_digest(rows, *digests).select_related(model.user_path)
 
 
 def _visible_users(users: models.QuerySet[Any] | None) -> Iterable[models.QuerySet[Any]]:
