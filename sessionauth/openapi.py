@@ -12,6 +12,7 @@ from sessionauth import scopes
 from sessionauth.authenticators import Authenticator, active
 from sessionauth.authenticators.base import CredentialAuthenticator
 from sessionauth.conf import settings
+from sessionauth.impersonation.middleware import is_installed
 from sessionauth.views.api import described
 from sessionauth.views.documents import (
     BOOLEAN,
@@ -26,6 +27,7 @@ from sessionauth.views.documents import (
     number_in_path,
     operation,
 )
+from sessionauth.views.impersonation import described as impersonating
 
 #: `null` is a value of `user`, `authenticated_at` and the seconds left; 3.0 and 3.1 spell that differently, so their
 #: types are left open.
@@ -140,7 +142,13 @@ def _pages() -> dict[str, dict[str, Any]]:
     }
     device = reverse("sessionauth:device_end", args=[0]).replace("/0/", "/{id}/")
     one = {"post": end, "parameters": [number_in_path()]}
-    return {reverse(f"sessionauth:{view}"): item for view, item in found.items()} | {device: one} | _keys(end)
+    own = {reverse(f"sessionauth:{view}"): item for view, item in found.items()}
+    return own | {device: one} | _keys(end) | _impersonation()
+
+
+def _impersonation() -> dict[str, dict[str, Any]]:
+    """Return the pages about acting as somebody else, which are there where the middleware is."""
+    return impersonating.paths() if is_installed() else {}
 
 
 def _keys(end: dict[str, Any]) -> dict[str, dict[str, Any]]:

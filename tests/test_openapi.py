@@ -143,6 +143,41 @@ def _is_as_told(address, method, answer):
         assert set(content["schema"]["required"]) <= set(answer.json()), address
 
 
+IMPERSONATION = "sessionauth.impersonation.middleware.ImpersonationMiddleware"
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.account_urls")
+def test_paths__say_what_the_pages_about_impersonation_answer(client, make_user, settings):
+    start, own = "/account/impersonate/{pk}/", "/account/impersonation/"
+    assert start not in paths()
+    place = settings.MIDDLEWARE.index("sessionauth.middleware.AuthenticationMiddleware") + 1
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:place], IMPERSONATION, *settings.MIDDLEWARE[place:]]
+    for version in ("3.0.3", "3.1.0"):
+        validate(document(version) | {"paths": paths()})
+    alice, why = make_user("alice"), {"reason": "ticket 7"}
+    client.force_login(make_user("root", is_superuser=True))
+    asked = [
+        (start, "get", None),
+        (start, "post", {}),
+        (start, "post", why),
+        (start, "post", why),
+        (f"{own}upgrade/", "post", why),
+        (f"{own}extend/", "post", why),
+        (own, "get", None),
+        (own, "delete", None),
+        (f"{own}extend/", "post", why),
+        ("/account/impersonate/", "post", {**why, "user": "nobody"}),
+        ("/account/impersonate/", "post", {**why, "user": "alice"}),
+        (f"{own}stop/", "post", {}),
+    ]
+    headers = {"accept": "application/json"}
+    for address, method, body in asked:
+        url = address.replace("{pk}", str(alice.pk))
+        answer = getattr(client, method)(url, body, content_type="application/json", headers=headers)
+        _is_as_told(address, method, answer)
+
+
 @pytest.mark.django_db
 @pytest.mark.urls("tests.account_urls")
 def test_paths__say_what_the_api_answers(client, make_user, password):

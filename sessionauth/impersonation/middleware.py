@@ -14,6 +14,7 @@ from django.middleware.csrf import rotate_token
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth.authenticators import get_auth
+from sessionauth.conf import load
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import answers, banner, bound, confining, header
 from sessionauth.impersonation.service import close
@@ -73,6 +74,12 @@ class ImpersonationMiddleware:
         if _row_in_hand(request) is None:
             return None
         return await sync_to_async(ImpersonationMiddleware.process_view)(self, request, view, args, kwargs)
+
+
+def is_installed() -> bool:
+    """Say whether the project has ImpersonationMiddleware, or one derived from it."""
+    found = (load(path) for path in django_settings.MIDDLEWARE)
+    return any(isinstance(one, type) and issubclass(one, ImpersonationMiddleware) for one in found)
 
 
 def begin(request: HttpRequest) -> Stage:
