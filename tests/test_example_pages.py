@@ -74,6 +74,27 @@ def test_invoices__customers_see_their_own_only(people):
     assert people["sue"].get("/invoices/2/").status == 200
 
 
+def test_acting__support_sees_what_the_customer_sees_and_comes_back(site):
+    sue = Person(site)
+    sue.sign_in("sue")
+    customers = sue.get("/staff/customers/?q=Aster").text
+    way = unescape(re.search(r'href="(/account/impersonate/[^"]+)"', customers)[1])
+    assert "Act as Alice Aster?" in sue.get(way).text
+    answer = sue.post(way, reason="A call", reference="DESK-7", next="/staff/customers/?q=Aster")
+    assert (answer.status, answer.headers["Location"]) == (303, "/invoices/")
+    assert "Acting as Alice Aster" in sue.get("/invoices/").text
+    assert sue.get("/staff/customers/").status == 403
+    sue.get("/account/impersonation/")
+    answer = sue.post("/account/impersonation/stop/")
+    assert (answer.status, answer.headers["Location"]) == (303, "/staff/customers/?q=Aster")
+    assert sue.get("/staff/customers/").status == 200
+
+
+def test_acting__is_offered_to_those_who_may(people):
+    assert "/account/impersonate/" in people["sue"].get("/staff/customers/").text
+    assert people["alice"].get("/account/impersonate/").status == 404
+
+
 def test_home__asks_nobody(people):
     for who in (None, "alice"):
         answer = people[who].get("/")

@@ -51,6 +51,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     # The second line, in the place of Django's own AuthenticationMiddleware, of which it is a subclass.
     "sessionauth.middleware.AuthenticationMiddleware",
+    # Whoever holds the permission `sessionauth.impersonate` may act as a customer; right after the line above.
+    "sessionauth.impersonation.middleware.ImpersonationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -129,6 +131,12 @@ LOGOUT_REDIRECT_URL = "home"
 
 # A login counts as fresh for ten minutes; the page "Who am I" shows it turning stale.
 SESSIONAUTH_FRESH_AGE = timedelta(minutes=10)
+
+# Support acts as a customer only with a reason of these, and only to look: who may do more holds a permission for it.
+SESSIONAUTH_IMPERSONATION_REASON_CHOICES = ["A call", "A mail", "A mistake of ours"]
+SESSIONAUTH_IMPERSONATION_REFERENCE_PATTERN = r"[A-Z]+-\d+"
+# Where one goes first: what the customer sees after signing in.
+SESSIONAUTH_IMPERSONATION_START_URL = "invoices:list"
 
 # Which partners may sign requests, and with which secret; in earnest this comes from a secret store.
 PARTNER_SECRETS = {"northwind": sha256(b"northwind" + SECRET_KEY.encode()).hexdigest()}

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
-from demo.lines import JAR, Line
+from demo.line import JAR, Line
 
 SECONDS = 30
 

@@ -3,75 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-from dataclasses import dataclass
 
 from django.conf import settings
 
-from demo.people import ALICE, SAM
-from demo.secrets import PARTNER_PATH, Headers, Secrets
-
-#: Where curl keeps cookies, and what stands for the CSRF token in it.
-JAR, TOKEN = "desk.cookies", "CSRF-TOKEN"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One request and what comes back.
-
-    `title` says what it shows, `status` and `answer` are what is expected: the HTTP status, and a piece of text that
-    stands in the head or the body of the response. `basic` is "name:password" for HTTP Basic. `jar` names a file in
-    which curl keeps cookies, as a browser does; what is no GET then also sends the CSRF token that stands in it.
-    """
-
-    title: str
-    path: str
-    status: int
-    answer: str
-    method: str = "GET"
-    headers: Headers = ()
-    basic: str = ""
-    body: str = ""
-    jar: str = ""
-
-    @property
-    def is_forgeable(self) -> bool:
-        """Whether cookies alone must not be enough for it."""
-        return bool(self.jar) and self.method != "GET"
-
-    @property
-    def verdict(self) -> str:
-        """Whether the site does what is asked, sends elsewhere, or refuses."""
-        return {2: "ok", 3: "elsewhere"}.get(self.status // 100, "refused")
-
-    def arguments(self, base: str, token: str = "") -> list[str]:
-        """Return what to call `curl` with; `base` is the address of the site without a slash at its end.
-
-        `token` is the CSRF token, for a line that needs one.
-        """
-        words = ["-i"] if self.method == "GET" else ["-i", "-X", self.method]
-        words += ["-b", self.jar, "-c", self.jar] if self.jar else []
-        words += ["-H", f"X-CSRFToken: {token}"] if self.is_forgeable else []
-        words += ["-u", self.basic] if self.basic else []
-        for name, value in self.headers:
-            words += ["-H", f"{name}: {value}"]
-        words += ["-d", self.body] if self.body else []
-        return [*words, base + self.path]
-
-    def command(self, base: str) -> str:
-        """Return the line to copy; the shell reads the CSRF token from the jar."""
-        line = shlex.join(["curl", *self.arguments(base, TOKEN)])
-        read = f"$(awk '/{settings.CSRF_COOKIE_NAME}/ {{print $7}}' {self.jar})"
-        return line.replace(f"'X-CSRFToken: {TOKEN}'", f'"X-CSRFToken: {read}"')
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Lines that belong together."""
-
-    title: str
-    lines: tuple[Line, ...]
-
+from demo.line import JAR, Group, Line
+from demo.people import ALICE, SAM, SUE
+from demo.secrets import PARTNER_PATH, Secrets
 
 JSON = ("Content-Type", "application/json")
 HTML = ("Accept", "text/html")
@@ -134,6 +71,7 @@ def groups(secrets: Secrets) -> tuple[Group, ...]:
         Group("Tokens of one's own: these lines belong in this order", own_tokens(secrets)),
         Group("Browsers", browsers(secrets)),
         Group("Signing in without a page: cookies in a jar, the CSRF token beside them", signing_in()),
+        Group("Support acts as a customer: these lines belong in this order", acting()),
         Group("A partner that signs its requests", partner(secrets)),
         Group("Requests that make no sense", nonsense(secrets)),
     )
@@ -258,6 +196,29 @@ def signing_in() -> tuple[Line, ...]:
         kept("With the cookies of a browser the API answers too", "GET", 200, "Aster & Daughters", "/api/invoices"),
         kept("Signing out", "DELETE", 204, "Set-Cookie"),
         kept("Nobody again", "GET", 200, '"state": "anonymous"'),
+    )
+
+
+def acting() -> tuple[Line, ...]:
+    """Begin to act as a customer, look around and stop, as a single-page application does."""
+    begin, now = "/account/impersonate/", "/account/impersonation/"
+    right = {"username": SUE.email, "password": SUE.password}
+    alice, why = {"user": ALICE.email}, {"reason": "A call", "reference": "DESK-7"}
+    return (
+        kept("Sets the CSRF cookie", "GET", 200, '"csrf_token"'),
+        kept("Sue of support signs in", "POST", 200, '"state": "fresh"', **right),
+        kept(
+            "A reason that is not among those of this site", "POST", 400, '"reason"', begin, **alice, reason="Why not"
+        ),
+        kept("Sam is no customer: as if nobody had that name", "POST", 404, "not_found", begin, **why, user=SAM.email),
+        kept("She begins to act as Alice", "POST", 201, '"mode": "read"', begin, **alice, **why),
+        kept("She sees what Alice sees", "GET", 200, "Aster & Daughters", "/api/invoices"),
+        kept("And changes nothing", "POST", 403, "impersonation_read_only", "/api/invoices", **json.loads(invoice())),
+        kept("Nor does she come to Alice's keys", "GET", 403, "impersonating", "/account/keys/"),
+        kept("Who acts as whom, and for how long?", "GET", 200, '"seconds_left"', now),
+        kept("She stops", "POST", 200, '"active": false', now + "stop/"),
+        kept("And is herself again", "GET", 200, "Sue Sage"),
+        kept("Sue signs out", "DELETE", 204, "Set-Cookie"),
     )
 
 

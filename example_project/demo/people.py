@@ -25,17 +25,18 @@ class Person:
 
 ALICE = Person("Alice Aster", "alice@desk.example", "quiet-river-51", "Customers", "a customer: her own invoices")
 SAM = Person("Sam Sorrel", "sam@desk.example", "bright-copper-62", "Staff", "staff: all invoices, the admin", True)
-SUE = Person("Sue Sage", "sue@desk.example", "gentle-harbour-73", "Support", "support: looks, and changes nothing")
+SUE = Person("Sue Sage", "sue@desk.example", "gentle-harbour-73", "Support", "support: looks, and acts as a customer")
 ROOT = Person("Root Rowan", "root@desk.example", "solid-granite-84", "Staff", "may do everything", True, True)
 
 PEOPLE = (ALICE, SAM, SUE, ROOT)
 
-#: What each group may do.
+#: What each group may do, with the invoices and as a customer.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Customers": ("view_invoice",),
     "Staff": (
         *("view_invoice", "add_invoice", "change_invoice", "view_line", "add_line", "change_line", "delete_line"),
         *("view_customer", "add_customer", "change_customer"),
+        *("impersonate", "impersonate_write"),
     ),
-    "Support": ("view_invoice", "view_customer"),
+    "Support": ("view_invoice", "view_customer", "impersonate"),
 }

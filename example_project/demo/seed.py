@@ -46,7 +46,8 @@ def write_groups() -> None:
     """Give each group its permissions."""
     for name, codenames in GROUPS.items():
         group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.set(Permission.objects.filter(content_type__app_label="invoices", codename__in=codenames))
+        found = Permission.objects.filter(content_type__app_label__in=("invoices", "sessionauth"))
+        group.permissions.set(found.filter(codename__in=codenames))
 
 
 def write_person(person: Person) -> User:

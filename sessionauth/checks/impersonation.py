@@ -7,10 +7,12 @@ from typing import Any
 
 from django.core.checks import CheckMessage
 
-from sessionauth.checks import reading
+from sessionauth.checks import reading, urls
 from sessionauth.checks.finding import Finding, ask
+from sessionauth.conf import PREFIX
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
 from sessionauth.middleware import AuthenticationMiddleware
+from sessionauth.models.impersonation import REASON_LENGTH
 
 MISPLACED = Finding(
     "E225",
@@ -23,10 +25,21 @@ BAD_GUARD = Finding(
     "Give the dotted path of a function (request, *, actor, target) that says True or False.",
 )
 
+NO_PAGE = Finding(
+    "E227",
+    "{name} is {value}, which is neither a URL nor the name of a view: whoever begins or stops gets an error.",
+    "Correct it, or leave it out.",
+)
+TOO_SHORT = Finding(
+    "W228",
+    "SESSIONAUTH_IMPERSONATION_REASON_MIN_LENGTH is {least}, but only {most} characters are kept: nobody can begin.",
+    "Ask for fewer.",
+)
+
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check the place of the middleware, and the guards."""
-    return ask(place, guards)
+    return ask(place, guards, pages, reasons)
 
 
 def place() -> Iterator[CheckMessage]:
@@ -50,3 +63,18 @@ def guards() -> Iterator[CheckMessage]:
             yield BAD_GUARD(path=reading.shown(path), fault="which cannot be called")
         elif not reading.takes_named(found, 1, ("actor", "target")):
             yield BAD_GUARD(path=reading.shown(path), fault="which takes other arguments")
+
+
+def pages() -> Iterator[CheckMessage]:
+    """Look for pages to go to that are not there."""
+    for name in ("IMPERSONATION_START_URL", "IMPERSONATION_STOP_URL"):
+        page = reading.value_of(name)
+        if page is not None and not urls.url_of(page):
+            yield NO_PAGE(name=PREFIX + name, value=reading.shown(page))
+
+
+def reasons() -> Iterator[CheckMessage]:
+    """Look for a reason that nobody can give."""
+    least = reading.value_of("IMPERSONATION_REASON_MIN_LENGTH")
+    if least > REASON_LENGTH:
+        yield TOO_SHORT(least=least, most=REASON_LENGTH)

@@ -67,3 +67,30 @@ def test_guards(name, expected):
 
 def test_guards__by_default():
     assert codes() == []
+
+
+@pytest.mark.parametrize("name", ["START", "STOP"])
+@pytest.mark.parametrize(("value", "expected"), [(None, []), ("/there/", []), ("untouched", []), ("no_view", ["E227"])])
+def test_pages(name, value, expected):
+    assert codes(**{f"SESSIONAUTH_IMPERSONATION_{name}_URL": value}) == expected
+
+
+@pytest.mark.parametrize(("least", "expected"), [(500, []), (501, ["W228"])])
+def test_reasons__longer_than_they_are_kept(least, expected):
+    assert codes(SESSIONAUTH_IMPERSONATION_REASON_MIN_LENGTH=least) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REFERENCE_PATTERN", "("),
+        ("REFERENCE_PATTERN", 7),
+        ("REFERENCE", "always"),
+        ("REASON_MIN_LENGTH", -1),
+        ("REASON_MIN_LENGTH", True),
+        ("REASON_CHOICES", "A call"),
+        ("START_URL", 7),
+    ],
+)
+def test_settings__of_another_kind(name, value):
+    assert len(codes(**{f"SESSIONAUTH_IMPERSONATION_{name}": value})) == 1

@@ -14,7 +14,8 @@ from django.db import DatabaseError
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from demo.check import failures
-from demo.lines import PROBE, Group, Line, groups
+from demo.line import Group, Line
+from demo.lines import PROBE, groups
 from demo.people import PEOPLE
 from demo.secrets import Secrets
 from demo.seed import retire, seed
