@@ -5,10 +5,18 @@ from __future__ import annotations
 from sessionauth.admin import user_acts
 from sessionauth.admin.credentials import CredentialAdmin
 from sessionauth.admin.events import AuthEventAdmin
+from sessionauth.admin.impersonate_links import ImpersonateAdminMixin
 from sessionauth.admin.sessions import LoginSessionAdmin, RememberTokenAdmin
 from sessionauth.admin.throttles import LoginThrottleAdmin
 
-__all__ = ["AuthEventAdmin", "CredentialAdmin", "LoginSessionAdmin", "LoginThrottleAdmin", "RememberTokenAdmin"]
+__all__ = [
+    "AuthEventAdmin",
+    "CredentialAdmin",
+    "ImpersonateAdminMixin",
+    "LoginSessionAdmin",
+    "LoginThrottleAdmin",
+    "RememberTokenAdmin",
+]
 
 # Here and not in `apps`, for where nobody loads the admin its models must not be registered either.
 user_acts.connect()

@@ -1,4 +1,4 @@
-"""What the list of users gains, whoever registered it: signing somebody out everywhere, and letting them try again."""
+"""What the admin of users gains, whoever registered it: acting as somebody, signing out everywhere, unlocking."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.admin.ending import CARRIED
+from sessionauth.admin.impersonate_links import ImpersonateAdminMixin
 from sessionauth.credentials.rows import paged
 from sessionauth.guards import unlock
 from sessionauth.sessions import registry
@@ -29,7 +30,7 @@ from sessionauth.sessions import registry
 _lock = threading.Lock()
 
 
-class UserActs(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserActs(ImpersonateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The acts; mixed into the class of an admin of users that is registered."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

@@ -57,3 +57,5 @@ class ImpersonationSettings:
     IMPERSONATION_BANNER: ClassVar = Setting[str]("tag", choice("inject", "tag"))
     #: The names of further URLs that nobody may have as somebody else, as reverse() takes them.
     IMPERSONATION_FORBIDDEN_VIEWS: ClassVar = Setting[Collection[str]]((), names)
+    #: Whether the admin leads to it: a column in the list of users, a link on the page of a user, an action.
+    IMPERSONATION_ADMIN: ClassVar = Setting[bool](True, boolean)

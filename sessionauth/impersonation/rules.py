@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
@@ -75,6 +77,21 @@ def may_begin(actor: Any) -> bool:
     return superusers_only not in guards or bool(getattr(actor, "is_superuser", False))
 
 
+def may_show(request: HttpRequest, actor: Any, target: Any) -> bool:
+    """Say whether a list leads from `target` to the page that asks, and decides.
+
+    What would cost each row a query is not asked: what is async, and what bears the attribute `asks_database`.
+    """
+    try:
+        refuse_by_floor(actor, target)
+        for question in _questions(request, actor, target):
+            if question.is_cheap:
+                _hear(_answer(question))
+    except ImpersonationDenied:
+        return False
+    return True
+
+
 def may_write(actor: Any) -> bool:
     """Say whether `actor` may change things while they impersonate."""
     return _has(actor, IMPERSONATE_WRITE)
@@ -118,7 +135,23 @@ def _may_be_as_strong(actor: Any, target: Any) -> bool:
 # ---- what may be asked besides
 
 
-Question = tuple[str, Callable[[], Any], bool]
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask, and the code of a refusal."""
+
+    code: str
+    ask: Callable[[], Any]
+    of: Callable[..., Any]
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is awaited."""
+        return iscoroutinefunction(self.of)
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether it may be asked for each row of a list."""
+        return not self.is_async and not getattr(self.of, "asks_database", False)
 
 
 def _listed(request: HttpRequest, actor: Any, target: Any) -> list[Question]:
@@ -126,38 +159,32 @@ def _listed(request: HttpRequest, actor: Any, target: Any) -> list[Question]:
 
 
 def _questions(request: HttpRequest, actor: Any, target: Any) -> Iterator[Question]:
-    """Yield the code of a refusal, what to ask, and whether it is async: the users first, then the guards."""
+    """Yield what to ask: the users first, then the guards."""
     if hasattr(actor, "can_impersonate"):
-        yield "actor", lambda: actor.can_impersonate(target), iscoroutinefunction(actor.can_impersonate)
+        yield Question("actor", lambda: actor.can_impersonate(target), actor.can_impersonate)
     if hasattr(target, "can_be_impersonated"):
-        yield "target", lambda: target.can_be_impersonated(actor), iscoroutinefunction(target.can_be_impersonated)
+        yield Question("target", lambda: target.can_be_impersonated(actor), target.can_be_impersonated)
     for path in settings.IMPERSONATION_GUARDS:
         guard = load(path)
-        yield "guard", _call(guard, request, actor, target), iscoroutinefunction(guard)
-
-
-def _call(guard: Callable[..., Any], request: HttpRequest, actor: Any, target: Any) -> Callable[[], Any]:
-    return lambda: guard(request, actor=actor, target=target)
+        yield Question("guard", partial(guard, request, actor=actor, target=target), guard)
 
 
 def _answer(question: Question) -> tuple[str, Any]:
     """Return the code and what was answered, the exception too: it is heard as a refusal."""
-    code, ask, _ = question
     try:
-        found = ask()
-        return code, async_to_sync(_awaited)(found) if isawaitable(found) else found
+        found = question.ask()
+        return question.code, async_to_sync(_awaited)(found) if isawaitable(found) else found
     except Exception as error:
-        return code, error
+        return question.code, error
 
 
 async def _aanswer(question: Question) -> tuple[str, Any]:
     """See _answer(). What is sync is asked in the thread of the database."""
-    code, ask, is_async = question
     try:
-        found = ask() if is_async else await sync_to_async(ask)()
-        return code, await found if isawaitable(found) else found
+        found = question.ask() if question.is_async else await sync_to_async(question.ask)()
+        return question.code, await found if isawaitable(found) else found
     except Exception as error:
-        return code, error
+        return question.code, error
 
 
 async def _awaited(found: Any) -> Any:
@@ -204,6 +231,9 @@ def no_privilege_gain(request: HttpRequest, *, actor: Any, target: Any) -> bool:
     if not hasattr(target, "get_all_permissions") or not hasattr(actor, "get_all_permissions"):
         return False
     return set(target.get_all_permissions()) <= set(actor.get_all_permissions())
+
+
+no_privilege_gain.asks_database = True  # type: ignore[attr-defined]
 
 
 def _has(user: Any, permission: str) -> bool:
