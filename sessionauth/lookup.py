@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -106,15 +106,17 @@ class Impersonated:
 
     row: Impersonation | None = None
     target: Any | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
-def impersonated(request: HttpRequest, key: UUID) -> Impersonated:
+def impersonated(request: HttpRequest, key: UUID, **asked: Any) -> Impersonated:
     """Return the impersonation `key` and its target, if that is a user whom `request` may find: one query.
 
-    One more says of a key that led nowhere whether there is a row at all.
+    `asked` are expressions to be asked along, whose values come back by the same names where the target was found. One
+    more says of a key that led nowhere whether there is a row at all.
     """
     try:
-        return _ask(lambda: _join_target(request, key), Impersonation)
+        return _ask(lambda: _join_target(request, key, asked), Impersonation)
     except NotMigrated:
         return Impersonated()
 
@@ -270,11 +272,15 @@ def _target_rows(users: Any, key: UUID) -> Any:
     return joined.select_related(JOINED_TARGET)
 
 
-def _join_target(request: HttpRequest, key: UUID) -> Impersonated:
+def _join_target(request: HttpRequest, key: UUID, asked: Mapping[str, Any]) -> Impersonated:
     if _together():
-        user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key))
+        if asked:  # of somebody in particular: nothing that could be compiled once
+            user = next(iter(_target_rows(users(request).annotate(**asked), key)), None)
+        else:
+            user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key))
         if user is not None:
-            return Impersonated(user.__dict__.pop(JOINED_TARGET), user)
+            told = {name: user.__dict__.pop(name, None) for name in asked}
+            return Impersonated(user.__dict__.pop(JOINED_TARGET), user, told)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
     return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
 

@@ -6,7 +6,7 @@ at each request: the guards and the floor are asked, and the row that records it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from sessionauth import http, lookup, scopes, signals
 from sessionauth.authenticators import active, chain
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import rules, windows
+from sessionauth.impersonation import held, rules, windows
 from sessionauth.impersonation.stage import MARKER
 from sessionauth.models import AbstractCredential, Impersonation
 from sessionauth.request_state import state_of
@@ -57,11 +57,12 @@ def put_on(request: HttpRequest, token: UserToken | None) -> UserToken:
     program = _program(request, token)
     if scopes.IMPERSONATE not in (program.granted or ()):
         raise ImpersonationDenied("insufficient_scope")
-    target = _named(request)
+    target = _named(request, held.question(program.user))
+    known = None if target is None else held.answer(program.user, {held.NAME: target.__dict__.pop(held.NAME, None)})
     try:
         with _as_owner(request, program):
-            rules.check(request, program.user, target)
-        row = windows.enter(request, program.credential, program.user, target, _mode(program))
+            rules.check(request, program.user, target, known)
+        row = windows.enter(request, program.credential, program.user, target, _mode(program, known))
     except ImpersonationDenied as denial:
         facts = {"request": request, "actor": program.user, "target": target, "reason": denial}
         signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
@@ -106,10 +107,10 @@ def _program(request: HttpRequest, token: UserToken | None) -> UserToken:
     return token
 
 
-def _mode(program: UserToken) -> str:
+def _mode(program: UserToken, known: Collection[str] | None) -> str:
     if not settings.IMPERSONATION_READ_ONLY:
         return Impersonation.Mode.WRITE
-    may = scopes.IMPERSONATE_WRITE in (program.granted or ()) and rules.may_write(program.user)
+    may = scopes.IMPERSONATE_WRITE in (program.granted or ()) and rules.may_write(program.user, known)
     return Impersonation.Mode.WRITE if may else Impersonation.Mode.READ
 
 
@@ -127,8 +128,11 @@ def _as_owner(request: HttpRequest, program: UserToken) -> Iterator[None]:
         chain.put_user(request, known)
 
 
-def _named(request: HttpRequest) -> Any | None:
-    """Return the user whom the header names, None for nobody and for what is no name of anybody."""
+def _named(request: HttpRequest, asked: Mapping[str, Any]) -> Any | None:
+    """Return the user whom the header names, None for nobody and for what is no name of anybody.
+
+    `asked` are expressions to be asked along.
+    """
     value = http.header(request, str(settings.IMPERSONATION_HEADER)).strip(" \t")
     # Servers join a header that comes twice by a comma: which of both is meant is not for us to guess.
     if not value or len(value) > LONGEST or "," in value or "\0" in value:
@@ -136,15 +140,15 @@ def _named(request: HttpRequest) -> Any | None:
     name, colon, rest = value.partition(":")
     lookups = settings.IMPERSONATION_HEADER_LOOKUPS
     if colon and name in lookups:
-        return _found(request, name, rest)
-    return _found(request, "pk", value) if "pk" in lookups else None
+        return _found(request, name, rest, asked)
+    return _found(request, "pk", value, asked) if "pk" in lookups else None
 
 
-def _found(request: HttpRequest, name: str, text: str) -> Any | None:
+def _found(request: HttpRequest, name: str, text: str, asked: Mapping[str, Any]) -> Any | None:
     try:
         meta: Any = get_user_model()._meta
         field = meta.pk if name == "pk" else meta.get_field(name)
         value = field.to_python(text.encode("latin-1").decode())
-        return lookup.users(request).filter(**{name: value}).first()
+        return lookup.users(request).filter(**{name: value}).annotate(**asked).first()
     except (FieldDoesNotExist, ValidationError, ValueError, OverflowError):
         return None

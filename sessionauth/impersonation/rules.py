@@ -6,7 +6,7 @@ All of them must agree. The floor is no setting: a guard refuses more than it do
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
@@ -28,14 +28,16 @@ IMPERSONATE_STAFF = "sessionauth.impersonate_staff"
 IMPERSONATE_WRITE = "sessionauth.impersonate_write"
 
 
-def check(request: HttpRequest, actor: Any, target: Any) -> None:
+def check(request: HttpRequest, actor: Any, target: Any, held: Collection[str] | None = None) -> None:
     """Do nothing if `actor` may impersonate `target`; raise ImpersonationDenied otherwise.
 
     Asked before the start, and again at every request while it lasts. `request.user` is the actor for the guards at
     both times. A guard that raises PermissionDenied may say why; one that fails has refused.
+
+    `held` are those of our permissions that `actor` is already known to hold, for has_permission(); None to ask.
     """
     refuse_by_floor(actor, target)
-    for ask in _questions(request, actor, target):
+    for ask in _questions(request, actor, target, held):
         _hear(_answer(ask))
 
 
@@ -92,9 +94,9 @@ def may_show(request: HttpRequest, actor: Any, target: Any) -> bool:
     return True
 
 
-def may_write(actor: Any) -> bool:
-    """Say whether `actor` may change things while they impersonate."""
-    return _has(actor, IMPERSONATE_WRITE)
+def may_write(actor: Any, held: Collection[str] | None = None) -> bool:
+    """Say whether `actor` may change things while they impersonate; `held` is that of check()."""
+    return _has(actor, IMPERSONATE_WRITE) if held is None else IMPERSONATE_WRITE in held
 
 
 # ---- the floor
@@ -158,7 +160,9 @@ def _listed(request: HttpRequest, actor: Any, target: Any) -> list[Question]:
     return list(_questions(request, actor, target))
 
 
-def _questions(request: HttpRequest, actor: Any, target: Any) -> Iterator[Question]:
+def _questions(
+    request: HttpRequest, actor: Any, target: Any, held: Collection[str] | None = None
+) -> Iterator[Question]:
     """Yield what to ask: the users first, then the guards."""
     if hasattr(actor, "can_impersonate"):
         yield Question("actor", lambda: actor.can_impersonate(target), actor.can_impersonate)
@@ -166,7 +170,10 @@ def _questions(request: HttpRequest, actor: Any, target: Any) -> Iterator[Questi
         yield Question("target", lambda: target.can_be_impersonated(actor), target.can_be_impersonated)
     for path in settings.IMPERSONATION_GUARDS:
         guard = load(path)
-        yield Question("guard", partial(guard, request, actor=actor, target=target), guard)
+        if guard is has_permission and held is not None:
+            yield Question("guard", partial(_is_held, held, target), guard)
+        else:
+            yield Question("guard", partial(guard, request, actor=actor, target=target), guard)
 
 
 def _answer(question: Question) -> tuple[str, Any]:
@@ -212,6 +219,10 @@ def _hear(answer: tuple[str, Any]) -> None:
 def has_permission(request: HttpRequest, *, actor: Any, target: Any) -> bool:
     """Let those impersonate who hold `sessionauth.impersonate`; staff only with `sessionauth.impersonate_staff`."""
     return _has(actor, IMPERSONATE) and (not getattr(target, "is_staff", False) or _has(actor, IMPERSONATE_STAFF))
+
+
+def _is_held(held: Collection[str], target: Any) -> bool:
+    return IMPERSONATE in held and (not getattr(target, "is_staff", False) or IMPERSONATE_STAFF in held)
 
 
 def superusers_only(request: HttpRequest, *, actor: Any, target: Any) -> bool:

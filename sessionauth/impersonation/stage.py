@@ -16,7 +16,7 @@ from django.utils.functional import empty
 from sessionauth import lookup
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import bound, confining, rules
+from sessionauth.impersonation import bound, confining, held, rules
 from sessionauth.impersonation.child import ChildSession
 from sessionauth.login import BY_SESSION
 from sessionauth.lookup import Impersonated
@@ -86,7 +86,7 @@ class Stage:
         if not self.concerns(token):
             return token
         replace(self.request, token)  # so that the guards find the actor
-        seen = self._look()
+        seen = self._look(token.user)
         reason = self._reason_to_end(token, seen)
         if reason or seen.row is None:
             return self._over(token, seen.row, reason)
@@ -96,12 +96,12 @@ class Stage:
             return anonymous(self.request)
         return self._enter(token, seen.row, seen.target)
 
-    def _look(self) -> Impersonated:
+    def _look(self, actor: Any) -> Impersonated:
         try:
             key = UUID(claim_in(self.request.session))
         except (ValueError, TypeError):
             return Impersonated()
-        return lookup.impersonated(self.request, key)
+        return lookup.impersonated(self.request, key, **held.question(actor))
 
     def _reason_to_end(self, token: UserToken, seen: Impersonated) -> str:
         """Return why what the session names does not run, "" if it does."""
@@ -110,18 +110,19 @@ class Stage:
             return "unknown"
         if row.ended_at is not None:
             return row.end_reason or "revoked"
-        return _time_is_over(row) or self._has_changed(token, row, seen.target)
+        return _time_is_over(row) or self._has_changed(token, row, seen)
 
-    def _has_changed(self, token: UserToken, row: Impersonation, target: Any) -> str:
+    def _has_changed(self, token: UserToken, row: Impersonation, seen: Impersonated) -> str:
+        target, known = seen.target, held.answer(token.user, seen.asked)
         if not is_bound(row.actor_digest, token.user):
             return "actor_changed"
         if target is None or not getattr(target, "is_active", True) or not is_bound(row.target_digest, target):
             return "target_changed"
         try:
-            rules.check(self.request, token.user, target)
+            rules.check(self.request, token.user, target, known)
         except ImpersonationDenied:
             return "permission_lost" if settings.IMPERSONATION_ENABLED else "revoked"
-        if not row.is_read_only and settings.IMPERSONATION_READ_ONLY and not rules.may_write(token.user):
+        if not row.is_read_only and settings.IMPERSONATION_READ_ONLY and not rules.may_write(token.user, known):
             return "permission_lost"
         return ""
 

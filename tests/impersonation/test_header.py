@@ -402,7 +402,7 @@ def test_kill_switch__ends_it(settings, key, alice):
 
 def test_cost__of_a_window_under_way(key, alice, django_assert_num_queries):
     key.ask("/who/", alice)
-    with django_assert_num_queries(5):  # the key and its owner, the target, two for permissions, the row
+    with django_assert_num_queries(3):  # the key and its owner, the target and the owner's permissions, the row
         key.ask("/who/", alice)
 
 

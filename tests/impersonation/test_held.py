@@ -1,0 +1,132 @@
+"""What an actor holds, asked along with the target: the same as has_perm() says, or not asked at all."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AbstractUser, Group, Permission
+from django.test import AsyncClient, Client
+
+from sessionauth.impersonation import held
+from sessionauth.models import Impersonation
+from tests.impersonation.conftest import Browser
+
+pytestmark = pytest.mark.django_db
+
+
+class Wary(ModelBackend):
+    """Lets nobody impersonate."""
+
+    def has_perm(self, user_obj, perm, obj=None):
+        return perm != "sessionauth.impersonate" and super().has_perm(user_obj, perm, obj)
+
+
+class Generous(ModelBackend):
+    """Has permissions from elsewhere."""
+
+    def get_group_permissions(self, user_obj, obj=None):
+        return {"sessionauth.impersonate"}
+
+
+def permission(name):
+    return Permission.objects.get(content_type__app_label="sessionauth", codename=name.split(".")[1])
+
+
+def told(actor):
+    """Return what the query says that `actor` holds."""
+    found = get_user_model()._base_manager.filter(pk=actor.pk).annotate(**held.question(actor)).get()
+    return held.answer(actor, vars(found))
+
+
+def test_held__is_what_has_perm_says(make_user):
+    """Every permission by oneself, by one group, by two, by both, or not."""
+    groups = [Group.objects.create(name=str(n)) for n in range(3)]
+    for n, ways in enumerate(itertools.product(range(4), repeat=3)):
+        actor = make_user(f"actor{n}")
+        for way, name, group in zip(ways, held.BITS, groups, strict=True):
+            if way & 1:
+                actor.user_permissions.add(permission(name))
+            if way & 2:
+                group.permissions.add(permission(name))
+                actor.groups.add(group)
+        actor = get_user_model().objects.get(pk=actor.pk)
+        assert told(actor) == {name for name in held.BITS if actor.has_perm(name)}
+
+
+def test_held__is_everything_for_a_superuser(root):
+    assert held.question(root) == {}
+    assert told(root) == held.ALL
+
+
+def test_held__of_others_says_nothing(make_user):
+    actor, other = make_user("actor"), make_user("other")
+    for name in held.BITS:
+        other.user_permissions.add(permission(name))
+    assert told(actor) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "backends",
+    [
+        ["tests.impersonation.test_held.Wary"],
+        ["tests.impersonation.test_held.Generous", "django.contrib.auth.backends.ModelBackend"],
+        ["django.contrib.auth.backends.RemoteUserBackend", "tests.impersonation.test_held.Generous"],
+        ["sessionauth.backends.SessionAuthBackend"],
+    ],
+)
+def test_held__is_not_asked_where_others_have_a_say(settings, make_user, backends):
+    settings.AUTHENTICATION_BACKENDS = backends
+    assert held.question(make_user("actor")) == {}
+    assert told(make_user("another")) is None
+
+
+def test_held__is_not_asked_of_users_with_a_has_perm_of_their_own():
+    own = type("Own", (), {"has_perm": lambda *_: True})
+    assert held.is_djangos(get_user_model())
+    assert not held.is_djangos(own)
+
+    class Mine(AbstractUser):
+        def has_perm(self, perm, obj=None):
+            return True
+
+        class Meta:
+            abstract = True
+
+    assert not held.is_djangos(Mine)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_cost__of_a_request_as_somebody_else(make_user, alice, is_async, django_assert_num_queries):
+    actor = make_user("actor")
+    actor.user_permissions.add(permission("sessionauth.impersonate"))
+    browser = Browser(is_async)
+    browser.client.force_login(actor, "django.contrib.auth.backends.ModelBackend")
+    browser.begin(alice)
+    path = "/awho/" if is_async else "/who/"
+    browser.get(path)  # the first of a process makes sure that the table is there
+    with django_assert_num_queries(3):  # the session, the actor and their login, the target and the permissions
+        assert browser.get(path).json()["user"] == "alice"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_cost__of_nobody_who_impersonates(root, is_async, django_assert_num_queries):
+    client = (AsyncClient if is_async else Client)()
+    client.force_login(root, "django.contrib.auth.backends.ModelBackend")
+    with django_assert_num_queries(0):
+        answer = async_to_sync(client.get)("/untouched/") if is_async else client.get("/untouched/")
+    assert (answer.status_code, answer.get("Vary"), len(answer.cookies)) == (200, None, 0)
+
+
+def test_permission__that_is_taken_away_ends_it(make_user, alice):
+    actor = make_user("actor")
+    actor.user_permissions.add(permission("sessionauth.impersonate"))
+    browser = Browser()
+    browser.client.force_login(actor, "django.contrib.auth.backends.ModelBackend")
+    browser.begin(alice)
+    actor.user_permissions.clear()
+    browser.get("/who/")
+    assert Impersonation.objects.get().end_reason == "permission_lost"
