@@ -112,8 +112,7 @@ class Impersonated:
 def impersonated(request: HttpRequest, key: UUID, **asked: Any) -> Impersonated:
     """Return the impersonation `key` and its target, if that is a user whom `request` may find: one query.
 
-    `asked` are expressions to be asked along, whose values come back by the same names where the target was found. One
-    more says of a key that led nowhere whether there is a row at all.
+    `asked` are expressions whose values come back with the target. One more says whether there is a row without one.
     """
     try:
         return _ask(lambda: _join_target(request, key, asked), Impersonation)
@@ -230,13 +229,13 @@ def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
 
 
 def _of_users(
-    request: HttpRequest, build: compiled.Builder, joined: type[models.Model], *values: tuple[Any, Any]
+    request: HttpRequest, build: compiled.Builder, joined: type[models.Model], *values: tuple[Any, Any], **asked: Any
 ) -> Any | None:
     """Return the first of `build(users(request), *values)`, compiled once where nothing else goes into the query."""
     manager, using = get_user_model()._default_manager, router.db_for_write(get_user_model())
-    found = None if settings.USER_QUERYSET else compiled.rows(build, manager, using, values, joined=joined)
+    found = None if settings.USER_QUERYSET or asked else compiled.rows(build, manager, using, values, joined=joined)
     if found is None:
-        found = list(build(users(request), *[value for _, value in values]))
+        found = list(build(users(request).annotate(**asked), *[value for _, value in values]))
     return found[0] if found else None
 
 
@@ -274,13 +273,11 @@ def _target_rows(users: Any, key: UUID) -> Any:
 
 def _join_target(request: HttpRequest, key: UUID, asked: Mapping[str, Any]) -> Impersonated:
     if _together():
-        if asked:  # of somebody in particular: nothing that could be compiled once
-            user = next(iter(_target_rows(users(request).annotate(**asked), key)), None)
-        else:
-            user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key))
+        user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key), **asked)
         if user is not None:
-            told = {name: user.__dict__.pop(name, None) for name in asked}
-            return Impersonated(user.__dict__.pop(JOINED_TARGET), user, told)
+            return Impersonated(
+                user.__dict__.pop(JOINED_TARGET), user, {name: user.__dict__.pop(name) for name in asked}
+            )
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
     return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
 
