@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -106,13 +106,12 @@ class Impersonated:
 
     row: Impersonation | None = None
     target: Any | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 def impersonated(request: HttpRequest, key: UUID, **asked: Any) -> Impersonated:
     """Return the impersonation `key` and its target, if that is a user whom `request` may find: one query.
 
-    `asked` are expressions whose values come back with the target. One more says whether there is a row without one.
+    `asked` are expressions that the target is annotated with. One more says whether there is a row without a target.
     """
     try:
         return _ask(lambda: _join_target(request, key, asked), Impersonation)
@@ -275,9 +274,7 @@ def _join_target(request: HttpRequest, key: UUID, asked: Mapping[str, Any]) -> I
     if _together():
         user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key), **asked)
         if user is not None:
-            return Impersonated(
-                user.__dict__.pop(JOINED_TARGET), user, {name: user.__dict__.pop(name) for name in asked}
-            )
+            return Impersonated(user.__dict__.pop(JOINED_TARGET), user)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
     return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
 

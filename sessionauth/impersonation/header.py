@@ -58,7 +58,7 @@ def put_on(request: HttpRequest, token: UserToken | None) -> UserToken:
     if scopes.IMPERSONATE not in (program.granted or ()):
         raise ImpersonationDenied("insufficient_scope")
     target = _named(request, held.question(program.user))
-    known = None if target is None else held.answer(program.user, {held.NAME: target.__dict__.pop(held.NAME, None)})
+    known = held.answer(program.user, target)
     try:
         with _as_owner(request, program):
             rules.check(request, program.user, target, known)

@@ -6,7 +6,7 @@ means just what Django wrote is this the same question; elsewhere nothing is ask
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_backends, get_user_model
@@ -48,13 +48,13 @@ def question(actor: Any) -> dict[str, Any]:
     return {NAME: Coalesce(Subquery(total), Value(0))}
 
 
-def answer(actor: Any, asked: Mapping[str, Any]) -> Collection[str] | None:
-    """Return which of the permissions `actor` holds, by what came back; None where it was not asked."""
+def answer(actor: Any, target: Any) -> Collection[str] | None:
+    """Return which of the permissions `actor` holds, by what came back with `target`; None where it was not asked."""
+    total = None if target is None else target.__dict__.pop(NAME, None)
     if not is_djangos(type(actor)):
         return None
     if getattr(actor, "is_superuser", False):
         return ALL
-    total = asked.get(NAME)
     return None if total is None else frozenset(name for name, bit in BITS.items() if total & bit)
 
 

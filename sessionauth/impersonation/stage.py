@@ -110,10 +110,10 @@ class Stage:
             return "unknown"
         if row.ended_at is not None:
             return row.end_reason or "revoked"
-        return _time_is_over(row) or self._has_changed(token, row, seen)
+        return _time_is_over(row) or self._has_changed(token, row, seen.target)
 
-    def _has_changed(self, token: UserToken, row: Impersonation, seen: Impersonated) -> str:
-        target, known = seen.target, held.answer(token.user, seen.asked)
+    def _has_changed(self, token: UserToken, row: Impersonation, target: Any) -> str:
+        known = held.answer(token.user, target)
         if not is_bound(row.actor_digest, token.user):
             return "actor_changed"
         if target is None or not getattr(target, "is_active", True) or not is_bound(row.target_digest, target):

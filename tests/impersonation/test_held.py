@@ -39,7 +39,7 @@ def permission(name):
 def told(actor):
     """Return what the query says that `actor` holds."""
     found = get_user_model()._base_manager.filter(pk=actor.pk).annotate(**held.question(actor)).get()
-    return held.answer(actor, vars(found))
+    return held.answer(actor, found)
 
 
 def test_held__is_what_has_perm_says(make_user):
