@@ -19,7 +19,7 @@ class SessionAuthConfig(AppConfig):
         from django.core.signals import setting_changed
         from django.db.models.signals import post_save
 
-        from sessionauth import checks, receivers
+        from sessionauth import checks, notify, receivers
         from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
         from sessionauth.credentials import forgetting, revoking
@@ -27,7 +27,7 @@ class SessionAuthConfig(AppConfig):
         from sessionauth.impersonation import receivers as impersonation
         from sessionauth.models import credentials
         from sessionauth.sessions import account, registry
-        from sessionauth.signals import logged_out_everywhere
+        from sessionauth.signals import impersonation_ended, impersonation_started, logged_out_everywhere
 
         # Before ours: whoever signs in while impersonating does so in the session that they came with.
         user_logged_in.connect(impersonation.logged_in, dispatch_uid="sessionauth.impersonation.logged_in")
@@ -38,6 +38,9 @@ class SessionAuthConfig(AppConfig):
         logged_out_everywhere.connect(revoking.logged_out_everywhere, dispatch_uid="sessionauth.credentials_too")
         # After those that begin by writing: SQLite may refuse to write in a transaction that has begun by reading.
         logged_out_everywhere.connect(impersonation.end_of, dispatch_uid="sessionauth.impersonation.end_of")
+        started, ended = notify.mail_about_impersonation, notify.mail_about_end_of_impersonation
+        impersonation_started.connect(started, dispatch_uid="sessionauth.mail_about_impersonation")
+        impersonation_ended.connect(ended, dispatch_uid="sessionauth.mail_about_end_of_impersonation")
         post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")
         post_save.connect(revoking.user_saved, dispatch_uid="sessionauth.credentials_of_user_saved")
         forgetting.connect()

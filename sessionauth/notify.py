@@ -6,6 +6,8 @@ In the `ready()` of an app of the project, any of::
     signals.remember_token_stolen.connect(notify.mail_about_theft)
     signals.credential_leaked.connect(notify.mail_about_leak)
     user_logged_in.connect(notify.mail_about_new_browser)
+
+Those about impersonation are connected, and wait for SESSIONAUTH_IMPERSONATION_NOTIFY.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.mail import EmailMessage
+from django.db import router
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -25,7 +28,7 @@ from django.utils.translation import gettext
 from sessionauth import http, mail
 from sessionauth.audit.text import printable
 from sessionauth.conf import settings
-from sessionauth.models import AbstractCredential, LoginSession
+from sessionauth.models import AbstractCredential, Impersonation, LoginSession
 from sessionauth.request_state import current as current_request
 from sessionauth.request_state import state_of
 from sessionauth.sessions import browsers, registry
@@ -74,6 +77,36 @@ def mail_about_leak(*, credential: AbstractCredential, url: str, **kwargs: Any) 
     # One for each: it has ended, and does not end again.
     kind = f"leaked:{credential._meta.label_lower}:{credential.pk}"
     mail.aside(partial(_write, "leaked", current_request(), user, context, is_due=kind))
+
+
+def mail_about_impersonation(*, impersonation: Impersonation, **kwargs: Any) -> None:
+    """Receive `impersonation_started`: write to whom somebody acts as now."""
+    if settings.IMPERSONATION_NOTIFY in ("start", "both"):
+        _notify_of_impersonation("impersonation_started", impersonation)
+
+
+def mail_about_end_of_impersonation(*, impersonation: Impersonation, **kwargs: Any) -> None:
+    """Receive `impersonation_ended`: write to whom somebody acted as, whoever or whatever has ended it."""
+    if settings.IMPERSONATION_NOTIFY == "both":
+        _notify_of_impersonation("impersonation_ended", impersonation)
+
+
+def _notify_of_impersonation(kind: str, row: Impersonation) -> None:
+    request = current_request()
+    state, work = None if request is None else state_of(request), partial(_write_of_impersonation, kind, request, row)
+    if state is None or state.lazy_user is None or state.is_closed:
+        mail.aside(work)
+    else:
+        state.later.append(partial(mail.aside, work))
+
+
+def _write_of_impersonation(kind: str, request: HttpRequest | None, row: Impersonation) -> None:
+    """Write of `row` as it is in the database: what was rolled back has not been."""
+    rows = Impersonation._base_manager.using(router.db_for_write(Impersonation))
+    kept = rows.filter(pk=row.pk, ended_at__isnull=kind != "impersonation_ended").first()
+    if kept is not None and kept.target is not None:
+        context = {"user": kept.target, "impersonation": kept}
+        _write(kind, request, kept.target, context, is_due=f"{kind}:{row.pk}")
 
 
 def _notify(kind: str, request: HttpRequest | None, user: Any, facts: dict[str, Any]) -> None:

@@ -59,3 +59,11 @@ class ImpersonationSettings:
     IMPERSONATION_FORBIDDEN_VIEWS: ClassVar = Setting[Collection[str]]((), names)
     #: Whether the admin leads to it: a column in the list of users, a link on the page of a user, an action.
     IMPERSONATION_ADMIN: ClassVar = Setting[bool](True, boolean)
+    #: Whether whoever is impersonated gets a mail: "off", "start", or "both" for one at the end too.
+    IMPERSONATION_NOTIFY: ClassVar = Setting[str]("off", choice("off", "start", "both"))
+    #: The networks of the guard `allowed_networks`, such as "10.0.0.0/8".
+    IMPERSONATION_NETWORKS: ClassVar = Setting[Collection[str]]((), names)
+    #: What the guard `target_consented` asks of a user, such as "profile.allows_support": True, or until when.
+    IMPERSONATION_CONSENT: ClassVar = Setting[str]("allows_impersonation", text)
+    #: How long after its end `sessionauth_prune` keeps an impersonation, a timedelta or seconds; None for ever.
+    IMPERSONATION_RETENTION: ClassVar = Setting[timedelta | int | None](None, optional(age))

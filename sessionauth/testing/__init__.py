@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sessionauth.testing.backends import InMemoryBackend
     from sessionauth.testing.client import AsyncAuthClient, AuthClient
+    from sessionauth.testing.impersonating import aimpersonate, impersonate
     from sessionauth.testing.override import login_disabled
 
-__all__ = ["AsyncAuthClient", "AuthClient", "InMemoryBackend", "login_disabled"]
+__all__ = ["AsyncAuthClient", "AuthClient", "InMemoryBackend", "aimpersonate", "impersonate", "login_disabled"]
 
 _HOMES = {
     "AsyncAuthClient": "client",
     "AuthClient": "client",
     "InMemoryBackend": "backends",
+    "aimpersonate": "impersonating",
+    "impersonate": "impersonating",
     "login_disabled": "override",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from sessionauth import testing
 if TYPE_CHECKING:
     from django.test import AsyncClient, Client
 
+    from sessionauth.models import Impersonation
     from sessionauth.testing import AsyncAuthClient, AuthClient
 
 
@@ -28,6 +29,12 @@ def auth_client(client: Client) -> AuthClient:
 def async_auth_client(async_client: AsyncClient) -> AsyncAuthClient:
     """The same over ASGI: `await async_auth_client.aforce_login(user, method="api_key")`."""
     return testing.AsyncAuthClient()
+
+
+@pytest.fixture
+def impersonate(client: Client) -> Callable[..., Impersonation]:
+    """Have a client that is signed in act as somebody else. See `sessionauth.testing.impersonate`."""
+    return testing.impersonate
 
 
 @pytest.fixture

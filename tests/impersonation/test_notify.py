@@ -1,0 +1,61 @@
+"""Mails to whom somebody acts as."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail as outbox
+
+from sessionauth import mail, notify
+
+pytestmark = pytest.mark.django_db
+
+
+def letters():
+    mail.drain()
+    return outbox.outbox
+
+
+@pytest.fixture
+def alice(make_user):
+    return make_user("alice", email="alice@example.org")
+
+
+@pytest.mark.parametrize(("wanted", "number"), [("off", 0), ("start", 1), ("both", 2)])
+def test_notify__at_the_start_and_at_the_end(browser, root, alice, settings, wanted, number):
+    settings.SESSIONAUTH_IMPERSONATION_NOTIFY = wanted
+    browser.begin(alice)
+    assert len(letters()) == (number > 0)
+    browser.post("/impersonate/stop/")
+    assert len(letters()) == number
+    assert all(letter.to == ["alice@example.org"] for letter in letters())
+    assert all(root.get_username() in letter.body and "alice" in letter.body for letter in letters())
+
+
+def test_notify__names_no_reason(browser, alice, settings):
+    settings.SESSIONAUTH_IMPERSONATION_NOTIFY = "both"
+    browser.start(alice, "suspected of fraud")
+    browser.post("/impersonate/stop/")
+    assert len(letters()) == 2
+    assert not any("fraud" in letter.body + letter.subject for letter in letters())
+
+
+def test_notify__an_end_outside_of_any_request(browser, alice, settings):
+    settings.SESSIONAUTH_IMPERSONATION_NOTIFY = "both"
+    browser.begin(alice).end("revoked")
+    assert [letter.subject.split()[0] for letter in letters()] == ["Somebody", "Nobody"]
+
+
+def test_notify__not_of_what_was_rolled_back(browser, alice, settings):
+    row = browser.begin(alice)
+    settings.SESSIONAUTH_IMPERSONATION_NOTIFY = "both"
+    notify.mail_about_end_of_impersonation(impersonation=row)  # it has not ended
+    type(row).objects.filter(pk=row.pk).delete()
+    notify.mail_about_impersonation(impersonation=row)
+    assert letters() == []
+
+
+def test_notify__nobody_without_an_address(browser, alice, settings):
+    settings.SESSIONAUTH_IMPERSONATION_NOTIFY = "both"
+    type(alice).objects.filter(pk=alice.pk).update(email="")
+    browser.begin(alice)
+    assert letters() == []
