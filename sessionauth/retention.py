@@ -27,6 +27,7 @@ from sessionauth.models import (
     AccessToken,
     APIKey,
     AuthEvent,
+    Impersonation,
     LoginSession,
     LoginThrottle,
     RememberToken,
@@ -64,6 +65,7 @@ def piles(now: datetime | None = None, *, unseen: timedelta | None = None) -> li
         *(Pile(name, found(model).filter(_over(now, model))) for name, model in credential_tables().items()),
         Pile("throttles", _rows(LoginThrottle).filter(_stale(now))),
         Pile("events", _rows(AuthEvent).filter(_old(now))),
+        Pile("impersonations", _rows(Impersonation).filter(_past(now))),
     ]
 
 
@@ -188,3 +190,9 @@ def _old(now: datetime) -> Q:
     if settings.AUDIT_RETENTION is None:
         return NOTHING
     return Q(created_at__lt=now - timedelta(seconds=seconds(settings.AUDIT_RETENTION)))
+
+
+def _past(now: datetime) -> Q:
+    if settings.IMPERSONATION_RETENTION is None:
+        return NOTHING
+    return Q(ended_at__lt=now - timedelta(seconds=seconds(settings.IMPERSONATION_RETENTION)))

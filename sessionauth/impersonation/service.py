@@ -149,9 +149,27 @@ def close(claim: str, reason: str) -> None:
         row.end(reason)
 
 
+def overdue_rows() -> models.QuerySet[Impersonation]:
+    """Return those that nobody has ended, whose time is over or that nobody has used for too long."""
+    now, idle = timezone.now(), settings.IMPERSONATION_IDLE_AGE
+    over = models.Q(expires_at__lte=now)
+    if idle is not None:
+        unused = models.Q(last_seen_at__lte=now - timedelta(seconds=seconds(idle)))
+        over |= models.Q(transport=Impersonation.Transport.SESSION) & unused
+    return open_rows().filter(over)
+
+
 def close_overdue() -> int:
-    """End those whose time is over, and whose browsers have not come back to be told; return how many there were."""
-    return sum(row.end("expired") for row in open_rows().filter(expires_at__lte=timezone.now()).iterator())
+    """End what is overdue and whose browsers have not come back to be told; return how many there were.
+
+    Each is asked for once more before it ends: it may have been used since.
+    """
+    ended = 0
+    for key in list(overdue_rows().values_list("pk", flat=True)):
+        row = overdue_rows().filter(pk=key).first()
+        if row is not None:
+            ended += row.end("expired" if row.expires_at <= timezone.now() else "idle")
+    return ended
 
 
 def _stage(request: HttpRequest) -> Stage:

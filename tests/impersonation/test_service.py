@@ -247,6 +247,17 @@ def test_close_overdue(browser, alice):
     assert service.close_overdue() == 0
 
 
+def test_close_overdue__idle(browser, alice, settings):
+    row = browser.begin(alice)
+    row.change(last_seen_at=timezone.now() - timedelta(minutes=16))
+    settings.SESSIONAUTH_IMPERSONATION_IDLE_AGE = None
+    assert service.close_overdue() == 0
+    del settings.SESSIONAUTH_IMPERSONATION_IDLE_AGE
+    assert service.close_overdue() == 1
+    row.refresh_from_db()
+    assert (row.end_reason, row.session_data) == ("idle", "")
+
+
 def test_current_impersonation__outside_of_a_request():
     assert service.current_impersonation() is None
 

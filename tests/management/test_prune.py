@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from sessionauth import retention
-from sessionauth.models import AccessToken, APIKey, AuthEvent, LoginSession, LoginThrottle, RememberToken
+from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, LoginSession, LoginThrottle, RememberToken
 from sessionauth.sessions import registry
 from tests.asking import counted
 from tests.management.asking import Terminal, run, run_json
@@ -206,6 +206,41 @@ def _credential(model, user, fields):
     row, _ = model.objects.issue(user=user)
     model.objects.filter(pk=row.pk).update(**fields)
     return row
+
+
+def impersonation(user, **fields):
+    return enter(Impersonation, target=user, **{"expires_at": -DAY, **fields})
+
+
+def ended_by(*arguments):
+    return run_json(NAME, *arguments)["impersonations_ended"]
+
+
+def test_impersonations__are_kept_unless_it_is_set(alice, settings):
+    impersonation(alice, ended_at=900 * DAY)
+    late = impersonation(alice, ended_at=9 * DAY)
+    impersonation(alice, last_seen_at=-DAY)
+    assert rows_of()["impersonations"] == 0
+    settings.SESSIONAUTH_IMPERSONATION_RETENTION = 10 * DAY
+    assert rows_of("--dry-run")["impersonations"] == 1
+    assert rows_of()["impersonations"] == 1
+    assert Impersonation.objects.filter(pk=late.pk).exists()
+    assert Impersonation.objects.count() == 2
+
+
+def test_impersonations__that_are_overdue_are_ended(alice):
+    over, idle, running = (
+        impersonation(alice, expires_at=DAY),
+        impersonation(alice, last_seen_at=DAY),
+        impersonation(alice),
+    )
+    assert ended_by("--dry-run") == 2
+    assert ended_by("--only", "events") == 0
+    assert "Impersonations that would be ended: 2" in prune("--dry-run")
+    assert "Impersonations ended: 2" in prune()
+    assert (ended_by(), prune().count("Impersonations")) == (0, 0)
+    told = [Impersonation.objects.get(pk=row.pk).end_reason for row in (over, idle, running)]
+    assert told == ["expired", "idle", ""]
 
 
 def test_only__leaves_the_other_tables(alice):

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sessionauth import retention
+from sessionauth.impersonation import service
 from sessionauth.management.printing import as_json, as_table, explain
 from sessionauth.management.progress import Progress
 
@@ -17,9 +18,11 @@ class Command(BaseCommand):
 
     help = (
         "Deletes login sessions that have ended or run out, remembered browsers that have expired, keys and tokens "
-        "that ended longer ago than SESSIONAUTH_CREDENTIAL_RETENTION, counters that are over, and events older than "
-        "SESSIONAUTH_AUDIT_RETENTION. Nobody who is signed in is signed out. It works in "
-        "small transactions, may be interrupted at any time, and may run twice at once. Once a day is often enough."
+        "that ended longer ago than SESSIONAUTH_CREDENTIAL_RETENTION, counters that are over, events older than "
+        "SESSIONAUTH_AUDIT_RETENTION, and impersonations that ended longer ago than "
+        "SESSIONAUTH_IMPERSONATION_RETENTION; those that are overdue are ended before. Nobody who is signed in is "
+        "signed out. It works in small transactions, may be interrupted at any time, and may run twice at once. Once a "
+        "day is often enough."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,12 +62,21 @@ class Command(BaseCommand):
         unseen = None if options["unseen"] is None else timedelta(days=options["unseen"])
         piles = retention.piles(unseen=unseen)
         chosen = [pile for pile in piles if not options["only"] or pile.name in options["only"]]
+        ended = self._end_impersonations(options)
         counts = {pile.name: self._count_or_delete(pile, options) for pile in chosen}
         if options["json"]:
-            self.stdout.write(as_json({"dry_run": options["dry_run"], "rows": counts}))
+            self.stdout.write(as_json({"dry_run": options["dry_run"], "rows": counts, "impersonations_ended": ended}))
         else:
             word = "would be deleted" if options["dry_run"] else "deleted"
             self.stdout.write(as_table(("table", word), list(counts.items())))
+            if ended:
+                told = "Impersonations that would be ended" if options["dry_run"] else "Impersonations ended"
+                self.stdout.write(f"{told}: {ended}")
+
+    def _end_impersonations(self, options: dict[str, Any]) -> int:
+        if options["only"] and "impersonations" not in options["only"]:
+            return 0
+        return service.overdue_rows().count() if options["dry_run"] else service.close_overdue()
 
     def _count_or_delete(self, pile: retention.Pile, options: dict[str, Any]) -> int:
         if options["dry_run"]:
