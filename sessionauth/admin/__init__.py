@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sessionauth.admin import user_acts
+from sessionauth.admin import impersonations, user_acts
 from sessionauth.admin.credentials import CredentialAdmin
 from sessionauth.admin.events import AuthEventAdmin
 from sessionauth.admin.impersonate_links import ImpersonateAdminMixin
+from sessionauth.admin.impersonations import ImpersonationAdmin
 from sessionauth.admin.sessions import LoginSessionAdmin, RememberTokenAdmin
 from sessionauth.admin.throttles import LoginThrottleAdmin
 
@@ -13,6 +14,7 @@ __all__ = [
     "AuthEventAdmin",
     "CredentialAdmin",
     "ImpersonateAdminMixin",
+    "ImpersonationAdmin",
     "LoginSessionAdmin",
     "LoginThrottleAdmin",
     "RememberTokenAdmin",
@@ -20,3 +22,4 @@ __all__ = [
 
 # Here and not in `apps`, for where nobody loads the admin its models must not be registered either.
 user_acts.connect()
+impersonations.connect()

@@ -32,14 +32,14 @@ CARRIED = ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
 class Ending:
     """What ending a row is called; `asked` and `told` take its number, `noted` goes into the history.
 
-    `reason` says what is kept as the reason.
+    `reason` says what is kept as the reason, "" where nobody is asked for one.
     """
 
     title: Any
     asked: Any
     told: Any
     noted: Any
-    reason: Any
+    reason: Any = ""
 
 
 REVOKING = Ending(
@@ -74,6 +74,10 @@ class EndingActs(BoundedList):
     def end(self, row: Any, reason: str) -> bool:
         """End `row` for good, and say whether it had not ended before."""
         return bool(row.revoke(reason))
+
+    def open_among(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return those of `rows` that nobody has ended."""
+        return rows.filter(revoked_at=None)
 
     def named(self, row: Any) -> str:
         """Return what `row` is called on these pages."""
@@ -116,20 +120,22 @@ class EndingActs(BoundedList):
         form = self._form(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._asking(request, form, [row], 1, original=row, subtitle=self.named(row))
-        self._end_all(request, [row], form.cleaned_data["reason"])
+        self._end_all(request, [row], form.cleaned_data.get("reason", ""))
         return HttpResponseRedirect(self.url_of(row))
 
     def end_chosen(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
         """Ask once more, then end those that were chosen on the list."""
-        rows = rows.filter(revoked_at=None)
+        rows = self.open_among(rows)
         form = self._form(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
-            self._end_all(request, paged(rows), form.cleaned_data["reason"])
+            self._end_all(request, paged(rows), form.cleaned_data.get("reason", ""))
             return None
         carried = [(name, value) for name in CARRIED for value in request.POST.getlist(name)]
         return self._asking(request, form, rows[:20], rows.count(), carried=carried)
 
-    def _form(self, sent: Any) -> RevokeForm:
+    def _form(self, sent: Any) -> forms.Form:
+        if not self.ending.reason:
+            return forms.Form(sent)
         form = RevokeForm(sent)
         form.fields["reason"].help_text = self.ending.reason
         return form

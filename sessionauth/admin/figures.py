@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When, prefetch_related_objects
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext
@@ -17,7 +17,8 @@ from sessionauth.conf import settings
 from sessionauth.credentials.rows import rows
 from sessionauth.credentials.states import State, in_state
 from sessionauth.guards import unlock
-from sessionauth.models import AbstractAccessToken, AuthEvent, LoginThrottle
+from sessionauth.impersonation import service
+from sessionauth.models import AbstractAccessToken, AuthEvent, Impersonation, LoginThrottle
 from sessionauth.sessions import registry, timeouts
 
 #: How many days are shown, how many rows are counted, how many of them are listed.
@@ -25,6 +26,8 @@ DAYS, MOST, LISTED = 14, 100_000, 10
 UNUSED_DAYS, EXPIRING_DAYS = 90, 14
 #: Of so many keys it is looked which are unused and which expire.
 MOST_KEYS = 1_000
+#: So many of those who are kept out, and of impersonations that go on, are counted.
+MOST_ROWS = 1_000
 FAILED = (Event.LOGIN_FAILED.value, Event.LOGIN_DENIED.value)
 LOGINS = (Event.LOGIN_SUCCEEDED.value, *FAILED)
 
@@ -65,6 +68,14 @@ class Locked:
 
     amount: Amount
     rows: list[LoginThrottle]
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonations:
+    """How many go on, and the latest of them."""
+
+    amount: Amount
+    rows: list[Impersonation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +123,27 @@ def _day(place: int, start: datetime, counts: dict[tuple[int, str], int]) -> Day
 
 
 def locked() -> Locked:
-    """Return who is kept out now; three queries."""
-    found = unlock.locked()
-    latest = found.prefetch_related("user").order_by("-changed_at")[:LISTED]
-    return Locked(_counted(found), list(latest))
+    """Return who is kept out now; two queries."""
+    amount, latest = _latest(unlock.locked().order_by("-changed_at"))
+    prefetch_related_objects(latest, "user")
+    return Locked(amount, latest)
 
 
 def active_sessions() -> Amount:
     """Return how many browsers are signed in."""
     return _counted(registry.rows().filter(timeouts.live()))
+
+
+def impersonations() -> Impersonations:
+    """Return who acts as whom now; one query."""
+    found = Impersonation._base_manager.filter(service.running()).defer("session_data")
+    return Impersonations(*_latest(found.order_by("-started_at")))
+
+
+def _latest(found: Any) -> tuple[Amount, list[Any]]:
+    """Return how many there are and the first of them, by one query for both."""
+    rows = list(found[:MOST_ROWS])
+    return Amount(len(rows), len(rows) == MOST_ROWS), rows[:LISTED]
 
 
 def _counted(found: Any) -> Amount:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from sessionauth.admin import charts, figures
 from sessionauth.credentials.rows import every_model
-from sessionauth.models import LoginSession, LoginThrottle
+from sessionauth.models import Impersonation, LoginSession, LoginThrottle
 
 
 def show(model_admin: Any, request: HttpRequest) -> HttpResponse:
@@ -33,6 +33,7 @@ def show(model_admin: Any, request: HttpRequest) -> HttpResponse:
         "chart": charts.of_days(logins.days),
         "sessions": figures.active_sessions() if _may_see(site, request, LoginSession) else None,
         "locked": _locked(site._registry[LoginThrottle]) if _may_see(site, request, LoginThrottle) else None,
+        "impersonations": figures.impersonations() if _may_see(site, request, Impersonation) else None,
         "keys": [figures.keys(model) for model in models if _may_see(site, request, model)],
         "unused_days": figures.UNUSED_DAYS,
         "expiring_days": figures.EXPIRING_DAYS,

@@ -95,9 +95,13 @@ class EndableAdmin(RecordAdmin, EndingActs):
 
     ending: Ending
 
+    def has_ended(self, row: Any) -> bool:
+        """Say whether there is nothing to end."""
+        return bool(row.is_revoked)
+
     def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say whether the visitor may end `obj`, or anything at all."""
-        return self.may_act(request) and (obj is None or not obj.is_revoked)
+        return self.may_act(request) and (obj is None or not self.has_ended(obj))
 
     def named(self, row: Any) -> str:
         """Return whose it is, which browser, and from where."""

@@ -22,7 +22,7 @@ from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import bound, rules, said
-from sessionauth.impersonation.stage import Stage, put_claim, stage_of
+from sessionauth.impersonation.stage import Stage, put_claim, stage_of, time_is_over
 from sessionauth.login import BY_SESSION
 from sessionauth.models import Impersonation
 from sessionauth.models.binding import session_digests
@@ -137,6 +137,23 @@ async def aupgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
 def open_rows() -> models.QuerySet[Impersonation]:
     """Return the impersonations that nobody has ended, read where they are written."""
     return Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(ended_at=None)
+
+
+def running() -> models.Q:
+    """Return the condition of those that go on, whether or not anybody has looked whether they may."""
+    now, idle = timezone.now(), settings.IMPERSONATION_IDLE_AGE
+    condition = models.Q(ended_at=None, expires_at__gt=now)
+    if idle is None:
+        return condition
+    is_used = models.Q(last_seen_at__gt=now - timedelta(seconds=seconds(idle)))
+    return condition & (is_used | ~models.Q(transport=Impersonation.Transport.SESSION))
+
+
+def is_running(row: Impersonation) -> bool:
+    """Say whether `row` goes on."""
+    if row.transport != Impersonation.Transport.SESSION:
+        return not row.has_ended
+    return row.ended_at is None and not time_is_over(row)
 
 
 def close(claim: str, reason: str) -> None:

@@ -110,7 +110,7 @@ class Stage:
             return "unknown"
         if row.ended_at is not None:
             return row.end_reason or "revoked"
-        return _time_is_over(row) or self._has_changed(token, row, seen.target)
+        return time_is_over(row) or self._has_changed(token, row, seen.target)
 
     def _has_changed(self, token: UserToken, row: Impersonation, target: Any) -> str:
         known = held.answer(token.user, target)
@@ -211,7 +211,8 @@ def _idle() -> float:
     return float("inf") if idle is None else seconds(idle)
 
 
-def _time_is_over(row: Impersonation) -> str:
+def time_is_over(row: Impersonation) -> str:
+    """Return why the time of `row` is over, "" if it is not."""
     now = timezone.now()
     if row.expires_at <= now:
         return "expired"

@@ -101,12 +101,14 @@ class Migration(migrations.Migration):
                     ("impersonate", "Can impersonate users"),
                     ("impersonate_staff", "Can impersonate staff"),
                     ("impersonate_write", "Can change things while impersonating"),
+                    ("end_impersonation", "Can end impersonations"),
                 ],
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(fields=["window"], name="sessionauth_impersonate_window"),
                 ],
                 "indexes": [
+                    models.Index(fields=["started_at"], name="sessionauth_impersonate_begun"),
                     models.Index(fields=["actor", "started_at"], name="sessionauth_impersonate_actor"),
                     models.Index(fields=["target", "started_at"], name="sessionauth_impersonate_target"),
                     models.Index(fields=["ended_at", "expires_at"], name="sessionauth_impersonate_open"),

@@ -113,7 +113,10 @@ def test_keys__of_very_many_are_the_least(make_user, monkeypatch):
 def test_page__costs_at_most_twelve_queries_with_every_section(make_user, settings):
     settings.SESSIONAUTH_LOCKOUT_LIMIT = 2
     alice, now = make_user("alice"), timezone.now()
-    acts = [f"view_{name}" for name in ("authevent", "loginsession", "loginthrottle", "apikey", "accesstoken")]
+    acts = [
+        f"view_{name}"
+        for name in ("authevent", "loginsession", "loginthrottle", "impersonation", "apikey", "accesstoken")
+    ]
     browser = browser_of(grant(make_user("viewer", is_staff=True), *acts))
     browser.get(PAGE)
     for number in (1, 20):
@@ -126,7 +129,14 @@ def test_page__costs_at_most_twelve_queries_with_every_section(make_user, settin
         assert answer.status_code == 200
         assert len(queries) <= 12, [query["sql"][:80] for query in queries]
         page = answer.content.decode()
-        for words in ("Logins by day", "Signed in now", "Kept out by failures", "alice", "soon"):
+        for words in (
+            "Logins by day",
+            "Signed in now",
+            "Kept out by failures",
+            "Acting as somebody else now",
+            "alice",
+            "soon",
+        ):
             assert words in page
 
 
