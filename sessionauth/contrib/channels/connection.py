@@ -11,11 +11,15 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
+from django.http import HttpRequest
 
 from sessionauth.contrib.channels.handshake import Scope, authenticators_for, request_of
 from sessionauth.contrib.channels.terms import NOBODY, REFUSED, TRY_AGAIN_LATER, Terms, code_of
 from sessionauth.contrib.recognising import accept, recognise
 from sessionauth.exceptions import InvalidCredential, LoginDenied
+from sessionauth.impersonation import header
+from sessionauth.impersonation.stage import Stage
+from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken, anonymous
 
 logger = logging.getLogger("sessionauth")
@@ -87,7 +91,7 @@ class Connection:
         if token.failure is not None:
             raise token.failure
         self._request = request
-        return token
+        return _as_target(request, token)
 
     def _let_in(self, token: UserToken, terms: Terms) -> None:
         """Make `token` who the socket is; a restricted credential that no scope was asked of is nobody."""
@@ -134,6 +138,21 @@ class Connection:
         credential: Any = None if self.auth is None else self.auth.credential
         moment: datetime | None = getattr(credential, "end", None)
         return moment
+
+
+def _as_target(request: HttpRequest, token: UserToken) -> UserToken:
+    """Return the token of the user whom `token` impersonates in its session, `token` where there is none.
+
+    Raises InvalidCredential where that has ended, and for the header of programs, which says it for one request alone.
+    """
+    if header.is_asked(request):
+        raise InvalidCredential("impersonation")
+    stage = state_of(request).overlay = Stage(request)
+    stage.is_early = True
+    found = stage.put_on(token)
+    if stage.ended:
+        raise InvalidCredential("impersonation_ended")
+    return found
 
 
 def _is_deferred(user: Any) -> bool:

@@ -58,6 +58,8 @@ class Terms:
             return REFUSED
         if self.not_impersonating and token.is_impersonating:
             return REFUSED
+        if token.impersonation is not None and token.impersonation.is_read_only and not self.read_only:
+            return REFUSED
         if is_opening and self.fresh is not None and self.fresh.check(token, None) is not None:
             return NOBODY if can_confirm(token) else REFUSED
         return None

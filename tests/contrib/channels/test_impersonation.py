@@ -1,0 +1,57 @@
+"""Sockets of pages that somebody looks at as somebody else."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings as django_settings
+
+from sessionauth.contrib.channels import AuthMiddleware
+from sessionauth.models import APIKey, Impersonation
+from tests.contrib.channels.conftest import HERE, in_database, open_socket
+from tests.contrib.channels.site import SOON, Plain
+from tests.impersonation.conftest import Browser
+from tests.impersonation.conftest import _site as _site
+
+pytestmark = pytest.mark.django_db
+
+NOBODY, REFUSED = 4401, 4403
+READS = AuthMiddleware(Plain.as_asgi(), required=True, read_only=True, recheck_every=SOON)
+WRITES = AuthMiddleware(Plain.as_asgi(), required=True)
+
+
+@pytest.fixture
+def cookies(make_user):
+    """The cookies of a browser in which root acts as somebody else."""
+    browser = Browser()
+    root = make_user("root", is_superuser=True, is_staff=True)
+    browser.client.force_login(root, "django.contrib.auth.backends.ModelBackend")
+    browser.begin(make_user("target"))
+    return {django_settings.SESSION_COOKIE_NAME: browser.cookies[django_settings.SESSION_COOKIE_NAME].value}
+
+
+def test_socket__is_the_target_s(cookies):
+    assert open_socket("/plain/", app=READS, cookies=cookies, origin=HERE)["user"] == "target"
+
+
+def test_socket__that_may_write_is_refused_where_one_only_looks(cookies):
+    assert open_socket("/plain/", app=WRITES, cookies=cookies, origin=HERE) == REFUSED
+    Impersonation.objects.update(mode="write")
+    assert open_socket("/plain/", app=WRITES, cookies=cookies, origin=HERE)["user"] == "target"
+
+
+def test_socket__is_closed_when_it_ends_and_not_the_actor_s(cookies):
+    async def then(socket):
+        assert (await socket.who())["user"] == "target"
+        await in_database(lambda: Impersonation.objects.get().end("revoked"))()
+        return await socket.closed()
+
+    assert open_socket("/plain/", then, app=READS, cookies=cookies, origin=HERE) == NOBODY
+    assert open_socket("/plain/", app=READS, cookies=cookies, origin=HERE) == NOBODY
+
+
+def test_header__is_refused(settings, make_user):
+    settings.SESSIONAUTH_IMPERSONATION_HEADER = "X-Impersonate-User"
+    _, secret = APIKey.objects.issue(user=make_user("owner"))
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert open_socket("/plain/", app=READS, headers=headers)["user"] == "owner"
+    assert open_socket("/plain/", app=READS, headers={**headers, "X-Impersonate-User": "1"}) == NOBODY
