@@ -136,7 +136,7 @@ def _options() -> argparse.Namespace:
     add("--turn", type=float, default=0.15, help="seconds that a contestant's turn in a round takes (0.15)")
     add("--python", default=sys.executable, help="the interpreter of the environments (this one)")
     add("--django", default="Django>=5.2,<6.2", help="the requirement for Django (Django>=5.2,<6.2)")
-    add("--more", action="store_true", help="also growing tables, memory, the storm of logins")
+    add("--more", action="store_true", help="also growing tables, memory, a storm of logins, other frameworks")
     add("--page", action="store_true", help="write docs/performance.md afterwards")
     add("--only-page", action="store_true", help="write docs/performance.md from the results that are there")
     options = parser.parse_args()

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
@@ -61,7 +62,7 @@ def count_calls(act: Callable[[], None]) -> int:
 
 def _cache_commands() -> Iterator[tuple[Any, str]]:
     if "redis" in settings.CACHES["default"]["BACKEND"]:
-        yield sys.modules["redis.connection"].AbstractConnection, "send_packed_command"
+        yield import_module("redis.connection").AbstractConnection, "send_packed_command"
         return
     for name in LOCAL:
         yield type(caches["default"]), name

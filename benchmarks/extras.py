@@ -1,4 +1,4 @@
-"""What is no race between requests: tables that grow, the memory of a process, a storm of logins."""
+"""What is no race between requests: tables that grow, the memory of a process, a storm of logins, other frameworks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 import sys
 from typing import Any
 
+from benchmarks import layers
 from benchmarks.growth import GROWING
 from benchmarks.measuring import Effort
 from benchmarks.stacks import STACKS, StackFailed
@@ -25,6 +26,7 @@ def measure(team: Team, backend: str, effort: Effort, results: dict[str, Any]) -
     if backend == "sqlite":  # no question to a server
         more["memory"] = memory(team)
         more["storm"] = storm(team)
+        more["layers"] = layers.measure(team)
 
 
 def growth(team: Team, effort: Effort) -> dict[str, list[dict[str, Any]]]:

@@ -18,25 +18,31 @@ class Growth:
 
 
 HASH = "md5('a' || n) || md5('b' || n)"
+USERS = Growth("auth_user", {"username": "md5('a' || n)"})
 SESSIONS = Growth("django_session", {"session_key": "md5('a' || n)"}, without="")
 GROWTHS: dict[str, tuple[Growth, ...]] = {
-    "keys": (Growth("sessionauth_apikey", {"digest": HASH}),),
+    "keys": (USERS, Growth("sessionauth_apikey", {"digest": HASH, "user_id": "n + 1"})),
     "sessions": (SESSIONS, Growth("sessionauth_loginsession", {"sid": "md5('a' || n)", "session_digest": HASH})),
     "stock sessions": (SESSIONS,),
     "events": (Growth("sessionauth_authevent"),),
     "tokens": (
-        Growth("auth_user", {"username": "md5('a' || n)"}),
+        USERS,
         Growth(
             "authtoken_token", {"key": "substr(md5('a' || n) || md5('b' || n), 1, 40)", "user_id": "n + 1"}, without=""
         ),
     ),
     "knox tokens": (
-        Growth("knox_authtoken", {"digest": HASH, "token_key": "substr(md5('a' || n), 1, 15)"}, without=""),
+        USERS,
+        Growth(
+            "knox_authtoken",
+            {"digest": HASH, "token_key": "substr(md5('a' || n), 1, 15)", "user_id": "n + 1"},
+            without="",
+        ),
     ),
     "api keys": (
         Growth(
             "rest_framework_api_key_apikey",
-            {"id": HASH, "prefix": "substr(md5('a' || n), 1, 8)", "hashed_key": HASH},
+            {"id": HASH, "prefix": "'x' || n", "hashed_key": HASH},
             without="",
         ),
     ),

@@ -154,6 +154,13 @@ def _more(more: dict[str, Any]) -> Iterator[str]:
         for name, size in memory.items():
             yield f"| {STACKS[name].title} | {size:+.1f} |"
         yield ""
+    if layers := more.get("layers"):
+        yield words.LAYERS
+        yield "| layer | time | calls |\n|---|---|---|"
+        base = next(iter(layers.values()))
+        for name, one in layers.items():
+            yield f"| {name} | {one['microseconds'] / base['microseconds']:.2f} | {one['calls']} |"
+        yield ""
     if storm := more.get("storm"):
         yield words.STORM
         yield "| | delay of the loop | a page | logins a second |\n|---|---|---|---|"
