@@ -30,6 +30,9 @@ WRITES = frozenset(
 ) | {
     "__module__",
     "__doc__",
+    # What Python 3.13 notes in every class.
+    "__firstlineno__",
+    "__static_attributes__",
 }
 #: Larger numbers fit in no column of any database.
 LARGEST = 2**63
