@@ -117,6 +117,7 @@ def extend(sites: Iterable[admin.AdminSite] | None = None) -> None:
             if shown is not None and not isinstance(shown, UserActs):
                 own = type(shown)
                 kept = {name: getattr(own, name) for name in ("__module__", "__qualname__", "__doc__")}
+                kept["sessionauth_extends"] = own
                 shown.__class__ = type(own.__name__, (UserActs, own), kept)
 
 

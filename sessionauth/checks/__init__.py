@@ -19,6 +19,7 @@ from sessionauth.checks import (
     guards,
     impersonating,
     impersonation,
+    impersonation_admin,
     impersonation_header,
     key_cache,
     leaks,
@@ -66,6 +67,7 @@ TOPICS = (
     leaks,
     formats,
     impersonation,
+    impersonation_admin,
     impersonation_header,
     impersonating,
 )
@@ -100,6 +102,7 @@ def register() -> None:
     register_check(leaks.check, APP, Tags.security)
     register_check(formats.check, APP, Tags.security)
     register_check(impersonation.check, APP, Tags.security)
+    register_check(impersonation_admin.check, APP, Tags.security, Tags.urls)
     register_check(impersonation_header.check, APP, Tags.security)
     register_check(impersonating.check, APP, Tags.security, Tags.urls)
     register_check(passwords.check, APP)
