@@ -49,12 +49,23 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
+def served(live_server: Any) -> str:
+    """Have the server, which lives as long as the session, take the MIDDLEWARE of this test, and return its address."""
+    handler: Any = live_server.thread.httpd.get_app()
+    while handler is not None:  # those of static and of media files answer for the rest as well
+        if hasattr(handler, "load_middleware"):
+            handler.load_middleware()
+        handler = getattr(handler, "application", None)
+    return str(live_server.url)
+
+
+@pytest.fixture
+def new_context(browser: Browser, served: str) -> Iterator[Callable[..., BrowserContext]]:
     """Open another browser profile, `new_context(color_scheme="dark", viewport=…)`: another person or device."""
     contexts = []
 
     def make(**options: Any) -> BrowserContext:
-        context = browser.new_context(base_url=live_server.url, locale="en-GB", **options)
+        context = browser.new_context(base_url=served, locale="en-GB", **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         return context
