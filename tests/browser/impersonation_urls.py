@@ -12,8 +12,8 @@ from tests.project.urls import urlpatterns as others
 
 CUSTOMERS = """<!doctype html><html lang="en"><title>Customers</title><main><h1>Customers</h1><ul>
 {% for user in users %}<li>
-<a href="{% url 'sessionauth:impersonate' user.pk %}?next={{ request.get_full_path|urlencode }}">See as {{ user }}</a></li>
-{% endfor %}</ul></main></html>"""
+<a href="{% url 'sessionauth:impersonate' user.pk %}?next={{ request.get_full_path|urlencode }}">See as {{ user }}</a>
+</li>{% endfor %}</ul></main></html>"""
 NOTE = """<!doctype html><html lang="en"><title>Note</title><main><h1>Note of {{ request.user }}</h1>
 <p>{{ request.session.note|default:"none" }}</p>
 <form method="post">{% csrf_token %}<label>Note <input name="note"></label><button>Save</button></form>

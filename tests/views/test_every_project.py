@@ -50,3 +50,28 @@ def test_a_way_through_keys_and_tokens(client, make_user, password):
     assert client.get(f"{api}token/", headers={"x-api-key": secret}).status_code == 401
     assert client.post(f"{api}token/revoke/", {}, json, headers=mine).status_code == 204
     assert client.get(f"{api}token/", headers=mine).status_code == 401
+
+
+def anybody(request, *, actor, target):
+    return True
+
+
+def test_a_way_there_and_back_as_somebody_else(client, make_user, settings, password):
+    place = settings.MIDDLEWARE.index("sessionauth.middleware.AuthenticationMiddleware") + 1
+    ours = "sessionauth.impersonation.middleware.ImpersonationMiddleware"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:place], ours, *settings.MIDDLEWARE[place:]]
+    settings.SESSIONAUTH_IMPERSONATION_GUARDS = [f"{__name__}.anybody"]
+    alice, bob, why = make_user("alice"), make_user("bob"), {"reason": "ticket 7", "next": "/untouched/"}
+    client.post("/account/login/", {"username": alice.get_username(), "password": password})
+    for path, names in (
+        (f"/account/impersonate/{bob.pk}/", {}),
+        ("/account/impersonate/", {"user": bob.get_username()}),
+    ):
+        assert client.get(path).status_code == 200
+        assert client.post(path, {**why, **names}).status_code == 303
+        assert client.get("/account/session/").json()["user"]["id"] == str(bob.pk)
+        assert client.post("/account/impersonation/extend/", {"reason": "still"}).status_code == 303
+        assert client.post("/account/impersonation/stop/")["Location"] == "/untouched/"
+        assert client.get("/account/session/").json()["user"]["id"] == str(alice.pk)
+    for key in ("0", "x", "987654321", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "9" * 400, "%00"):
+        assert client.get(f"/account/impersonate/{key}/").status_code == 404

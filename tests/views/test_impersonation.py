@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
-from sessionauth.models import AuthEvent, Impersonation
+from sessionauth.models import AccessToken, AuthEvent, Impersonation
 from sessionauth.testing import AuthClient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
@@ -297,8 +298,6 @@ def test_target__a_name_that_is_another_s_key_is_nobody_s(page, alice, make_user
 
 
 def says_why(request, *, actor, target):
-    from django.core.exceptions import PermissionDenied
-
     raise PermissionDenied("Only on weekdays.")
 
 
@@ -630,3 +629,35 @@ def test_other_pages__stay_closed(page, alice, path):
     begin(page, alice)
     answer = page.get(path)
     assert (answer.status_code, f'href="{STATUS}"' in answer.text) == (403, True)
+
+
+# ---- the pages themselves
+
+
+def test_pages__have_nothing_that_a_strict_policy_refuses_and_need_no_context_processor(page, sue, alice, settings):
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": {}}]
+    permit(sue, "impersonate_write")
+    asked = [of(alice), BY_NAME, ENDED]
+    found = [page.get(address) for address in asked]
+    begin(page, alice)
+    found += [page.get(address) for address in (STATUS, STOP, EXTEND, UPGRADE)]
+    for answer in found:
+        assert answer.status_code == 200
+        assert "no-store" in answer["Cache-Control"]
+        assert [word for word in ("<script", "<style", "style=", "onclick", "javascript:") if word in answer.text] == []
+
+
+def test_pages__a_name_is_text(page, make_user):
+    evil = make_user("evil", first_name="<script>alert(1)</script>")
+    assert "<script" not in page.get(of(evil)).text
+    begin(page, evil)
+    for address in (STATUS, STOP, EXTEND):
+        answer = page.get(address)
+        assert ("<script" in answer.text, "&lt;script&gt;" in answer.text) == (False, True)
+
+
+@pytest.mark.parametrize("path", [BY_NAME, "/account/impersonate/1/", EXTEND, UPGRADE])
+def test_pages__take_no_program_s_credential(client, sue, path):
+    _, secret = AccessToken.objects.issue(user=sue)
+    answer = client.post(path, WHY, headers={"authorization": f"Bearer {secret}", **JSON})
+    assert (answer.status_code, answer.json()["code"]) == (403, "people_only")
