@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.csrf import csrf_protect
 
+from sessionauth.admin import handing_out
 from sessionauth.admin.lists import BoundedList
 from sessionauth.credentials.rows import paged
 from sessionauth.models.revocable import REASON_LENGTH
@@ -117,6 +118,8 @@ class EndingActs(BoundedList):
         row = self.row_of(request, object_id)
         if not self.has_revoke_permission(request):
             raise PermissionDenied
+        if (refusal := handing_out.unready_to_end(request)) is not None:
+            return refusal
         form = self._form(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._asking(request, form, [row], 1, original=row, subtitle=self.named(row))
@@ -125,6 +128,8 @@ class EndingActs(BoundedList):
 
     def end_chosen(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
         """Ask once more, then end those that were chosen on the list."""
+        if (refusal := handing_out.unready_to_end(request)) is not None:
+            return refusal
         rows = self.open_among(rows)
         form = self._form(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():

@@ -35,6 +35,11 @@ def unready(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def unready_to_end(request: HttpRequest) -> HttpResponse | None:
+    """Return what is answered to who must prove who they are before they end what is others', by our settings."""
+    return unready(request) if settings.ADMIN_FRESH else None
+
+
 def _has_confirm_page() -> bool:
     try:
         return bool(settings.CONFIRM_URL and resolve_url(settings.CONFIRM_URL))

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.admin import handing_out
 from sessionauth.admin.records import RecordAdmin
 from sessionauth.guards import unlock
 from sessionauth.guards.lockout import RULE, limit
@@ -69,8 +70,11 @@ class LoginThrottleAdmin(RecordAdmin):
         return str(STATES[WAITING]) if waits else gettext("counting")
 
     @admin.action(description=_("Let them try again now"), permissions=["unlock"])
-    def unlock(self, request: HttpRequest, rows: QuerySet[LoginThrottle]) -> None:
+    def unlock(self, request: HttpRequest, rows: QuerySet[LoginThrottle]) -> HttpResponse | None:
         """Unlock the accounts of `rows`, or where they are nobody's, these counters."""
+        if (refusal := handing_out.unready_to_end(request)) is not None:
+            return refusal
         count = sum(unlock.unlock_row(row) for row in rows)
         text = ngettext("%(count)d wait or lock was ended.", "%(count)d waits or locks were ended.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
+        return None

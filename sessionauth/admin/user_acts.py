@@ -21,6 +21,7 @@ from django.urls import get_resolver
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.admin import handing_out
 from sessionauth.admin.ending import CARRIED
 from sessionauth.admin.impersonate_links import ImpersonateAdminMixin
 from sessionauth.credentials.rows import paged
@@ -45,6 +46,8 @@ class UserActs(ImpersonateAdminMixin, admin.ModelAdmin):  # type: ignore[type-ar
 def sign_out_everywhere(model_admin: Any, request: HttpRequest, users: QuerySet[Any]) -> HttpResponse | None:
     """Ask once more, then sign the users out of every browser."""
     _allowed(request, sign_out_everywhere)
+    if (refusal := handing_out.unready_to_end(request)) is not None:
+        return refusal
     if "confirmed" not in request.POST:
         return _asking(model_admin, request, users)
     count = 0
@@ -57,12 +60,15 @@ def sign_out_everywhere(model_admin: Any, request: HttpRequest, users: QuerySet[
     return None
 
 
-def unlock_users(model_admin: Any, request: HttpRequest, users: QuerySet[Any]) -> None:
+def unlock_users(model_admin: Any, request: HttpRequest, users: QuerySet[Any]) -> HttpResponse | None:
     """Let the users try again at once."""
     _allowed(request, unlock_users)
+    if (refusal := handing_out.unready_to_end(request)) is not None:
+        return refusal
     count = sum(unlock.unlock(user) for user in paged(users))
     told = ngettext("%(count)d wait or lock was ended.", "%(count)d waits or locks were ended.", count)
     model_admin.message_user(request, told % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+    return None
 
 
 def _act(act: Any, permission: str, words: Any) -> Any:

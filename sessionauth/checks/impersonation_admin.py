@@ -29,8 +29,8 @@ NO_MIDDLEWARE = Finding(
 )
 OTHER_APP = Finding(
     "W237",
-    "{app} is installed beside ImpersonationMiddleware: who acts as somebody by it is taken for that user here, without "
-    "a record, without limits, and with their rights.",
+    "{app} is installed beside ImpersonationMiddleware: who acts as somebody by it is taken for that user here, "
+    "without a record, without limits, and with their rights.",
     "Take {app} out of INSTALLED_APPS, its middleware and URLs with it.",
 )
 OTHERS = {"hijack": "django-hijack", "impersonate": "django-impersonate", "loginas": "django-loginas"}
@@ -43,10 +43,8 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 def page() -> Iterator[CheckMessage]:
     """Look for the page that the links lead to."""
-    is_wanted = (
-        _is_installed() and apps.is_installed("django.contrib.admin") and reading.value_of("IMPERSONATION_ADMIN")
-    )
-    if is_wanted and not urls.has_name("sessionauth:impersonate"):
+    is_wanted = apps.is_installed("django.contrib.admin") and reading.value_of("IMPERSONATION_ADMIN")
+    if is_wanted and _is_installed() and not urls.has_name("sessionauth:impersonate"):
         yield NO_PAGE()
 
 
