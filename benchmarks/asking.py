@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,14 +32,21 @@ class Sync:
     def __init__(self) -> None:
         self.handler = WSGIHandler()
 
-    def ask(self, ask: Ask, times: int = 1) -> None:
-        """Ask so many times in a row; raises AssertionError at an answer that is not expected."""
+    def ask(self, ask: Ask, times: int = 1) -> list[float]:
+        """Ask so many times in a row, and return the seconds of each.
+
+        Raises AssertionError at an answer that is not expected.
+        """
         environ, body = self._environ(ask)
+        took = []
         for _ in range(times):
+            started = time.perf_counter()
             answer: Any = self.handler({**environ, "wsgi.input": io.BytesIO(body)}, _ignored)
             b"".join(answer)
             assert answer.status_code in ask.statuses, (ask, answer.status_code, answer.content[:300])
             answer.close()
+            took.append(time.perf_counter() - started)
+        return took
 
     def _environ(self, ask: Ask) -> tuple[dict[str, Any], bytes]:
         factory = RequestFactory()
@@ -55,11 +63,11 @@ class Async:
         self.handler = ASGIHandler()
         self.loop = asyncio.new_event_loop()
 
-    def ask(self, ask: Ask, times: int = 1) -> None:
+    def ask(self, ask: Ask, times: int = 1) -> list[float]:
         """See Sync.ask()."""
-        self.loop.run_until_complete(self.aask(ask, times))
+        return self.loop.run_until_complete(self.aask(ask, times))
 
-    async def aask(self, ask: Ask, times: int = 1) -> None:
+    async def aask(self, ask: Ask, times: int = 1) -> list[float]:
         """See Sync.ask()."""
         factory = AsyncRequestFactory()
         path, headers = f"/async{ask.path}", dict(ask.headers)
@@ -68,8 +76,12 @@ class Async:
         else:
             request = factory.post(path, {**ask.form, "csrfmiddlewaretoken": CSRF}, headers=_with_csrf(headers))
             body = request.body
+        took = []
         for _ in range(times):
+            started = time.perf_counter()
             await self._once(dict(request.scope), body, ask)
+            took.append(time.perf_counter() - started)
+        return took
 
     async def _once(self, scope: dict[str, Any], body: bytes, ask: Ask) -> None:
         came, left = False, asyncio.Event()

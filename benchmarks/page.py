@@ -28,8 +28,8 @@ def write(results: dict[str, Any]) -> None:
 
 def _page(results: dict[str, Any]) -> Iterator[str]:
     yield words.HEAD
-    yield "| request | beside | SQLite | PostgreSQL | goal | |"
-    yield "|---|---|---|---|---|---|"
+    yield "| request | beside | SQLite | PostgreSQL | calls | at most | |"
+    yield "|---|---|---|---|---|---|---|"
     for scenario in ALL:
         for row in scenario.rows[1:]:
             if row.goal is not None:
@@ -52,11 +52,19 @@ def _summary(scenario: Scenario, row: Row, results: dict[str, Any]) -> str:
     goal = " / ".join(f"{value:.2f}" for value in dict.fromkeys(row.goal))
     kept = [value <= limit for value, limit in zip(found, row.goal, strict=True) if value is not None]
     verdict = "" if not kept else "reached" if all(kept) else "missed" if not any(kept) else "in part"
-    title = _label(scenario, row) if row.case == scenario.rows[1].case else f"{scenario.title} ({row.case})"
-    name = scenario.title if STACKS[row.stack].title.startswith("sessionauth") and row == scenario.rows[1] else None
-    what = name or f"{scenario.title}: {title}"
-    cells = [words.number(value) for value in found]
-    return f"| {what} | {STACKS[scenario.baseline.stack].title} | {' | '.join(cells)} | ≤ {goal} | {verdict} |"
+    first = next(one for one in scenario.rows[1:] if one.stack.startswith("ours"))
+    what = scenario.title if row == first else f"{scenario.title}: {_label(scenario, row)}"
+    cells = [*map(words.number, found), words.number(_calls(scenario, row, results))]
+    return f"| {what} | {_base(scenario)} | {' | '.join(cells)} | {goal} | {verdict} |"
+
+
+def _calls(scenario: Scenario, row: Row, results: dict[str, Any]) -> float | None:
+    """Return the ratio of calls to the baseline's, where SQLite was measured."""
+    found = results.get("sqlite", {}).get(scenario.name, {})
+    if row.key not in found:
+        return None
+    calls: float = found[row.key]["calls"] / found[scenario.baseline.key]["calls"]
+    return calls
 
 
 def _slower(results: dict[str, Any]) -> Iterator[str]:
