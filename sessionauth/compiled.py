@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import is_not
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -55,7 +56,7 @@ class Frozen:
     order: tuple[int, ...]
     limits: tuple[tuple[int, int], ...]
     converters: dict[int, tuple[list[Any], Any]]
-    state: tuple[Any, ...]
+    state: list[Any]
 
     def run(self, connection: Any, values: Values) -> list[Any] | None:
         """Return the instances, None for a number that no column holds: the ORM knows what is to be said of it."""
@@ -69,6 +70,7 @@ class Frozen:
             "connection": connection,
             "as_sql": lambda *args, **kwargs: (self.sql, params),
             "get_converters": lambda expressions: self.converters,
+            "has_composite_fields": lambda expressions: False,
         }
         rows: models.QuerySet[Any] = object.__new__(models.QuerySet)
         rows.__dict__ = self.queryset | {"_query": _Ready(compiler)}
@@ -99,15 +101,15 @@ def rows(
     own = type(manager)
     if own.get_queryset is not BaseManager.get_queryset or own.all is not BaseManager.all:
         return None
-    if any(value is None for _, value in values):
+    if None in [value for _, value in values]:
         return None
     connection = connections[using]
-    state = (manager, manager.model._meta.concrete_fields, joined and joined._meta.concrete_fields)
+    state = [manager, manager.model._meta.concrete_fields, joined and joined._meta.concrete_fields]
     key = (build, manager.model, joined, using, type(connection), len(values))
     frozen = _known.get(key)
     if frozen is None and key in _known:
         return None
-    if frozen is None or any(was is not now for was, now in zip(frozen.state, state, strict=True)):
+    if frozen is None or any(map(is_not, frozen.state, state)):
         bound = _bound(connection, values)
         if any(bound.index(value) != place for place, value in enumerate(bound)):
             return None  # which of two equal ones stands where could not be told
@@ -131,7 +133,7 @@ def _bound(connection: Any, values: Values) -> list[Any]:
     return [field.get_db_prep_value(field.get_prep_value(value), connection, True) for field, value in values]
 
 
-def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tuple[Any, ...]) -> Frozen | None:
+def _frozen(build: Builder, manager: Any, using: str, values: Values, state: list[Any]) -> Frozen | None:
     """Return the query compiled, None if anything about it is not as Django makes it of its own parts.
 
     Raises EmptyResultSet where Django knows without asking that there is nothing.

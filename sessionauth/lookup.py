@@ -30,9 +30,7 @@ logger = logging.getLogger("sessionauth")
 
 T = TypeVar("T")
 
-JOINED = "sessionauth_login"
-JOINED_SERIES = "sessionauth_remembered"
-JOINED_TARGET = "sessionauth_impersonated"
+JOINED = "sessionauth_joined"
 
 SID = LoginSession._meta.get_field("sid")
 SELECTOR = RememberToken._meta.get_field("selector")
@@ -76,12 +74,13 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sight
     found them, unless the backend's `user_can_authenticate()` says that they may.
     """
     try:
-        key = get_user_model()._meta.pk.to_python(user_id)
+        pk = get_user_model()._meta.pk
+        key = pk.to_python(user_id)
     except ValidationError:
         return Sighting(None)
     joined = _asks_like_django(backend) and _together()
     try:
-        found = _ask(lambda: _join(request, key, sid)) if joined else Sighting(_user_alone(request, backend, key))
+        found = _ask(lambda: _join(request, pk, key, sid)) if joined else Sighting(_user_alone(request, backend, key))
         if not joined and found.user is not None and registry.lists(found.user):
             found = Sighting(found.user, _ask(lambda: registry.find(sid)))
     except NotMigrated:
@@ -231,7 +230,7 @@ def _of_users(
     request: HttpRequest, build: compiled.Builder, joined: type[models.Model], *values: tuple[Any, Any], **asked: Any
 ) -> Any | None:
     """Return the first of `build(users(request), *values)`, compiled once where nothing else goes into the query."""
-    manager, using = get_user_model()._default_manager, router.db_for_write(get_user_model())
+    manager, using = (model := get_user_model())._default_manager, router.db_for_write(model)
     found = None if settings.USER_QUERYSET or asked else compiled.rows(build, manager, using, values, joined=joined)
     if found is None:
         found = list(build(users(request).annotate(**asked), *[value for _, value in values]))
@@ -243,38 +242,40 @@ def _session_rows(users: Any, key: Any, sid: str) -> Any:
     return users.order_by().annotate(**{JOINED: join}).select_related(JOINED).filter(pk=key)
 
 
-def _join(request: HttpRequest, key: Any, sid: str) -> Sighting:
-    user = _of_users(request, _session_rows, LoginSession, (get_user_model()._meta.pk, key), (SID, sid))
+def _join(request: HttpRequest, pk: Any, key: Any, sid: str) -> Sighting:
+    user = _of_users(request, _session_rows, LoginSession, (pk, key), (SID, sid))
     return Sighting(None) if user is None else Sighting(user, user.__dict__.pop(JOINED, None))
 
 
+def _behind(users: Any, relation: str, field: str, value: Any) -> Any:
+    """Return of `users` whom the row with `value` in `field` belongs to, with that row as JOINED."""
+    join = FilteredRelation(relation, condition=Q(**{f"{relation}__{field}": value}))
+    return users.order_by().annotate(**{JOINED: join}).filter(**{f"{JOINED}__isnull": False}).select_related(JOINED)
+
+
 def _series_rows(users: Any, selector: str) -> Any:
-    join = FilteredRelation("sessionauth_remembertoken", condition=Q(sessionauth_remembertoken__selector=selector))
-    joined = users.order_by().annotate(**{JOINED_SERIES: join}).filter(**{f"{JOINED_SERIES}__isnull": False})
-    return joined.select_related(JOINED_SERIES)
+    return _behind(users, "sessionauth_remembertoken", "selector", selector)
 
 
 def _join_series(request: HttpRequest, selector: str) -> Remembered:
     if _together():
         user = _of_users(request, _series_rows, RememberToken, (SELECTOR, selector))
         if user is not None:
-            return Remembered(user.__dict__.pop(JOINED_SERIES), user)
+            return Remembered(user.__dict__.pop(JOINED), user)
         return Remembered(series.by_selector(selector).first())
     token = series.by_selector(selector).first()
     return Remembered(token, token and users(request).filter(pk=token.user_id).first())
 
 
 def _target_rows(users: Any, key: UUID) -> Any:
-    join = FilteredRelation("sessionauth_impersonation", condition=Q(sessionauth_impersonation__id=key))
-    joined = users.order_by().annotate(**{JOINED_TARGET: join}).filter(**{f"{JOINED_TARGET}__isnull": False})
-    return joined.select_related(JOINED_TARGET)
+    return _behind(users, "sessionauth_impersonation", "id", key)
 
 
 def _join_target(request: HttpRequest, key: UUID, asked: Mapping[str, Any]) -> Impersonated:
     if _together():
         user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key), **asked)
         if user is not None:
-            return Impersonated(user.__dict__.pop(JOINED_TARGET), user)
+            return Impersonated(user.__dict__.pop(JOINED), user)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
     return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
 
