@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar, overload
 
 from django.conf import Settings as DjangoSettings
+from django.conf import UserSettingsHolder, global_settings
 from django.conf import settings as django_settings
 
 from sessionauth.conf.kinds import Kind
@@ -35,9 +36,17 @@ class Setting(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
         if instance is None:
             return self
-        project = vars(django_settings).get("_wrapped")
-        if type(project) is DjangoSettings and self.name not in vars(project):
-            # What the project does not say costs an exception otherwise, on every request.
+        # What the project does not say costs an exception otherwise, and what it says a chain of calls, every time.
+        project = object.__getattribute__(django_settings, "__dict__").get("_wrapped")
+        while type(project) is UserSettingsHolder:
+            said = vars(project)
+            if self.name in said or self.name in said["_deleted"]:
+                break
+            project = said["default_settings"]
+        if type(project) is UserSettingsHolder or type(project) is DjangoSettings:
+            known = vars(project)
+            return known.get(self.name, self.default)  # type: ignore[no-any-return]
+        if project is global_settings:
             return self.default
         value: T = getattr(django_settings, self.name, self.default)
         return value
