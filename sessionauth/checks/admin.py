@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.contrib.admin.sites import all_sites
 from django.core.checks import CheckMessage
 
 from sessionauth.checks.finding import Finding, ask
+from sessionauth.conf import load
 from sessionauth.models.credentials import models_by_kind
 
 PLAIN_ADMIN = Finding(
@@ -34,7 +34,7 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 def credentials() -> Iterator[CheckMessage]:
     """Look for the models of credentials that are shown by an admin of another kind."""
-    for site in all_sites if apps.is_installed("django.contrib.admin") else ():
+    for site in _sites():
         for model in models_by_kind().values():
             shown = site._registry.get(model)
             # By its mark: to import the class would register ours, and there may be no admin.
@@ -45,10 +45,15 @@ def credentials() -> Iterator[CheckMessage]:
 def inlines() -> Iterator[CheckMessage]:
     """Look for the models of credentials that are edited on the pages of others, where nobody asks whose they are."""
     known = set(models_by_kind().values())
-    for site in all_sites if apps.is_installed("django.contrib.admin") else ():
+    for site in _sites():
         for shown in site._registry.values():
             for inline in shown.inlines:
                 asked = (inline.has_add_permission, inline.has_change_permission)
                 if inline.model in known and any(method.__module__ == DJANGOS for method in asked):
                     words = {"model": inline.model.__name__, "inline": inline.__name__}
                     yield EDITED_INLINE(obj=type(shown), admin=type(shown).__name__, **words)
+
+
+def _sites() -> list[Any]:
+    """Return the sites of the admin, which where it is not installed would be imported by every process for nothing."""
+    return list(load("django.contrib.admin.sites.all_sites")) if apps.is_installed("django.contrib.admin") else []

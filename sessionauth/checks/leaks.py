@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from django.core.checks import CheckMessage
 
 from sessionauth.checks import reading
 from sessionauth.checks.finding import Finding, ask
-from sessionauth.credentials import partner
 
 NO_CRYPTOGRAPHY = Finding(
     "E215",
@@ -31,9 +31,12 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 def signatures() -> Iterator[CheckMessage]:
     """Look for keys that are none, and for what is needed to use them."""
     keys = reading.value_of("LEAK_KEYS")
+    if not keys and not reading.value_of("LEAK_KEYS_URL"):
+        return
+    # Only now: it brings cryptography and a client of HTTP, which few processes need.
+    partner = import_module("sessionauth.credentials.partner")
     if not partner.HAS_CRYPTOGRAPHY:
-        if keys or reading.value_of("LEAK_KEYS_URL"):
-            yield NO_CRYPTOGRAPHY()
+        yield NO_CRYPTOGRAPHY()
         return
     for name, pem in keys.items():
         try:
