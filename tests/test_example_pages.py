@@ -82,7 +82,7 @@ def test_acting__support_sees_what_the_customer_sees_and_comes_back(site):
     assert "Act as Alice Aster?" in sue.get(way).text
     answer = sue.post(way, reason="A call", reference="DESK-7", next="/staff/customers/?q=Aster")
     assert (answer.status, answer.headers["Location"]) == (303, "/invoices/")
-    assert "Acting as Alice Aster" in sue.get("/invoices/").text
+    assert "you are acting as <strong>Alice Aster</strong>" in sue.get("/invoices/").text
     assert sue.get("/staff/customers/").status == 403
     sue.get("/account/impersonation/")
     answer = sue.post("/account/impersonation/stop/")

@@ -196,3 +196,21 @@ def test_shot__for_the_readme(watched, shot, cookies, scheme):
     page.context.add_cookies(cookies["sam"])
     page.goto("/account/who-am-i/")
     shot(page, f"demo-{scheme}")
+
+
+@pytest.mark.parametrize("kind", ["light", "dark", "phone"])
+def test_acting__as_a_customer_and_back_to_the_search(watched, accessible, shot, kind):
+    page = watched(bypass_csp=True, **{"viewport": PHONE} if kind == "phone" else {"color_scheme": kind})
+    sign_in(page, "sue")
+    page.goto("/staff/customers/?q=Aster")
+    page.get_by_role("link", name="See as").click()
+    accessible(page)
+    shot(page, f"example-impersonate-{kind}")
+    page.get_by_label("A call").check()
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("region", name="Acting as somebody else")).to_contain_text("you are acting as Alice Aster")
+    accessible(page)
+    assert page.url.endswith("/invoices/")
+    shot(page, f"example-acting-{kind}")
+    page.get_by_role("button", name="Stop").click()
+    assert page.url.endswith("/staff/customers/?q=Aster")

@@ -84,7 +84,7 @@ class StartView(ActMixin, LoginRequiredMixin, FormBase):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what will be possible, and where to go first."""
         terms = facts.terms(get_auth(self.request).actor)
-        return super().get_context_data(terms=terms, to=self.first_page(), **kwargs)
+        return super().get_context_data(terms=terms, first_url=self.first_page(), **kwargs)
 
 
 class ImpersonateView(StartView):
