@@ -1,0 +1,15 @@
+"""Settings: the theme before the admin, as it wants; our app last."""
+
+from __future__ import annotations
+
+from tests.project import settings as plain
+from tests.project.settings import *  # noqa: F403
+
+ROOT_URLCONF = "tests.impersonation.site"
+INSTALLED_APPS = ["unfold", *(app for app in plain.INSTALLED_APPS if app != "sessionauth")]
+INSTALLED_APPS += ["tests.project.themed", "sessionauth"]
+MIDDLEWARE = [*plain.MIDDLEWARE]
+MIDDLEWARE.insert(
+    MIDDLEWARE.index("sessionauth.middleware.AuthenticationMiddleware") + 1,
+    "sessionauth.impersonation.middleware.ImpersonationMiddleware",
+)
