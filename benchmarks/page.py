@@ -186,4 +186,4 @@ def _about(about: dict[str, Any]) -> Iterator[str]:
     packages = sorted(about["packages"].items(), key=lambda one: str(one[0]).lower())
     versions = ", ".join(f"{name} {version}" for name, version in packages if name.lower() in wanted)
     yield f"\nMeasured with Python {about['python']}; {versions}."
-    yield f"{about['rounds']} rounds of {about['turn']} s for each contestant, on {about['cores']} busy cores."
+    yield f"At least {about['rounds']} rounds of {about['turn']} s for each contestant, on {about['cores']} busy cores."
