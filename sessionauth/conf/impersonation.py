@@ -25,6 +25,8 @@ class ImpersonationSettings:
     IMPERSONATION_MAX_AGE: ClassVar = Setting[timedelta | int](
         timedelta(minutes=30), age, seed="imia: as long as the session."
     )
+    #: How long one lasts at most, however often it is extended, a timedelta or seconds; None for no limit to that.
+    IMPERSONATION_TOTAL_AGE: ClassVar = Setting[timedelta | int | None](timedelta(hours=4), optional(age))
     #: End impersonations that nobody used for so long, a timedelta or seconds; None for IMPERSONATION_MAX_AGE alone.
     IMPERSONATION_IDLE_AGE: ClassVar = Setting[timedelta | int | None](timedelta(minutes=15), optional(age))
     #: Whether impersonations begin read-only; more needs the permission `impersonate_write`.

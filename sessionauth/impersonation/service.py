@@ -103,9 +103,16 @@ async def astop(request: HttpRequest) -> bool:
 def extend(request: HttpRequest, *, reason: str = "") -> Impersonation:
     """Have the impersonation of `request` last for SESSIONAUTH_IMPERSONATION_MAX_AGE from now, and return the row.
 
-    Raises ImpersonationDenied with the code "not_running" or "reason".
+    However often, it ends SESSIONAUTH_IMPERSONATION_TOTAL_AGE after its start.
+
+    Raises ImpersonationDenied with the code "not_running", "reason", or "longest" where it cannot last any longer.
     """
-    return _changed(request, "extended", reason, expires_at=_end_of(timezone.now()))
+    end, row = _end_of(timezone.now()), get_auth(request).impersonation
+    if row is not None and settings.IMPERSONATION_TOTAL_AGE is not None:
+        end = min(end, row.started_at + timedelta(seconds=seconds(settings.IMPERSONATION_TOTAL_AGE)))
+    if row is not None and end <= row.expires_at:
+        raise ImpersonationDenied("longest", _("It cannot last any longer. Stop, and begin anew."))
+    return _changed(request, "extended", reason, expires_at=end)
 
 
 async def aextend(request: HttpRequest, *, reason: str = "") -> Impersonation:

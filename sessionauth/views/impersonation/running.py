@@ -122,7 +122,7 @@ class ChangeView(RunningMixin, ActMixin, LoginRequiredMixin, FormBase):
 
 
 class ExtendView(ChangeView):
-    """Has it last for SESSIONAUTH_IMPERSONATION_MAX_AGE from now on."""
+    """Has it last for SESSIONAUTH_IMPERSONATION_MAX_AGE from now on, within SESSIONAUTH_IMPERSONATION_TOTAL_AGE."""
 
     template_name = "sessionauth/impersonation_extend.html"
 

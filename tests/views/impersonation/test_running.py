@@ -76,6 +76,20 @@ def test_extend(page, alice):
     assert row.expires_at > timezone.now() + timedelta(minutes=29)
 
 
+def test_extend__not_for_ever(page, alice, settings):
+    row = begin(page, alice)
+    start = timezone.now() - timedelta(hours=3, minutes=50)
+    Impersonation.objects.update(started_at=start, expires_at=timezone.now() + timedelta(minutes=1))
+    assert page.post(EXTEND, WHY).status_code == 303
+    row.refresh_from_db()
+    assert row.expires_at == start + timedelta(hours=4)
+    answer = page.post(EXTEND, WHY)
+    assert (answer.status_code, "cannot last any longer" in answer.text) == (403, True)
+    assert page.post(EXTEND, WHY, headers=JSON).json()["code"] == "longest"
+    settings.SESSIONAUTH_IMPERSONATION_TOTAL_AGE = None
+    assert page.post(EXTEND, WHY).status_code == 303
+
+
 def test_upgrade__without_the_permission(page, alice):
     row = begin(page, alice)
     assert page.get(UPGRADE).status_code == 403
