@@ -16,7 +16,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import load
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import answers, banner, bound, confining, header
+from sessionauth.impersonation import answers, banner, bound, confining, header, streaming
 from sessionauth.impersonation.service import close
 from sessionauth.impersonation.stage import MARKER, Stage, claim_in
 from sessionauth.request_state import state_of
@@ -130,6 +130,7 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
     stage.close(response.status_code)
     if not stage.ended:
         banner.inject(request, response, stage.token)
+    streaming.keep_up(response, stage)
     stage.restore()
     if stage.token is not None or stage.ended:
         patch_cache_control(response, private=True, no_store=True)

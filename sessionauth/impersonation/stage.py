@@ -76,7 +76,7 @@ class Stage:
 
     def in_hand(self) -> UserToken | None:
         """See Overlay."""
-        return self.token if self.child is not None and self.request.session is self.child else None
+        return self.token if self.is_on else None
 
     def put_on(self, token: UserToken) -> UserToken:
         """See Overlay.
@@ -175,10 +175,19 @@ class Stage:
             self.row.end(reason)
             self._forget(self.request.session if self.parent is None else self.parent, reason)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the request has the target's session at this moment."""
+        return self.child is not None and self.request.session is self.child
+
     def restore(self) -> None:
         """Put the session back that came."""
-        if self.child is not None and self.request.session is self.child:
+        if self.is_on:
             self.request.session = self.parent
+
+    def put_back(self) -> None:
+        """Undo restore(), for what is made after the way out."""
+        self.request.session = self.child
 
     def show_actor(self) -> None:
         """Make the request the actor's again."""

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 (
                     "transport",
                     models.CharField(
-                        choices=[("session", "session"), ("header", "header"), ("token", "token")],
+                        choices=[("session", "session"), ("header", "header")],
                         default="session",
                         editable=False,
                         max_length=10,

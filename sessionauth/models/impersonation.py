@@ -37,7 +37,6 @@ class Impersonation(models.Model):
 
         SESSION = "session", _("session")
         HEADER = "header", _("header")
-        TOKEN = "token", _("token")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     actor = models.ForeignKey(

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import rules
+from tests.impersonation.conftest import Browser
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +80,27 @@ def refusal(check, rf, actor, target):
 @pytest.mark.parametrize(("actor", "target", "may"), CASES)
 def test_matrix(allows, rf, people, actor, target, may):
     assert allows(rf.get("/"), *people(actor, target)) is may
+
+
+@pytest.mark.parametrize("actor", [actor for actor in MATRIX if actor not in {"anonymous", "inactive superuser"}])
+def test_matrix__by_a_request(_site, make_user, people, actor):
+    acting, _ = people(actor, "self")
+    for place, target in enumerate(TARGETS):
+        chosen = acting if target == "self" else make_user(f"target{place}", **FIELDS.get(target, {}))
+        browser = Browser()
+        browser.client.force_login(acting, "django.contrib.auth.backends.ModelBackend")
+        expected = (200, chosen.get_username()) if MATRIX[actor][place] else (403, "actor")
+        assert (browser.start(chosen).status_code, browser.who()["user"]) == expected, target
+
+
+@pytest.mark.parametrize("actor", ["anonymous", "inactive superuser"])
+def test_matrix__by_a_request_of_nobody(_site, people, actor):
+    acting, target = people(actor, "regular")
+    browser = Browser()
+    if actor != "anonymous":
+        browser.client.force_login(acting, "django.contrib.auth.backends.ModelBackend")
+    assert browser.start(target).status_code == 403
+    assert browser.who()["user"] is None
 
 
 def test_matrix__superusers_among_themselves_if_so_set(allows, rf, people, settings):

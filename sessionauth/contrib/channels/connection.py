@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from sessionauth.contrib.channels.terms import NOBODY, REFUSED, TRY_AGAIN_LATER,
 from sessionauth.contrib.recognising import accept, recognise
 from sessionauth.exceptions import InvalidCredential, LoginDenied
 from sessionauth.impersonation import header
+from sessionauth.impersonation.child import ChildSession
 from sessionauth.impersonation.stage import Stage
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken, anonymous
@@ -40,6 +42,8 @@ class Connection:
         self._origins = tuple(origins)
         self._found: UserToken | None = None
         self._failed: int | None = None
+        #: The target's session where the browser acts as somebody else; None where the scope's own is theirs.
+        self.session: SessionBase | None = None
         self._troubles = 0
         #: Who the socket is to its consumer: nobody before `admit()`.
         self.auth: UserToken | None = None
@@ -95,6 +99,7 @@ class Connection:
 
     def _let_in(self, token: UserToken, terms: Terms) -> None:
         """Make `token` who the socket is; a restricted credential that no scope was asked of is nobody."""
+        self.session = self._request.session if isinstance(self._request.session, ChildSession) else None
         if token.is_authenticated and not terms.are_out_of_reach(token):
             if _is_deferred(token.user):  # known from the cache of keys, and consumers cannot load what is missing
                 token.user.refresh_from_db()

@@ -41,6 +41,8 @@ async def run(app: App, terms: Terms, connection: Connection, scope: Scope, rece
         "auth": connection.auth,
         "user": connection.auth.user if connection.auth is not None else None,
     }
+    if "session" in scope and connection.session is not None:
+        inside["session"] = connection.session
     socket = _Socket(inside, terms, connection, receive, choose)
     inside["auth_is_still_good"] = socket.is_still_good
     return await socket.run(app)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.sessions.backends.db import SessionStore
 
-from sessionauth.contrib.channels import AuthMiddleware
+from sessionauth.contrib.channels import AuthMiddleware, AuthMiddlewareStack
 from sessionauth.models import APIKey, Impersonation
 from tests.contrib.channels.conftest import HERE, in_database, open_socket
 from tests.contrib.channels.site import SOON, Plain
@@ -47,6 +51,31 @@ def test_socket__is_closed_when_it_ends_and_not_the_actor_s(cookies):
 
     assert open_socket("/plain/", then, app=READS, cookies=cookies, origin=HERE) == NOBODY
     assert open_socket("/plain/", app=READS, cookies=cookies, origin=HERE) == NOBODY
+
+
+class Cart:
+    """A consumer that puts something into its session, and tells what it found there."""
+
+    async def __call__(self, scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        found = {name: scope["session"].get(name) for name in ("cart", "_auth_user_id")}
+        scope["session"]["cart"] = "the target's"
+        await in_database(scope["session"].save)()
+        await receive()
+        await send({"type": "websocket.send", "text": json.dumps(found)})
+
+
+def test_session__is_the_target_s(cookies):
+    stored = SessionStore(cookies[django_settings.SESSION_COOKIE_NAME])
+    stored["cart"] = "the actor's"
+    stored.save()
+    app = AuthMiddlewareStack(Cart(), required=True, read_only=True)
+    target = str(Impersonation.objects.get().target_id)
+    ask = partial(open_socket, "/plain/", app=app, cookies=cookies, origin=HERE)
+    assert ask() == {"cart": None, "_auth_user_id": target}
+    assert ask() == {"cart": "the target's", "_auth_user_id": target}
+    assert SessionStore(cookies[django_settings.SESSION_COOKIE_NAME])["cart"] == "the actor's"
 
 
 def test_header__is_refused(settings, make_user):
