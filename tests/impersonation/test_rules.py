@@ -82,8 +82,9 @@ def test_matrix(allows, rf, people, actor, target, may):
     assert allows(rf.get("/"), *people(actor, target)) is may
 
 
+@pytest.mark.usefixtures("_site")
 @pytest.mark.parametrize("actor", [actor for actor in MATRIX if actor not in {"anonymous", "inactive superuser"}])
-def test_matrix__by_a_request(_site, make_user, people, actor):
+def test_matrix__by_a_request(make_user, people, actor):
     acting, _ = people(actor, "self")
     for place, target in enumerate(TARGETS):
         chosen = acting if target == "self" else make_user(f"target{place}", **FIELDS.get(target, {}))
@@ -93,8 +94,9 @@ def test_matrix__by_a_request(_site, make_user, people, actor):
         assert (browser.start(chosen).status_code, browser.who()["user"]) == expected, target
 
 
+@pytest.mark.usefixtures("_site")
 @pytest.mark.parametrize("actor", ["anonymous", "inactive superuser"])
-def test_matrix__by_a_request_of_nobody(_site, people, actor):
+def test_matrix__by_a_request_of_nobody(people, actor):
     acting, target = people(actor, "regular")
     browser = Browser()
     if actor != "anonymous":

@@ -43,7 +43,7 @@ async def astream(request):
 def broken(request):
     def pieces():
         yield "first"
-        raise ValueError
+        raise ValueError("no more")
 
     return StreamingHttpResponse(pieces())
 
@@ -93,7 +93,7 @@ def test_stream__leaves_the_request_as_it_came(browser, alice):
 def test_stream__that_fails(browser, alice):
     browser.begin(alice)
     answer = browser.get("/broken/")
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no more"):
         text_of(answer)
     request = answer.asgi_request if browser.is_async else answer.wsgi_request
     assert request.session.session_key == browser.cookies["sessionid"].value
