@@ -46,13 +46,16 @@ def put(request: HttpRequest, key: object) -> None:
         request.META.update({"CSRF_COOKIE": secret, "CSRF_COOKIE_NEEDS_UPDATE": True})
 
 
-def is_of_a_form(request: HttpRequest) -> bool:
-    """Say whether the form, or the header, of `request` was made in an impersonation; reads no body by itself."""
+def of_form(request: HttpRequest) -> str | None:
+    """Return the secret of the form, or of the header, of `request` if that was made in an impersonation.
+
+    Reads no body by itself.
+    """
     posted: Any = request.__dict__.get("_post")
     token = (posted or {}).get("csrfmiddlewaretoken") or request.META.get(django_settings.CSRF_HEADER_NAME, "")
     if len(token) == csrf.CSRF_TOKEN_LENGTH and token.isalnum() and token.isascii():
         token = csrf._unmask_cipher_token(token)  # type: ignore[attr-defined]
-    return is_bound(token)
+    return token if is_bound(token) else None
 
 
 def _word(salt: str, value: str, length: int) -> str:

@@ -34,6 +34,10 @@ class ChildSession(SessionBase):
         super().__setitem__(key, value)
         self.is_signed_in |= key == SESSION_KEY
 
+    async def aset(self, key: str, value: Any) -> None:
+        """Set `key`, as `session[key] = value` does: Django's own way round it would hide a login by `alogin()`."""
+        self[key] = value
+
     @property
     def key_salt(self) -> str:
         """Salt of the signature: what was signed for one impersonation is nothing to another."""

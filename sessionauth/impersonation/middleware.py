@@ -125,7 +125,7 @@ def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
 
 def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> HttpResponseBase:
     """Put the session back, keep what is to be kept, and tell the browser whether to look early next time."""
-    if response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request):
+    if response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage):
         response = answers.stray(request)
     stage.close(response.status_code)
     if not stage.ended:
@@ -164,11 +164,12 @@ def _row_in_hand(request: HttpRequest) -> Any:
 
 
 def _is_stray(secret: str | None, stage: Stage) -> bool:
-    return secret is not None and stage.row is not None and secret != bound.secret_of(stage.row.pk)
+    return secret is not None and (stage.row is None or secret != bound.secret_of(stage.row.pk))
 
 
-def _is_refused_form(request: HttpRequest) -> bool:
-    return not getattr(request, "csrf_processing_done", False) and bound.is_of_a_form(request)
+def _is_refused_form(request: HttpRequest, stage: Stage) -> bool:
+    # Views that are exempt have refusals of their own: those of a form that was made just now are theirs.
+    return not getattr(request, "csrf_processing_done", False) and _is_stray(bound.of_form(request), stage)
 
 
 def _mark(request: HttpRequest, stage: Stage, response: Any) -> None:

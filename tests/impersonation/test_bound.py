@@ -44,22 +44,22 @@ def form(rf, **fields):
     return request
 
 
-def test_is_of_a_form__masked_in_the_form_or_in_the_header(rf):
+def test_of_form__masked_in_the_form_or_in_the_header(rf):
     made = rf.get("/")
     bound.put(made, KEY)
     token = get_token(made)
-    assert bound.is_of_a_form(form(rf, csrfmiddlewaretoken=token))
-    assert bound.is_of_a_form(rf.post("/", headers={"X-CSRFToken": token}))
-    assert bound.is_of_a_form(rf.post("/", headers={"X-CSRFToken": bound.secret_of(KEY)}))
-    assert not bound.is_of_a_form(rf.post("/"))
+    assert bound.of_form(form(rf, csrfmiddlewaretoken=token))
+    assert bound.of_form(rf.post("/", headers={"X-CSRFToken": token}))
+    assert bound.of_form(rf.post("/", headers={"X-CSRFToken": bound.secret_of(KEY)}))
+    assert not bound.of_form(rf.post("/"))
 
 
 @pytest.mark.parametrize("token", ["ä" * 64, "a" * 64, "a" * 63, "-" * 64, "\0" * 64])
-def test_is_of_a_form__what_is_no_token(rf, token):
-    assert not bound.is_of_a_form(form(rf, csrfmiddlewaretoken=token))
+def test_of_form__what_is_no_token(rf, token):
+    assert not bound.of_form(form(rf, csrfmiddlewaretoken=token))
 
 
-def test_is_of_a_form__reads_no_body(rf):
+def test_of_form__reads_no_body(rf):
     request = rf.post("/", {"csrfmiddlewaretoken": bound.secret_of(KEY)})
-    assert not bound.is_of_a_form(request)
+    assert not bound.of_form(request)
     assert request.read()
