@@ -44,9 +44,8 @@ def enter(request: HttpRequest, credential: AbstractCredential, actor: Any, targ
         row = _rows().filter(window=key).first() or _begun(request, key, credential, actor, target, mode)
         if row is not None and _goes_on(row, actor, target):
             row.actor, row.target = actor, target
-            if row.mode != mode:
-                row.change(mode=mode)
-            return row
+            if row.mode == mode or row.change(mode=mode):
+                return row
     raise ImpersonationDenied("busy")
 
 

@@ -8,6 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from sessionauth import scopes
+from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.impersonation import windows
+from sessionauth.models import APIKey, Impersonation
 from tests.impersonation import site
 from tests.impersonation.conftest import _site as _site
 from tests.impersonation.conftest import alice as alice
@@ -58,3 +62,20 @@ def test_read_only__is_told_by_a_view_that_asks_for_no_token(browser, alice):
     browser.begin(alice)
     answer = browser.post("/refuse/", {}, **{"X-CSRFToken": browser.form()})
     assert (answer.status_code, answer.json()["code"]) == (403, "impersonation_read_only")
+
+
+def test_window__that_ends_while_it_goes_less_far_is_not_used(rf, root, alice, monkeypatch):
+    """It would have been handed out as it was before, which is further than this request may go."""
+    key, _ = APIKey.objects.issue(user=root, scopes=[scopes.IMPERSONATE])
+    windows.enter(rf.get("/"), key, root, alice, "write")
+    goes_on = windows._goes_on
+
+    def end_right_after(row, *people):
+        answer = goes_on(row, *people)
+        Impersonation.objects.get(pk=row.pk).end("revoked")
+        return answer
+
+    monkeypatch.setattr(windows, "_goes_on", end_right_after)
+    with pytest.raises(ImpersonationDenied) as caught:
+        windows.enter(rf.get("/"), key, root, alice, "read")
+    assert caught.value.code == "ended"
