@@ -98,8 +98,7 @@ def rows(
     many values there are. Each of `values` comes with the field that it is compared to exactly. `joined` is the other
     model whose columns come along. Raises what the ORM would, for a value or from the database.
     """
-    own = type(manager)
-    if own.get_queryset is not BaseManager.get_queryset or own.all is not BaseManager.all:
+    if not _is_of_all(type(manager)):
         return None
     if None in [value for _, value in values]:
         return None
@@ -138,7 +137,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: lis
 
     Raises EmptyResultSet where Django knows without asking that there is nothing.
     """
-    if not (_is_plain(manager) and all(_is_compared_plainly(field) for field, _ in values)):
+    if not (is_plain(manager) and all(_is_compared_plainly(field) for field, _ in values)):
         return None
     queryset = build(manager.all().using(using), *[value for _, value in values])
     compiler = queryset.query.get_compiler(using=using)
@@ -199,12 +198,18 @@ def _may_keep(converter: Any, connection: Any) -> bool:
     return not hasattr(converter, "__code__") or any(one is connection or one is connection.ops for one in held)
 
 
-def _is_plain(manager: Any) -> bool:
-    """Say whether `manager` builds querysets that ask as Django's do. They may know more, and write otherwise."""
+def is_plain(manager: Any) -> bool:
+    """Say whether `manager` builds querysets of all rows, and they ask as Django's do; they may write otherwise."""
+    if not _is_of_all(type(manager)):
+        return False
     ours = manager._queryset_class.__mro__
     above = ours[: ours.index(models.QuerySet)]
     reads = vars(models.QuerySet).keys() - WRITES
     return "get_queryset" not in vars(manager) and not any(vars(kind).keys() & reads for kind in above)
+
+
+def _is_of_all(kind: type[Any]) -> bool:
+    return kind.get_queryset is BaseManager.get_queryset and kind.all is BaseManager.all
 
 
 def _is_compared_plainly(field: Any) -> bool:

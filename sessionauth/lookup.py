@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.models import AbstractCredential, Impersonation, LoginSession, RememberToken
 from sessionauth.sessions import registry, series
+from sessionauth.sessions.db import SessionStore
 
 logger = logging.getLogger("sessionauth")
 
@@ -41,10 +41,6 @@ _proved: set[tuple[str, type[models.Model]]] = set()
 
 class NotMigrated(Exception):
     """Our table is not there; the site goes on as without us."""
-
-
-class LoaderFailed(Exception):
-    """SESSIONAUTH_USER_LOADER raised, or returned what is no user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +60,11 @@ class Remembered:
     user: Any | None = None
 
 
-def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sighting:
+def session(request: HttpRequest, backend: Any, user_id: str, sid: str, store: SessionBase | None = None) -> Sighting:
     """Return the user of a session and the row of its sign-in.
 
-    `backend` is the one that the session names, `user_id` the key as the session holds it. The user is found exactly as
+    `backend` is the one that the session names, `user_id` the key as the session holds it, `store` the session itself:
+    our own engine has both in hand already, where nobody is to be asked in another way. The user is found exactly as
     `ModelBackend.get_user()` finds them, through the default manager or SESSIONAUTH_USER_QUERYSET; the row comes along
     by a LEFT JOIN, so that it costs no query. A backend with a `get_user()` of its own is asked in its own way, and a
     user in another database cannot be joined: the row is a second query then. An inactive user is not returned, whoever
@@ -80,7 +77,8 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str) -> Sight
         return Sighting(None)
     joined = _asks_like_django(backend) and _together()
     try:
-        found = _ask(lambda: _join(request, pk, key, sid)) if joined else Sighting(_user_alone(request, backend, key))
+        found = _in_company(store, key, sid) if joined else Sighting(_user_alone(request, backend, key))
+        found = found or _ask(lambda: _join(request, pk, key, sid))
         if not joined and found.user is not None and registry.lists(found.user):
             found = Sighting(found.user, _ask(lambda: registry.find(sid)))
     except NotMigrated:
@@ -130,24 +128,6 @@ def with_sync_get_user(backend: Any) -> Any:
     if getattr(own, "get_user", None) is BaseBackend.get_user and own.aget_user is not BaseBackend.aget_user:
         backend.get_user = async_to_sync(backend.aget_user)
     return backend
-
-
-def loaded(request: HttpRequest, session: SessionBase) -> Any | None:
-    """Return whom SESSIONAUTH_USER_LOADER knows by `session`, None for nobody. Raises LoaderFailed and logs why."""
-    try:
-        user = load(str(settings.USER_LOADER))(request, session)
-        if isawaitable(user):
-            user = async_to_sync(_awaited)(user)
-        if user is not None and not hasattr(user, "is_authenticated"):
-            raise TypeError(f"a {type(user).__name__} is no user: it has no is_authenticated")
-    except Exception:
-        logger.exception("SESSIONAUTH_USER_LOADER failed; the request is nobody's.")
-        raise LoaderFailed from None
-    return user if user is not None and user.is_authenticated else None
-
-
-async def _awaited(answer: Awaitable[Any]) -> Any:
-    return await answer
 
 
 def row_of(sid: str) -> Sighting:
@@ -235,6 +215,14 @@ def _of_users(
     if found is None:
         found = list(build(users(request).annotate(**asked), *[value for _, value in values]))
     return found[0] if found else None
+
+
+def _in_company(store: Any, key: Any, sid: str) -> Sighting | None:
+    """Return what `store` has found together with its own row, None for nothing that is to be believed."""
+    if type(store) is not SessionStore or settings.USER_QUERYSET:
+        return None
+    company = store.company(sid, key, router.db_for_write(get_user_model()))
+    return None if company is None else Sighting(company.user, company.row)
 
 
 def _session_rows(users: Any, key: Any, sid: str) -> Any:

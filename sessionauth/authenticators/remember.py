@@ -13,7 +13,7 @@ from django.contrib.auth.views import LogoutView
 from django.db import connections, router
 from django.http import HttpRequest
 
-from sessionauth import backends, confinement, http, lookup, signals
+from sessionauth import backends, confinement, http, lookup, signals, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator, active
 from sessionauth.conf import settings
 from sessionauth.models import RememberToken
@@ -158,6 +158,6 @@ def _loader_agrees(request: HttpRequest, user: Any, path: str) -> bool:
     session = type(request.session)()
     restoring.name_user(session, user, path)
     try:
-        return bool(lookup.loaded(request, session) == user)
-    except lookup.LoaderFailed:
+        return bool(user_loader.loaded(request, session) == user)
+    except user_loader.LoaderFailed:
         return False

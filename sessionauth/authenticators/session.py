@@ -16,13 +16,14 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from sessionauth import lookup
+from sessionauth import lookup, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
 from sessionauth.sessions import freshness, kept, registry, restoring, watch
+from sessionauth.sessions.db import SessionStore
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
 
@@ -69,7 +70,7 @@ class SessionAuthenticator(BaseAuthenticator):
         if claim is None or claim.backend not in django_settings.AUTHENTICATION_BACKENDS:
             return None
         backend = lookup.with_sync_get_user(load_backend(claim.backend))
-        seen = lookup.session(request, backend, claim.user_id, claim.row_sid)
+        seen = lookup.session(request, backend, claim.user_id, claim.row_sid, credential)
         if seen.user is None:
             _without_user(request, credential, claim)
             return None
@@ -150,6 +151,8 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
         return None
     if row is not None and (unconfirmed := restoring.unconfirmed_in(kept.own(session))) is not None:
         state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
+    if row is not None and isinstance(session, SessionStore) and session.confirm(row):
+        state_of(request).later.append(session.note)
     freshness.bring_back(request, session)
     state_of(request).session_data = (session, kept.data(session))
     own = kept.own(session) if verdict is Verdict.GO_ON else {}
@@ -211,8 +214,8 @@ def end(session: SessionBase) -> None:
 def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None) -> UserToken | None:
     """Return whom SESSIONAUTH_USER_LOADER knows; None takes the identity out of the session."""
     try:
-        user = lookup.loaded(request, session)
-    except lookup.LoaderFailed:
+        user = user_loader.loaded(request, session)
+    except user_loader.LoaderFailed:
         return None
     if user is None or not getattr(user, "is_active", True):
         if claim is not None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage
 
@@ -76,7 +77,14 @@ ENDS_AT_ONCE = Finding(
     "Give a length of time, or None for no such limit.",
 )
 
+NO_TABLE = Finding(
+    "E245",
+    "SESSION_ENGINE is sessionauth.sessions.db, and its table is missing: 'django.contrib.sessions' is not installed.",
+    "Add 'django.contrib.sessions' to INSTALLED_APPS and migrate.",
+)
+
 ENGINE = "sessionauth.sessions.encrypted_cookies"
+IN_TABLE = "sessionauth.sessions.db"
 SIGNED = "django.contrib.sessions.backends.signed_cookies"
 
 
@@ -91,9 +99,11 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
 
 
 def engine() -> Iterator[CheckMessage]:
-    """Look for our engine without what it encrypts with."""
+    """Look for engines of ours without what they need: a way to encrypt, or a table."""
     if _django("SESSION_ENGINE") == ENGINE and find_spec("cryptography") is None:
         yield NO_CRYPTOGRAPHY()
+    if _django("SESSION_ENGINE") == IN_TABLE and not apps.is_installed("django.contrib.sessions"):
+        yield NO_TABLE()
 
 
 def cookie_name() -> Iterator[CheckMessage]:

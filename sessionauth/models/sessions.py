@@ -25,8 +25,8 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 class LoginSession(RevocableModel):
     """One signed-in browser, listed, timed and revocable whatever keeps the session itself.
 
-    The row is found by a random `sid` that is stored in the session. The session key is nowhere: a copy of this table
-    opens no session.
+    The row is found by a random `sid` that is stored in the session. The session key is nowhere, and a
+    digest of it at most: a copy of this table opens no session.
     """
 
     user = models.ForeignKey(
@@ -41,7 +41,7 @@ class LoginSession(RevocableModel):
         db_constraint=False,
     )
     sid = models.CharField(max_length=43, editable=False)
-    #: HMAC of the session key, kept only by our own session engine.
+    #: Digest of the session key, kept only by our own session engine, and by UPDATE alone.
     session_digest = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 - unique where present
     #: True for the one row that stands for all of a user's sign-ins from before the app was installed.
     earlier = models.BooleanField(_("earlier sign-ins"), default=False, editable=False)
@@ -74,7 +74,7 @@ class LoginSession(RevocableModel):
         ]
         indexes: ClassVar = [models.Index(fields=["user", "revoked_at"], name="sessionauth_loginsession_user")]
 
-    _not_saved_again: ClassVar = RevocableModel._not_saved_again | {"sid", "last_seen_at"}
+    _not_saved_again: ClassVar = RevocableModel._not_saved_again | {"sid", "session_digest", "last_seen_at"}
 
     def revoke(self, reason: str = "revoked") -> bool:
         """Sign this browser out, and forget it if it was remembered.

@@ -24,7 +24,11 @@ from sessionauth.models import LoginSession, RememberToken, writing
 from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import fingerprint, kept, limit
+from sessionauth.sessions.db import SessionStore
 from sessionauth.signals import logged_out_everywhere
+
+#: Engines whose sessions are a row, and nothing else.
+SIMPLE = (db.SessionStore, SessionStore)
 
 
 def new_sid() -> str:
@@ -54,8 +58,8 @@ def rotate(session: SessionBase) -> None:
 
 
 def drop(session: SessionBase) -> None:
-    """Do as `session.flush()`, by one statement: Django's own engine loads the row in order to delete it."""
-    if type(session) is not db.SessionStore or _is_watched(session.model):
+    """Do as `session.flush()`, by one statement: Django's engine and ours load the row in order to delete it."""
+    if not (isinstance(session, db.SessionStore) and type(session) in SIMPLE) or _is_watched(session.model):
         session.flush()
         return
     key = session.session_key

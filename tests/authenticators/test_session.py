@@ -79,3 +79,13 @@ class TestSessionOfOurBackend(TestSession):
     """What `Client.force_login()` and `login(backend=…)` may write into a session."""
 
     backend = "sessionauth.backends.SessionAuthBackend"
+
+
+class TestSessionOfOurEngine(TestSession):
+    """The same by the engine that brings the user along."""
+
+    queries = 1
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, settings):
+        settings.SESSION_ENGINE = "sessionauth.sessions.db"

@@ -85,6 +85,13 @@ def test_engine__needs_cryptography(installed, expected, monkeypatch):
         assert "django-sessionauth[crypto]" in hint("E150", **ENCRYPTED)
 
 
+def test_engine__needs_its_table(settings):
+    engine = {"SESSION_ENGINE": "sessionauth.sessions.db"}
+    assert codes(**engine) == []
+    lacking = {"INSTALLED_APPS": [app for app in settings.INSTALLED_APPS if app != "django.contrib.sessions"]}
+    assert codes(**engine, **lacking) == ["E245"]
+
+
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [

@@ -1,0 +1,210 @@
+"""Django's engine of sessions in the database, which brings the user and the login session along by the same query.
+
+As `SESSION_ENGINE = "sessionauth.sessions.db"` it uses the table of Django's own and reads what that has written, and
+the other way round: a change between the two signs nobody out. A login session is joined by a digest of the session
+key, which is kept in no other form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from time import monotonic
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends import db
+from django.db import DatabaseError, models, router, transaction
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
+from django.db.models.sql.constants import LOUTER
+from django.db.models.sql.datastructures import Join
+from django.db.models.sql.where import WhereNode
+from django.utils import timezone
+
+from sessionauth import compiled
+from sessionauth.conf import settings
+from sessionauth.models import LoginSession, writing
+from sessionauth.sessions import kept
+
+#: Begins what is digested, so that no other digest of the same text is the same.
+PURPOSE = b"sessionauth.sessions.db\n"
+#: Seconds for which what came along is as good as asked anew: no more than between two steps of one request.
+GOOD_FOR = 1.0
+USER, ROW = "sessionauth_user_", "sessionauth_row_"
+
+DIGEST = LoginSession._meta.get_field("session_digest")
+
+#: Databases in which our table has answered. A missing one must spoil nobody's transaction.
+_proved: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Whom a session's row was joined with, from the database `using`, at `moment` of the monotonic clock."""
+
+    user: Any
+    row: LoginSession
+    using: str
+    moment: float
+
+
+class SessionStore(db.SessionStore):
+    """A session in Django's table, and for a moment what came along with it."""
+
+    _company: Company | None = None
+    #: The sid and the session key of which the digest is known to be kept.
+    _noted: tuple[str, str] | None = None
+
+    def load(self) -> dict[str, Any]:
+        """Return what the session holds; see `company()` for what else it has found."""
+        using = None if type(self) is not SessionStore else _joined_in(self.model)
+        if using is None or self.session_key is None:
+            return super().load()
+        try:
+            found = _rows(self.model, using, self.session_key)
+        except DatabaseError:
+            if transaction.get_connection(using).in_atomic_block:
+                raise
+            _proved.discard(using)
+            found = None
+        if found is None:
+            return super().load()
+        if not found:
+            self._session_key = None
+            return {}
+        self._company = _company(found[0], using)
+        if self._company is not None:
+            self._noted = (self._company.row.sid, self.session_key)
+        data: dict[str, Any] = self.decode(found[0].session_data)
+        return data
+
+    async def aload(self) -> dict[str, Any]:
+        """See load()."""
+        return await sync_to_async(self.load)()
+
+    def save(self, must_create: bool = False) -> None:
+        """Save as Django does, and let the login session be found by the session key if that is new."""
+        super().save(must_create)
+        self.note()
+
+    async def asave(self, must_create: bool = False) -> None:
+        """See save()."""
+        await super().asave(must_create)
+        if self._unnoted() is not None:
+            await sync_to_async(self.note)()
+
+    def company(self, sid: str, user_pk: Any, using: str) -> Company | None:
+        """Return, once, the login session `sid` and its user `user_pk` if just these came along from `using`."""
+        found, self._company = self._company, None
+        if found is None or monotonic() - found.moment > GOOD_FOR or found.using != using:
+            return None
+        return found if found.row.sid == sid and found.user.pk == user_pk else None
+
+    def confirm(self, row: LoginSession) -> bool:
+        """Note that our table is there, for `row` was read from it; say whether `note()` has something to do."""
+        _proved.add(str(row._state.db))
+        return row.session_digest is None and not row.earlier and self._unnoted() is not None
+
+    def note(self) -> None:
+        """Keep the digest of the session key with the login session, if that is not known to be done."""
+        pair = self._unnoted()
+        if pair is None:
+            return
+        before, self._noted = self._noted, pair
+        is_anothers = before is not None and before[1] == pair[1]
+        writing.best_effort(partial(_keep, *pair, is_anothers=is_anothers), router.db_for_write(LoginSession))
+
+    def _unnoted(self) -> tuple[str, str] | None:
+        sid, key = kept.sid_in(kept.own(self.__dict__.get("_session_cache", {}))), self.session_key
+        return None if sid is None or key is None or self._noted == (sid, key) else (sid, key)
+
+
+def digest(session_key: str) -> str:
+    """Return what is kept of `session_key`.
+
+    Not keyed: it is 160 random bits, and a new SECRET_KEY would leave behind digests that lead nowhere.
+    """
+    return hashlib.sha256(PURPOSE + session_key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _keep(sid: str, session_key: str, *, is_anothers: bool) -> None:
+    """Give the row `sid` the digest of `session_key`, and take it from the one that had it if it `is_anothers`."""
+    rows, mine = LoginSession._base_manager.using(router.db_for_write(LoginSession)), digest(session_key)
+    if is_anothers:
+        rows.filter(session_digest=mine).exclude(sid=sid).update(session_digest=None)
+    rows.filter(sid=sid).update(session_digest=mine)
+
+
+def _joined_in(sessions: type[models.Model]) -> str | None:
+    """Return the database of all three tables, None where they cannot be joined, or not as the site asks for users."""
+    if settings.USER_QUERYSET is not None or settings.USER_LOADER is not None:
+        return None
+    users = get_user_model()
+    using = router.db_for_read(sessions)
+    if using not in _proved or router.db_for_write(LoginSession) != using or router.db_for_write(users) != using:
+        return None
+    return using if _is_simple(users._default_manager) else None
+
+
+@lru_cache(maxsize=8)
+def _is_simple(manager: Any) -> bool:
+    """Say whether `manager` shows all users, and each is a row of one table."""
+    table = manager.model._meta.db_table
+    columns = manager.model._meta.concrete_fields
+    return compiled.is_plain(manager) and all(field.model._meta.db_table == table for field in columns)
+
+
+def _rows(sessions: Any, using: str, session_key: str) -> list[Any] | None:
+    fields = sessions._meta
+    values = (
+        (fields.pk, session_key),
+        (fields.get_field("expire_date"), timezone.now()),
+        (DIGEST, digest(session_key)),
+    )
+    return compiled.rows(_with_company, sessions.objects, using, values, joined=get_user_model())
+
+
+class _ByDigest:
+    """Joins the login session of a session, whose own row does not know the digest."""
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+
+    def get_joining_fields(self) -> tuple[()]:
+        return ()
+
+    def get_extra_restriction(self, alias: str, related_alias: str | None) -> WhereNode:
+        same: Any = Exact(Col(alias, DIGEST), self.digest)
+        return WhereNode([same])
+
+
+def _with_company(sessions: Any, session_key: str, moment: Any, digest: str) -> Any:
+    """Return of `sessions` the one that is good at `moment`, with the columns of its login session and their user."""
+    found = sessions.filter(session_key=session_key, expire_date__gt=moment)
+    query, users = found.query, get_user_model()
+    row_table, by_user = LoginSession._meta.db_table, LoginSession._meta.get_field("user")
+    by_digest: Any = _ByDigest(digest)
+    rows = query.join(Join(row_table, query.get_initial_alias(), None, LOUTER, by_digest, True))
+    people = query.join(Join(users._meta.db_table, rows, None, LOUTER, by_user, True))
+    for prefix, model, alias in ((ROW, LoginSession, rows), (USER, users, people)):
+        for field in model._meta.concrete_fields:
+            query.add_annotation(Col(alias, field), prefix + field.attname)
+    return found
+
+
+def _company(session: Any, using: str) -> Company | None:
+    """Return what came along with `session`, None if its login session is not known by its key, or has no user."""
+    row = _made(LoginSession, vars(session), ROW, using)
+    user = None if row is None else _made(get_user_model(), vars(session), USER, using)
+    return None if row is None or user is None else Company(user, row, using, monotonic())
+
+
+def _made(model: type[models.Model], found: dict[str, Any], prefix: str, using: str) -> Any:
+    """Return the instance of `model` in the columns `found`, made as the ORM would, None where the row is not there."""
+    if found[prefix + model._meta.pk.attname] is None:
+        return None
+    names = [field.attname for field in model._meta.concrete_fields]
+    return model.from_db(using, names, [found[prefix + name] for name in names])

@@ -1,0 +1,381 @@
+"""Our own engine in Django's table: one query a request, and nobody let in or signed out whom Django's would not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends import db as djangos
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import DatabaseError, models
+from django.http import HttpRequest
+from django.test import Client
+from django.utils import timezone
+
+from sessionauth.models import LoginSession
+from sessionauth.sessions import db, kept, registry
+from sessionauth.sessions.db import SessionStore, digest
+from tests.asking import counted
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.project.ways_urls")]
+
+OURS, DJANGOS = "sessionauth.sessions.db", "django.contrib.sessions.backends.db"
+USERS = get_user_model()
+
+
+@pytest.fixture(autouse=True)
+def _engine(settings, monkeypatch):
+    settings.SESSION_ENGINE = OURS
+    monkeypatch.setattr(db, "_proved", set())
+
+
+@pytest.fixture
+def alice(make_user):
+    return make_user("alice")
+
+
+@pytest.fixture
+def browser(alice):
+    """A browser in which alice has signed in, and that has come twice: all that is kept is kept."""
+    browser = Client()
+    browser.force_login(alice)
+    browser.get("/whoami/")
+    browser.get("/whoami/")
+    return browser
+
+
+def who(browser):
+    return browser.get("/whoami/").json()["user"]
+
+
+def key_of(browser):
+    return browser.cookies["sessionid"].value
+
+
+def row():
+    return LoginSession.objects.get()
+
+
+def asked(browser, path="/whoami/"):
+    with counted() as statements:
+        browser.get(path)
+    return len(statements)
+
+
+@pytest.mark.parametrize("path", ["/tell/", "/whoami/"])
+def test_request__is_one_query(path, browser):
+    assert (who(browser), asked(browser, path)) == ("alice", 1)
+
+
+def test_request__of_nobody_is_one_query_as_with_djangos(browser):
+    stranger = Client()
+    session = stranger.session
+    session["basket"] = [1]
+    session.save()
+    stranger.cookies["sessionid"] = session.session_key
+    assert (who(stranger), asked(stranger)) == (None, 1)
+
+
+def test_load__finds_what_the_orm_finds(browser, alice):
+    session = SessionStore(key_of(browser))
+    assert dict(session.items()) == dict(djangos.SessionStore(key_of(browser)).items())
+    found = session.company(row().sid, alice.pk, "default")
+    user = USERS.objects.get(pk=alice.pk)
+    for one, other in ((found.user, user), (found.row, row())):
+        mine, theirs = vars(one).copy(), vars(other).copy()
+        states = [vars(values.pop("_state")) for values in (mine, theirs)]
+        assert (type(one), mine, states[0]) == (type(other), theirs, states[1])
+
+
+def test_aload__finds_the_same(browser, alice):
+    async def load():
+        session = SessionStore(key_of(browser))
+        return await session.aget("_auth_user_id"), session.company(row_.sid, alice.pk, "default")
+
+    row_ = row()
+    user_id, found = async_to_sync(load)()
+    assert (user_id, found.row, found.user) == (str(alice.pk), row_, alice)
+
+
+def test_company__is_given_once_and_to_nobody_else(browser, alice, monkeypatch):
+    def load():
+        session = SessionStore(key_of(browser))
+        session.get("")
+        return session
+
+    sid = row().sid
+    session = load()
+    assert session.company(sid, alice.pk, "default") is not None
+    assert session.company(sid, alice.pk, "default") is None
+    for wrong in (("other", alice.pk, "default"), (sid, alice.pk + 1, "default"), (sid, alice.pk, "other")):
+        assert load().company(*wrong) is None
+    session = load()
+    late = session._company.moment + db.GOOD_FOR + 0.1
+    monkeypatch.setattr(db, "monotonic", lambda: late)
+    assert session.company(sid, alice.pk, "default") is None
+
+
+def test_session_key__is_in_no_column(browser):
+    key = key_of(browser)
+    kept_of_it = [str(value) for value in LoginSession.objects.values_list().get()]
+    assert row().session_digest == digest(key) != key
+    assert not any(key in value for value in kept_of_it)
+
+
+def revoke(alice, browser):
+    registry.revoke(row())
+
+
+def update(alice, browser):
+    LoginSession.objects.update(revoked_at=timezone.now())
+
+
+def remove(alice, browser):
+    LoginSession.objects.all().delete()
+
+
+def deactivate(alice, browser):
+    USERS.objects.update(is_active=False)
+
+
+def change_password(alice, browser):
+    alice.set_password("another")
+    alice.save()
+
+
+def delete_user(alice, browser):
+    alice.delete()
+
+
+def delete_session(alice, browser):
+    Session.objects.all().delete()
+
+
+def expire(alice, browser):
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+
+
+def log_out(alice, browser):
+    copy = key_of(browser)
+    browser.post("/logout/")
+    browser.cookies["sessionid"] = copy
+
+
+def log_out_everywhere(alice, browser):
+    registry.logout_everywhere(alice)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        revoke,
+        update,
+        remove,
+        deactivate,
+        change_password,
+        delete_user,
+        delete_session,
+        expire,
+        log_out,
+        log_out_everywhere,
+    ],
+)
+def test_end__holds_from_the_next_request_on(act, alice, browser):
+    assert who(browser) == "alice"
+    act(alice, browser)
+    assert who(browser) is None
+    assert who(browser) is None
+
+
+def test_row__of_somebody_else_lets_nobody_in(browser, alice, make_user):
+    """Whoever can write digests only gets what the session itself says."""
+    other = Client()
+    other.force_login(make_user("bob"))
+    assert who(other) == "bob"
+    LoginSession.objects.filter(user=alice).update(session_digest=None)
+    LoginSession.objects.exclude(user=alice).update(session_digest=digest(key_of(browser)))
+    assert who(browser) == "alice"
+
+
+def test_row__given_to_another_user_ends_the_session(browser, make_user):
+    LoginSession.objects.update(user=make_user("bob"))
+    assert who(browser) is None
+
+
+@pytest.mark.parametrize(("first", "then"), [(DJANGOS, OURS), (OURS, DJANGOS)])
+def test_change_of_engine__signs_nobody_out(first, then, alice, settings):
+    settings.SESSION_ENGINE = first
+    browser = Client()
+    browser.force_login(alice)
+    assert who(browser) == "alice"
+    settings.SESSION_ENGINE = then
+    assert who(browser) == "alice"
+    settings.SESSION_ENGINE = first
+    assert who(browser) == "alice"
+
+
+def test_session_of_djangos_engine__is_found_by_its_key_from_the_second_request_on(alice, settings):
+    settings.SESSION_ENGINE = DJANGOS
+    browser = Client()
+    browser.force_login(alice)
+    settings.SESSION_ENGINE = OURS
+    assert row().session_digest is None
+    assert who(browser) == "alice"
+    assert row().session_digest == digest(key_of(browser))
+    assert asked(browser) == 1
+
+
+def test_session_from_before_the_app__shares_its_row_and_leaves_no_digest(alice, settings):
+    browser = Client()
+    browser.force_login(alice)
+    session = SessionStore(key_of(browser))
+    del session[kept.KEY]
+    session.save()
+    LoginSession.objects.all().delete()
+    for _ in range(3):
+        assert who(browser) == "alice"
+    assert (row().earlier, row().session_digest) == (True, None)
+
+
+def test_cycle_key__is_followed(browser):
+    session = SessionStore(key_of(browser))
+    session.cycle_key()
+    old, browser.cookies["sessionid"] = key_of(browser), session.session_key
+    assert row().session_digest == digest(session.session_key) != digest(old)
+    assert (who(browser), asked(browser)) == ("alice", 1)
+    browser.cookies["sessionid"] = old
+    assert who(browser) is None
+
+
+def test_acycle_key__is_followed(browser):
+    session = SessionStore(key_of(browser))
+    async_to_sync(session.acycle_key)()
+    assert row().session_digest == digest(session.session_key)
+
+
+def test_key__of_another_engines_rotation_is_still_good(browser, settings):
+    session = djangos.SessionStore(key_of(browser))
+    session.cycle_key()
+    browser.cookies["sessionid"] = session.session_key
+    assert who(browser) == "alice"
+
+
+def test_save__writes_the_digest_once(browser):
+    session = SessionStore(key_of(browser))
+    session["basket"] = [1]
+    with counted() as statements:
+        session.save()
+        session.save()
+    assert not any("sessionauth_loginsession" in sql for sql in statements if sql.startswith("UPDATE"))
+
+
+def test_next_sign_in_under_the_same_key__has_the_digest(browser, alice):
+    second = LoginSession.objects.create(user=alice, sid="second")
+    session = SessionStore(key_of(browser))
+    session[kept.KEY] = kept.own(session) | {"sid": "second"}
+    session.save()
+    assert LoginSession.objects.get(session_digest=digest(session.session_key)) == second
+
+
+def test_save__goes_through_without_the_digest(browser, monkeypatch):
+    def fail(*args, **kwargs):
+        raise DatabaseError
+
+    monkeypatch.setattr(db, "_keep", fail)
+    session = SessionStore(key_of(browser))
+    session.cycle_key()
+    browser.cookies["sessionid"] = session.session_key
+    assert who(browser) == "alice"
+
+
+def test_row__saved_again_from_memory_keeps_the_digest(browser):
+    old = row()
+    LoginSession.objects.update(session_digest="new")
+    old.save()
+    assert row().session_digest == "new"
+
+
+def test_delete__beside_a_request_is_not_undone(browser):
+    session = SessionStore(key_of(browser))
+    session["basket"] = [1]
+    Session.objects.all().delete()
+    with pytest.raises(djangos.UpdateError):
+        session.save()
+    assert not Session.objects.exists()
+
+
+def test_rotate__takes_one_statement_for_the_old_key(browser):
+    session = SessionStore(key_of(browser))
+    session.get("")
+    with counted() as statements:
+        registry.drop(session)
+    assert [sql.split()[0] for sql in statements] == ["DELETE"]
+    assert session.session_key is None
+
+
+def test_clearsessions__takes_what_is_over(browser):
+    Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
+    call_command("clearsessions")
+    assert not Session.objects.exists()
+
+
+def users_of(request: HttpRequest):
+    return USERS.objects.filter(username="alice")
+
+
+def test_fallback__to_users_as_the_site_asks_for_them(browser, settings, make_user):
+    settings.SESSIONAUTH_USER_QUERYSET = f"{__name__}.users_of"
+    assert (who(browser), asked(browser)) == ("alice", 2)
+    other = Client()
+    other.force_login(make_user("bob"))
+    assert who(other) is None
+
+
+class Present(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(username="bob")
+
+
+def test_fallback__to_a_manager_that_hides(browser, monkeypatch):
+    manager = Present()
+    manager.model, manager.name = USERS, "objects"
+    monkeypatch.setitem(USERS._meta.__dict__, "default_manager", manager)
+    assert who(browser) is None
+
+
+def test_fallback__to_two_databases(browser, monkeypatch):
+    monkeypatch.setattr(db.router, "db_for_read", lambda model, **hints: "replica")
+    assert db._joined_in(Session) is None
+
+
+class Own(SessionStore):
+    key_salt = djangos.SessionStore().key_salt
+
+
+def test_fallback__to_an_engine_built_on_ours(browser):
+    session = Own(key_of(browser))
+    assert session["_auth_user_id"]
+    assert session._company is None
+
+
+def test_missing_table__leaves_djangos_engine(browser, monkeypatch):
+    def fail(*args):
+        raise DatabaseError
+
+    monkeypatch.setattr(db, "_rows", fail)
+    session = SessionStore(key_of(browser))
+    monkeypatch.setattr(db.transaction, "get_connection", lambda using: type("C", (), {"in_atomic_block": False}))
+    assert session["_auth_user_id"]
+    assert db._proved == set()
+
+
+def test_missing_table__is_raised_where_a_transaction_is_spoilt(browser, monkeypatch):
+    def fail(*args):
+        raise DatabaseError
+
+    monkeypatch.setattr(db, "_rows", fail)
+    with pytest.raises(DatabaseError):
+        SessionStore(key_of(browser)).get("")
