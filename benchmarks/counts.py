@@ -28,8 +28,8 @@ TOLERANCE = 1.2
 CHECKED = {
     "page": ["ours/page"],
     "page_async": ["ours/page"],
-    "session": ["ours/session"],
-    "session_async": ["ours/session"],
+    "session": ["ours/session", "ours_engine/session"],
+    "session_async": ["ours/session", "ours_engine/session"],
     "session_signed": ["ours_signed/session"],
     "key": ["ours/key", "ours/token", "ours_drf/key", "ours_ninja/key"],
     "cached_key": ["ours_cached/cached_key"],

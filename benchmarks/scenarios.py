@@ -77,6 +77,7 @@ ALL = [
         (
             Row("stock", "session"),
             Row("ours", "session", (0.65, 0.75)),
+            Row("ours_engine", "session", (0.40, 0.55)),
             Row("user_sessions", "session"),
             Row("hijack", "session"),
             Row("impersonate", "session"),
@@ -90,7 +91,12 @@ ALL = [
     Scenario(
         "session_async",
         "A page that asks who is there, under ASGI",
-        (Row("stock", "session"), Row("ours", "session", _same(0.60)), Row("hijack", "session")),
+        (
+            Row("stock", "session"),
+            Row("ours", "session", _same(0.60)),
+            Row("ours_engine", "session", _same(0.60)),
+            Row("hijack", "session"),
+        ),
         is_async=True,
     ),
     Scenario(

@@ -81,6 +81,7 @@ def _ours(name: str, title: str, kit: str = "ours", **changes: Any) -> Stack:
 
 
 SIGNED = "django.contrib.sessions.backends.signed_cookies"
+OUR_ENGINE = "sessionauth.sessions.db"
 ARGON2 = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"]}
 DRF = ("djangorestframework>=3.16",)
 ALLAUTH = {"ACCOUNT_EMAIL_VERIFICATION": "none", "ACCOUNT_LOGIN_METHODS": {"username"}}
@@ -123,6 +124,7 @@ ALL = [
     Stack("one_get", "stock Django", "benchmarks.kits.one_get"),
     _ours("ours", "sessionauth"),
     _ours("ours_signed", "sessionauth, signed cookies", settings={"SESSION_ENGINE": SIGNED}),
+    _ours("ours_engine", "sessionauth, its own engine", settings={"SESSION_ENGINE": OUR_ENGINE}),
     _ours("ours_locked", "sessionauth, 5 attempts an hour", rates=(OFTEN, "5/h")),
     _ours("ours_cached", "sessionauth, KEY_CACHE", settings={"SESSIONAUTH_KEY_CACHE": "default"}),
     _ours("ours_drf", "sessionauth through REST framework", "ours_drf", requires=DRF, apps=("rest_framework",)),
