@@ -1,4 +1,4 @@
-"""What is shown, and what is refused, while somebody impersonates."""
+"""What is shown and refused while somebody impersonates, and from where they may."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from django.core.checks import CheckMessage
 from django.middleware.gzip import GZipMiddleware
 from django.urls import URLResolver, get_resolver
 
+from sessionauth import http
 from sessionauth.checks import reading
 from sessionauth.checks.finding import Finding, ask
+from sessionauth.impersonation.guards import allowed_networks
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
 
 PACKED_BEFORE = Finding(
@@ -23,11 +25,28 @@ NO_VIEW = Finding(
     "SESSIONAUTH_IMPERSONATION_FORBIDDEN_VIEWS names {name}, and no URL has that name: nothing is refused by it.",
     'Give the name of a URL as reverse() takes it, with its namespaces: "shop:checkout".',
 )
+BAD_NETWORK = Finding(
+    "W232",
+    "SESSIONAUTH_IMPERSONATION_NETWORKS names {network}, which is no network: the guard lets nobody impersonate.",
+    'Write an address, or a network whose host bits are zero: "192.0.2.0/24".',
+)
+NOT_ASKED = Finding(
+    "W233",
+    "SESSIONAUTH_IMPERSONATION_NETWORKS is set, and the guard that reads it is not asked: people impersonate from "
+    "everywhere.",
+    'Add "sessionauth.impersonation.guards.allowed_networks" to SESSIONAUTH_IMPERSONATION_GUARDS.',
+)
+FROM_NOWHERE = Finding(
+    "W234",
+    "SESSIONAUTH_IMPERSONATION_GUARDS names allowed_networks, and SESSIONAUTH_IMPERSONATION_NETWORKS is empty: nobody "
+    "can impersonate.",
+    "Name the networks, or leave the guard out.",
+)
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
-    """Check the order of the middleware for the banner, and the names of forbidden views."""
-    return ask(packers, forbidden_views)
+    """Check the order of the middleware for the banner, the names of forbidden views, and the networks."""
+    return ask(packers, forbidden_views, networks)
 
 
 def packers() -> Iterator[CheckMessage]:
@@ -55,6 +74,22 @@ def forbidden_views() -> Iterator[CheckMessage]:
     for name in names:
         if name not in known:
             yield NO_VIEW(name=reading.shown(name))
+
+
+def networks() -> Iterator[CheckMessage]:
+    """Look for networks that are none, and for those that nobody asks about."""
+    names = list(reading.value_of("IMPERSONATION_NETWORKS"))
+    found = [reading.load(path)[0] for path in reading.value_of("IMPERSONATION_GUARDS")]
+    is_asked = any(guard is allowed_networks for guard in found)
+    if names and not is_asked:
+        yield NOT_ASKED()
+    if is_asked and not names:
+        yield FROM_NOWHERE()
+    for name in names:
+        try:
+            http.read_network(name)
+        except ValueError:
+            yield BAD_NETWORK(network=reading.shown(name))
 
 
 def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:

@@ -183,17 +183,21 @@ def overdue_rows() -> models.QuerySet[Impersonation]:
     return open_rows().filter(over)
 
 
-def close_overdue() -> int:
+def close_overdue(*, batch: int = 1000) -> int:
     """End what is overdue and whose browsers have not come back to be told; return how many there were.
 
-    Each is asked for once more before it ends: it may have been used since.
+    They are looked for `batch` at a time. Each is asked for once more before it ends: it may have been used since.
     """
-    ended = 0
-    for key in list(overdue_rows().values_list("pk", flat=True)):
-        row = overdue_rows().filter(pk=key).first()
-        if row is not None:
-            ended += row.end("expired" if row.expires_at <= timezone.now() else "idle")
+    ended, last = 0, models.Q()
+    while keys := list(overdue_rows().filter(last).order_by("pk").values_list("pk", flat=True)[:batch]):
+        ended += sum(_closed(key) for key in keys)
+        last = models.Q(pk__gt=keys[-1])
     return ended
+
+
+def _closed(key: UUID) -> bool:
+    row = overdue_rows().filter(pk=key).first()
+    return row is not None and row.end("expired" if row.expires_at <= timezone.now() else "idle")
 
 
 def _stage(request: HttpRequest) -> Stage:

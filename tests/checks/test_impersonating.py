@@ -46,3 +46,23 @@ def test_forbidden_views__names_of_urls(names, expected):
 @pytest.mark.parametrize("urls", ["tests.nowhere", "tests.checks.things"])
 def test_forbidden_views__broken_urls_are_for_others_to_tell(urls):
     assert "E231" not in codes(ROOT_URLCONF=urls, SESSIONAUTH_IMPERSONATION_FORBIDDEN_VIEWS=["a"])
+
+
+NETWORKS = "sessionauth.impersonation.guards.allowed_networks"
+
+
+@pytest.mark.parametrize(
+    ("guards", "networks", "expected"),
+    [
+        ([], [], []),
+        ([NETWORKS], ["192.0.2.0/24", "2001:db8::/32", "192.0.2.7", "::ffff:192.0.2.0/120"], []),
+        ([NETWORKS], ["192.0.2.7/24", "office", "", "10.0.0.0/8"], ["W232"] * 3),
+        ([], ["10.0.0.0/8"], ["W233"]),
+        ([], ["office"], ["W232", "W233"]),
+        ([NETWORKS], [], ["W234"]),
+        (["tests.nowhere"], [], []),
+    ],
+)
+def test_networks__that_are_none_or_that_nobody_asks_about(guards, networks, expected):
+    found = codes(SESSIONAUTH_IMPERSONATION_GUARDS=guards, SESSIONAUTH_IMPERSONATION_NETWORKS=networks)
+    assert sorted(code for code in found if code in ("W232", "W233", "W234")) == expected

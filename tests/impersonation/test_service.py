@@ -258,6 +258,27 @@ def test_close_overdue__idle(browser, alice, settings):
     assert (row.end_reason, row.session_data) == ("idle", "")
 
 
+def test_close_overdue__batch_by_batch(root, alice, django_assert_max_num_queries):
+    now = timezone.now()
+    facts = {"actor": root, "target": alice, "started_at": now - timedelta(hours=2)}
+    for _ in range(5):
+        Impersonation.objects.create(expires_at=now, **facts)
+    running = Impersonation.objects.create(expires_at=now + timedelta(hours=1), **facts)
+    with django_assert_max_num_queries(200) as asked:
+        assert service.close_overdue(batch=2) == 5
+    searches = [one["sql"] for one in asked.captured_queries if "LIMIT 2" in one["sql"]]
+    assert len(searches) == 4
+    running.refresh_from_db()
+    assert running.ended_at is None
+
+
+def test_close_overdue__goes_on_past_what_another_process_ends(root, alice, monkeypatch):
+    for _ in range(3):
+        Impersonation.objects.create(actor=root, target=alice, expires_at=timezone.now())
+    monkeypatch.setattr(Impersonation, "end", lambda self, reason: False)
+    assert service.close_overdue(batch=1) == 0
+
+
 def test_current_impersonation__outside_of_a_request():
     assert service.current_impersonation() is None
 

@@ -76,7 +76,9 @@ class Command(BaseCommand):
     def _end_impersonations(self, options: dict[str, Any]) -> int:
         if options["only"] and "impersonations" not in options["only"]:
             return 0
-        return service.overdue_rows().count() if options["dry_run"] else service.close_overdue()
+        if options["dry_run"]:
+            return service.overdue_rows().count()
+        return service.close_overdue(batch=options["batch"])
 
     def _count_or_delete(self, pile: retention.Pile, options: dict[str, Any]) -> int:
         if options["dry_run"]:
