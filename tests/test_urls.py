@@ -23,11 +23,25 @@ NAMES = {
     "password_reset": "password/reset/",
     "password_reset_sent": "password/reset/sent/",
     "password_reset_complete": "password/reset/done/",
+    "impersonate_start": "impersonate/",
+    "impersonation": "impersonation/",
+    "impersonation_stop": "impersonation/stop/",
+    "impersonation_extend": "impersonation/extend/",
+    "impersonation_upgrade": "impersonation/upgrade/",
+    "impersonation_ended": "impersonation/ended/",
     "unlock": "unlock/",
     "unlock_sent": "unlock/sent/",
     "unlock_done": "unlock/done/",
 }
-WITH_ARGUMENTS = {"device_end", "key_rename", "key_revoke", "key_rotate", "password_reset_confirm", "unlock_confirm"}
+WITH_ARGUMENTS = {
+    "device_end",
+    "impersonate",
+    "key_rename",
+    "key_revoke",
+    "key_rotate",
+    "password_reset_confirm",
+    "unlock_confirm",
+}
 
 
 @pytest.mark.urls("tests.account_urls")

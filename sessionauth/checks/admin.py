@@ -34,7 +34,7 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 def credentials() -> Iterator[CheckMessage]:
     """Look for the models of credentials that are shown by an admin of another kind."""
-    for site in _sites():
+    for site in sites():
         for model in models_by_kind().values():
             shown = site._registry.get(model)
             # By its mark: to import the class would register ours, and there may be no admin.
@@ -45,7 +45,7 @@ def credentials() -> Iterator[CheckMessage]:
 def inlines() -> Iterator[CheckMessage]:
     """Look for the models of credentials that are edited on the pages of others, where nobody asks whose they are."""
     known = set(models_by_kind().values())
-    for site in _sites():
+    for site in sites():
         for shown in site._registry.values():
             for inline in shown.inlines:
                 asked = (inline.has_add_permission, inline.has_change_permission)
@@ -54,6 +54,6 @@ def inlines() -> Iterator[CheckMessage]:
                     yield EDITED_INLINE(obj=type(shown), admin=type(shown).__name__, **words)
 
 
-def _sites() -> list[Any]:
+def sites() -> list[Any]:
     """Return the sites of the admin, which where it is not installed would be imported by every process for nothing."""
     return list(load("django.contrib.admin.sites.all_sites")) if apps.is_installed("django.contrib.admin") else []

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.contrib.admin.sites import all_sites
 from django.core.checks import CheckMessage
 
-from sessionauth.checks import reading, urls
+from sessionauth.checks import admin, reading, urls
 from sessionauth.checks.finding import Finding, ask
 from sessionauth.conf import PREFIX
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
@@ -55,7 +54,7 @@ def middleware() -> Iterator[CheckMessage]:
     name = PREFIX + "IMPERSONATION_ADMIN"
     if getattr(django_settings, name, False) is True:
         yield NO_MIDDLEWARE(what=name)
-    for site in all_sites:
+    for site in admin.sites():
         for shown in site._registry.values():
             own = getattr(type(shown), "sessionauth_extends", type(shown))
             # By its mark: to import the class would register ours.

@@ -32,9 +32,13 @@ def declared() -> dict[str, Setting[Any]]:
     return {found.name: found for topic in TOPICS for found in vars(topic).values() if isinstance(found, Setting)}
 
 
+#: No float holds every int; what is longer than all the time there is need not be told apart.
+LONGEST = 10**15
+
+
 def seconds(value: timedelta | int) -> float:
     """Return a setting of kind `age` as seconds."""
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+    return value.total_seconds() if isinstance(value, timedelta) else float(min(value, LONGEST))
 
 
 def load(path: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.urls import include, path
 
 from sessionauth.admin import FreshAdminMixin, fresh_admin_action, user_acts
@@ -41,7 +41,7 @@ class GroupAdmin(admin.ModelAdmin):
         done.append("nod")
 
 
-@admin.register(get_user_model(), site=office)
+@admin.register(User, site=office)  # not where it is swapped out
 class FreshUserAdmin(FreshAdminMixin, UserAdmin):
     pass
 

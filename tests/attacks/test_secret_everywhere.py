@@ -215,7 +215,7 @@ def test_error_report__of_a_lookup_that_failed_has_no_secret(header, make_user, 
         raise RuntimeError("the database is gone")
 
     _, secret = APIKey.objects.issue(user=make_user("alice"))
-    monkeypatch.setattr(CredentialManager, "_joined", broken)
+    monkeypatch.setattr(CredentialManager, "_found", broken)
     value = secret if header == "X-Api-Key" else f"Bearer {secret}"
     assert ask("wsgi", "/use/", Sent({header: value})).status == 500
     for one in bodies([secret]):

@@ -61,6 +61,7 @@ def test_sql_for_postgresql__has_the_indexes_of_our_lookups_and_no_twins_for_lik
         "sessionauth_event_event",
         "sessionauth_event_user",
         "sessionauth_impersonate_actor",
+        "sessionauth_impersonate_begun",
         "sessionauth_impersonate_open",
         "sessionauth_impersonate_target",
         "sessionauth_loginsession_user",
