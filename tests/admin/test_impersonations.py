@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessionauth.admin import figures
 from sessionauth.audit import Event
-from sessionauth.models import AuthEvent, Impersonation
+from sessionauth.models import AuthEvent, Impersonation, LoginSession
 from tests.admin.asking import browser_of, grant
 from tests.admin.impersonating import put_up, users
 from tests.asking import counted
@@ -200,3 +200,26 @@ def test_overview__shows_who_acts_as_whom(root, alice, make_user):
     assert "bob" not in text
     viewer = browser_of(grant(make_user("viewer", is_staff=True), "view_authevent"))
     assert "Acting as somebody else now" not in viewer.get(page).content.decode()
+
+
+def test_admin__while_somebody_acts_as_another_is_closed_and_its_logout_only_ends_that(root, make_user, settings):
+    put_up(settings)
+    settings.SESSIONAUTH_IMPERSONATION_GUARDS = []
+    staff = make_user("staff", is_staff=True)
+    acting = Browser()
+    acting.client.force_login(root, "django.contrib.auth.backends.ModelBackend")
+    row = acting.begin(staff, write=True)
+    for page in ("/admin/", users(), "/admin/password_change/"):
+        assert acting.get(page).status_code == 403, page
+    acting.post("/admin/logout/")
+    row.refresh_from_db()
+    assert row.end_reason == "logout"
+    assert acting.who()["user"] == "root"
+    assert acting.get(users()).status_code == 200
+
+
+def test_login__at_the_admin_is_one_of_the_browsers_of_its_user(client, root, password):
+    client.post("/admin/login/?next=/admin/", {"username": "root", "password": password})
+    assert LoginSession.objects.get(user=root).revoked_at is None
+    client.post("/admin/logout/")
+    assert LoginSession.objects.get(user=root).revoked_at is not None
