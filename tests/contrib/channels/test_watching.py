@@ -213,8 +213,7 @@ def broken(monkeypatch, *, times):
 
 
 def test_trouble__closes_a_socket_at_the_second_time(monkeypatch, alice, token):
-    broken(monkeypatch, times=99)
-    assert open_socket("/mine/", after(lambda: None), **bearer(token)) == AGAIN
+    assert open_socket("/mine/", after(lambda: broken(monkeypatch, times=99)), **bearer(token)) == AGAIN
 
 
 def test_trouble__of_a_moment_closes_none(monkeypatch, alice, token):
@@ -226,8 +225,8 @@ def test_trouble__that_nobody_foresaw_leaves_no_socket_unwatched(monkeypatch, al
     async def fail(self, terms):
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr(Connection, "recheck", fail)
-    assert open_socket("/mine/", after(lambda: None), **bearer(token)) == AGAIN
+    begins = after(lambda: monkeypatch.setattr(Connection, "recheck", fail))
+    assert open_socket("/mine/", begins, **bearer(token)) == AGAIN
 
 
 def test_trouble__at_the_opening_lets_nobody_in(monkeypatch, alice, token):
