@@ -10,22 +10,21 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth import http, signals
-from sessionauth.audit.text import printable
+from sessionauth import signals
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import bound, rules, said
+from sessionauth.impersonation.beginning import ask_receivers, new_row
 from sessionauth.impersonation.stage import Stage, put_claim, stage_of, time_is_over
 from sessionauth.login import BY_SESSION
 from sessionauth.models import Impersonation
-from sessionauth.models.binding import session_digests
 from sessionauth.request_state import current, state_of
 from sessionauth.user_token import UserToken
 
@@ -62,12 +61,14 @@ def start(request: HttpRequest, target: Any, *, reason: str = "", reference: str
         _refuse_starter(auth)
         rules.check(request, auth.user, target)
         reason, reference = said.reason(reason), said.reference(reference)
-        _ask_receivers(request, auth.user, target, reason)
+        ask_receivers(request, auth.user, target, reason)
     except ImpersonationDenied as denial:
         facts = {"request": request, "actor": auth.actor, "target": target, "reason": denial}
         signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
         raise
-    row = _row(request, auth.user, target, reason, reference)
+    mode = Impersonation.Mode.READ if settings.IMPERSONATION_READ_ONLY else Impersonation.Mode.WRITE
+    values = {"reason": reason, "reference": reference, "mode": mode}
+    row = new_row(request, auth.user, target, settings.IMPERSONATION_MAX_AGE, **values)
     _enter(row, auth.user)
     put_claim(request.session, row.pk)
     bound.put(request, row.pk)
@@ -219,34 +220,6 @@ def _refuse_starter(auth: UserToken) -> None:
         raise ImpersonationDenied("program")
     if settings.IMPERSONATION_FRESH and not auth.is_fresh:
         raise ImpersonationDenied("stale", _("Please confirm that it is you."))
-
-
-def _ask_receivers(request: HttpRequest, actor: Any, target: Any, reason: str) -> None:
-    facts = {"request": request, "actor": actor, "target": target, "reason": reason}
-    try:
-        signals.impersonation_starting.send(sender=Impersonation, **facts)
-    except PermissionDenied as veto:
-        raise ImpersonationDenied("vetoed", str(veto)) from veto
-
-
-def _row(request: HttpRequest, actor: Any, target: Any, reason: str, reference: str) -> Impersonation:
-    moment = timezone.now()
-    return Impersonation(
-        actor_id=actor.pk,
-        actor_name=printable(actor.get_username(), 150),
-        target_id=target.pk,
-        target_name=printable(target.get_username(), 150),
-        reason=reason,
-        reference=reference,
-        mode=Impersonation.Mode.READ if settings.IMPERSONATION_READ_ONLY else Impersonation.Mode.WRITE,
-        started_at=moment,
-        last_seen_at=moment,
-        expires_at=_end_of(moment),
-        ip_address=http.client_ip(request),
-        user_agent=http.user_agent(request),
-        actor_digest=session_digests(actor)[0],
-        target_digest=session_digests(target)[0],
-    )
 
 
 def _end_of(moment: datetime) -> datetime:

@@ -10,17 +10,17 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessionauth import crypto, http, signals
+from sessionauth import crypto, signals
 from sessionauth.audit.text import printable
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.impersonation.beginning import ask_receivers, new_row
 from sessionauth.models import AbstractCredential, Impersonation
-from sessionauth.models.binding import is_bound, session_digests
+from sessionauth.models.binding import is_bound
 from sessionauth.models.impersonation import REASON_LENGTH
 from sessionauth.sessions import registry
 
@@ -95,29 +95,10 @@ def _begun(
     request: HttpRequest, key: str, credential: AbstractCredential, actor: Any, target: Any, mode: str
 ) -> Impersonation | None:
     """Return a new row, None if somebody else has begun one at this moment."""
-    try:
-        facts = {"request": request, "actor": actor, "target": target, "reason": ""}
-        signals.impersonation_starting.send(sender=Impersonation, **facts)
-    except PermissionDenied as veto:
-        raise ImpersonationDenied("vetoed", str(veto)) from veto
-    moment = timezone.now()
-    row = Impersonation(
-        actor_id=actor.pk,
-        actor_name=printable(actor.get_username(), 150),
-        target_id=target.pk,
-        target_name=printable(target.get_username(), 150),
-        reason=printable(credential, REASON_LENGTH),
-        mode=mode,
-        transport=Impersonation.Transport.HEADER,
-        window=key,
-        started_at=moment,
-        last_seen_at=moment,
-        expires_at=moment + timedelta(seconds=seconds(settings.IMPERSONATION_WINDOW)),
-        ip_address=http.client_ip(request),
-        user_agent=http.user_agent(request),
-        actor_digest=session_digests(actor)[0],
-        target_digest=session_digests(target)[0],
-    )
+    ask_receivers(request, actor, target)
+    values = {"mode": mode, "transport": Impersonation.Transport.HEADER, "window": key}
+    reason = printable(credential, REASON_LENGTH)
+    row = new_row(request, actor, target, settings.IMPERSONATION_WINDOW, reason=reason, **values)
     using = router.db_for_write(Impersonation)
     try:
         with transaction.atomic(using=using):

@@ -32,7 +32,6 @@ PROJECT = "tests.project.themed.settings"
 
 
 def test_theme__unfold():
-    pytest.importorskip("unfold")
     outcome = run_in_project(VISIT, PROJECT, migrate=True)
     assert outcome.returncode == 0, outcome.stderr[-3000:]
 
