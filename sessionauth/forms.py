@@ -122,6 +122,7 @@ class _Confirming(forms.Form):
 
     denied: LoginDenied | None = None
     request: HttpRequest
+    sessionauth_proves = True
 
     @sensitive_variables("password")
     def _prove(self, password: str, wrong: str | Any) -> str:

@@ -1,0 +1,84 @@
+"""The old password on Django's own pages to change it, the admin's among them: guarded like a login before they see it.
+
+Django's form asks `check_password()` and is given no request, so that nothing would count how often it is tried. What
+the guards refuse is answered in the place of the page; all else is the page's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_backends
+from django.contrib.auth import views as auth_views
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import ResolverMatch
+from django.utils.crypto import get_random_string
+from django.views.decorators.debug import sensitive_variables
+
+from sessionauth import backends, confinement, refusals
+
+FIELD = "old_password"
+#: Attribute of forms that ask through the guarded door themselves.
+PROVES = "sessionauth_proves"
+
+
+def is_asked(request: HttpRequest) -> bool:
+    """Say whether the view of `request` is about to check the old password past the guards of this project.
+
+    They are those of SessionAuthBackend: without it Django's pages stay as they are.
+    """
+    match = confinement.match_of(request) if request.method == "POST" else None
+    return match is not None and _checks_by_itself(match) and any(map(_is_ours, get_backends()))
+
+
+def _is_ours(backend: Any) -> bool:
+    return isinstance(backend, backends.SessionAuthBackend)
+
+
+def _checks_by_itself(match: ResolverMatch) -> bool:
+    if match.url_name == "password_change" and "admin" in match.app_names:
+        return True
+    view_class = getattr(match.func, "view_class", None)
+    if not (isinstance(view_class, type) and issubclass(view_class, auth_views.PasswordChangeView)):
+        return False
+    form: Any = getattr(match.func, "view_initkwargs", {}).get("form_class", view_class.form_class)
+    return not getattr(form, PROVES, False)
+
+
+@sensitive_variables("password")
+def prove(request: HttpRequest, user: Any) -> HttpResponse | None:
+    """Have the guards judge the old password of `user`, and return their answer if they refuse it."""
+    password = request.POST.get(FIELD)
+    if not password or not user.has_usable_password():
+        return None
+    try:
+        backends.confirm(request, user, {"password": password})
+    except Exception as reason:
+        return _refused(request, reason)
+    return None
+
+
+@sensitive_variables("password")
+async def aprove(request: HttpRequest, user: Any) -> HttpResponse | None:
+    """See prove()."""
+    password = request.POST.get(FIELD)
+    if not password or not user.has_usable_password():
+        return None
+    try:
+        await backends.aconfirm(request, user, {"password": password})
+    except Exception as reason:
+        return _refused(request, reason)
+    return None
+
+
+def _refused(request: HttpRequest, reason: Exception) -> HttpResponse | None:
+    denial = backends.denial_of(reason)
+    if denial is None:
+        raise reason
+    if denial.public:
+        return refusals.denied(request, denial)
+    # It is to look like a wrong password, so the page is given one.
+    data: QueryDict = request.POST.copy()
+    data[FIELD] = get_random_string(40)
+    request.POST = data  # type: ignore[assignment]
+    return None
