@@ -66,6 +66,6 @@ def bearer(secret: str, scheme: str = "Bearer") -> dict[str, str]:
 CASES: dict[str, Callable[[], Ask]] = {
     "page": lambda: Ask("/page/"),
     "page_cookie": lambda: Ask("/page/", cookie(browser())),
-    "anonymous": lambda: Ask("/whoami/"),
-    "session": lambda: Ask("/whoami/", cookie(browser())),
+    "anonymous": lambda: Ask("/whoami/", says="nobody"),
+    "session": lambda: Ask("/whoami/", cookie(browser()), says=NAME),
 }

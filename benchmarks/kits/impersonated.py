@@ -15,7 +15,7 @@ def impersonated() -> Ask:
     client = base.browser(base.alice("root", is_superuser=True, is_staff=True))
     answer = client.get(f"/impersonate/{target.pk}/")  # type: ignore[attr-defined]
     assert answer.status_code == 302, answer.status_code
-    return Ask("/whoami/", base.cookie(client))
+    return Ask("/whoami/", base.cookie(client), says=base.NAME)
 
 
 CASES = {**base.CASES, "impersonated": impersonated}

@@ -30,17 +30,17 @@ def key(path: str = "/whoami/") -> Ask:
     return Ask(path, base.bearer(secret))
 
 
-def many(path: str = "/whoami/") -> Ask:
+def many() -> Ask:
     """Return the request of a user with a hundred keys."""
     for number in range(99):
         APIKey.objects.issue(user=base.alice("carol"), name=f"key {number}")
     _, secret = APIKey.objects.issue(user=base.alice("carol"), name="desk")
-    return Ask(path, base.bearer(secret))
+    return Ask("/whoami/", base.bearer(secret), says="carol")
 
 
 def token() -> Ask:
     _, secret = AccessToken.objects.issue(user=base.alice(), name="desk")
-    return Ask("/whoami/", base.bearer(secret))
+    return Ask("/whoami/", base.bearer(secret), says=base.NAME)
 
 
 def unknown_key() -> Ask:
@@ -53,7 +53,7 @@ def impersonated() -> Ask:
     client = base.browser(base.alice("root", is_superuser=True, is_staff=True))
     answer = client.post("/act-as/")
     assert answer.status_code == 200, answer.content
-    return Ask("/whoami/", base.cookie(client))
+    return Ask("/whoami/", base.cookie(client), says=base.NAME)
 
 
 CASES = {
