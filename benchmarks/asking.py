@@ -109,7 +109,8 @@ class Async:
 
 
 def _check(ask: Ask, status: int, body: bytes) -> None:
-    assert status in ask.statuses and ask.says in (None, body.decode()), (ask, status, body[:300])
+    assert status in ask.statuses, (ask, status, body[:300])
+    assert ask.says in (None, body.decode()), (ask, body[:300])
 
 
 def _with_csrf(headers: Mapping[str, str]) -> dict[str, str]:
