@@ -101,7 +101,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if remember.goes_before(request, view) or _may_sign_in(request):
             get_auth(request)
         refusal = _confine(request)
-        if refusal is None and old_passwords.is_asked(request) and (auth := get_auth(request)).is_authenticated:
+        if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := get_auth(request)):
             refusal = old_passwords.prove(request, auth.user)
         if refusal is not None or not _is_guarded(request, view) or _is_there(request, get_auth(request)):
             return refusal
@@ -113,7 +113,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if remember.goes_before(request, view) or _may_sign_in(request):
             await aget_auth(request)
         refusal = _confine(request)
-        if refusal is None and old_passwords.is_asked(request) and (auth := await aget_auth(request)).is_authenticated:
+        if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := await aget_auth(request)):
             refusal = await old_passwords.aprove(request, auth.user)
         if refusal is not None or not _is_guarded(request, view) or _is_there(request, await aget_auth(request)):
             return refusal

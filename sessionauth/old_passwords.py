@@ -16,6 +16,7 @@ from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import backends, confinement, refusals
+from sessionauth.user_token import UserToken
 
 FIELD = "old_password"
 #: Attribute of forms that ask through the guarded door themselves.
@@ -29,6 +30,14 @@ def is_asked(request: HttpRequest) -> bool:
     """
     match = confinement.match_of(request) if request.method == "POST" else None
     return match is not None and _checks_by_itself(match) and any(map(_is_ours, get_backends()))
+
+
+def has(auth: UserToken) -> bool:
+    """Say whether `auth` is somebody whose old password it is.
+
+    Whoever acts as another has no business with it: each try would count against the target, and tell of a right one.
+    """
+    return auth.is_authenticated and not auth.is_impersonating
 
 
 def _is_ours(backend: Any) -> bool:

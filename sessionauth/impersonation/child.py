@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -37,6 +38,20 @@ class ChildSession(SessionBase):
     async def aset(self, key: str, value: Any) -> None:
         """Set `key`, as `session[key] = value` does: Django's own way round it would hide a login by `alogin()`."""
         self[key] = value
+
+    def update(self, dict_: Mapping[str, Any]) -> None:
+        """Set all of `dict_`, one by one for the same reason."""
+        for key, value in dict_.items():
+            self[key] = value
+
+    async def aupdate(self, dict_: Mapping[str, Any]) -> None:
+        """See update()."""
+        self.update(dict_)
+
+    @property
+    def is_signed_out(self) -> bool:
+        """Whether a view has taken the target out of it, by `flush()` or by hand."""
+        return SESSION_KEY not in self._session_cache
 
     @property
     def key_salt(self) -> str:

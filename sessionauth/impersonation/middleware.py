@@ -144,6 +144,8 @@ def _is_asked_early(request: HttpRequest) -> bool:
     header.note(request)
     if header.is_asked(request):
         return True
+    if _is_programs(request):
+        return False
     if django_settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
         return False
     if MARKER in request.COOKIES or state_of(request).token is not None:
@@ -167,9 +169,18 @@ def _is_stray(secret: str | None, stage: Stage) -> bool:
     return secret is not None and (stage.row is None or secret != bound.secret_of(stage.row.pk))
 
 
+def _is_programs(request: HttpRequest) -> bool:
+    """Say whether a program's credential came: no session is asked beside it, and no form has to do with it."""
+    state = state_of(request)
+    token = state.pending or state.token
+    return token is not None and token.is_program
+
+
 def _is_refused_form(request: HttpRequest, stage: Stage) -> bool:
     # Views that are exempt have refusals of their own: those of a form that was made just now are theirs.
-    return not getattr(request, "csrf_processing_done", False) and _is_stray(bound.of_form(request), stage)
+    if getattr(request, "csrf_processing_done", False) or _is_programs(request):
+        return False
+    return _is_stray(bound.of_form(request), stage)
 
 
 def _mark(request: HttpRequest, stage: Stage, response: Any) -> None:

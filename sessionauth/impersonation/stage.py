@@ -205,6 +205,9 @@ class Stage:
         row, child, values = self.row, self.child, dict[str, Any]()
         if row is None or child is None or self.ended:
             return
+        if child.is_signed_out and status < 500:
+            self.end("logout")  # by a view that signs out in a way of its own
+            return
         if child.modified and status < 500:
             values["session_data"] = child.text()
         moment = timezone.now()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import alogin, get_user_model
+from asgiref.sync import async_to_sync
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, alogin, get_user_model
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.views import PasswordChangeView
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from sessionauth import scopes
+from sessionauth.decorators import credential_allowed, impersonation_allowed
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import windows
-from sessionauth.models import APIKey, Impersonation
+from sessionauth.models import APIKey, AuthEvent, Impersonation, LoginThrottle
 from tests.impersonation import site
 from tests.impersonation.conftest import _site as _site
 from tests.impersonation.conftest import alice as alice
@@ -27,12 +33,38 @@ async def asign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-@csrf_exempt
 def refuse(request: HttpRequest) -> HttpResponse:
     return HttpResponseForbidden(f"not for {request.user.get_username()}")
 
 
-urlpatterns = [*site.urlpatterns, path("asign-in/", asign_in), path("refuse/", refuse)]
+@impersonation_allowed
+def flush(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return HttpResponse("ok")
+
+
+def sign_in_at_once(request: HttpRequest) -> HttpResponse:
+    """Sign in as some code does that goes past Django's login()."""
+    user = get_user_model()._base_manager.get(pk=request.POST["user"])
+    own_hash, backend = user.get_session_auth_hash(), "django.contrib.auth.backends.ModelBackend"
+    values = {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: backend, HASH_SESSION_KEY: own_hash}
+    if request.POST["how"] == "update":
+        request.session.update(values)
+    else:
+        async_to_sync(request.session.aupdate)(values)
+    user_logged_in.send(sender=type(user), request=request, user=user)
+    return HttpResponse("ok")
+
+
+urlpatterns = [
+    *site.urlpatterns,
+    path("asign-in/", asign_in),
+    path("refuse/", csrf_exempt(credential_allowed(refuse))),
+    path("flush/", flush),
+    path("sign-in-at-once/", sign_in_at_once),
+    path("stock-password/", PasswordChangeView.as_view(success_url="/untouched/")),
+    path("anybody/", credential_allowed(site.untouched)),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +81,49 @@ def test_login__by_django_s_async_function_ends_it_too(browser, alice, make_user
     assert row.end_reason == "login"
     told = browser.who()
     assert (told["user"], told["actor"]) == (bob.get_username(), bob.get_username())
+
+
+@pytest.mark.parametrize("how", ["update", "aupdate"])
+def test_login__that_is_written_into_the_session_at_once_ends_it_too(browser, alice, make_user, how):
+    bob = make_user("bob")
+    row = browser.begin(alice, write=True)
+    assert browser.post("/sign-in-at-once/", {"user": bob.pk, "how": how}).status_code == 200
+    row.refresh_from_db()
+    assert (row.end_reason, browser.who()["user"]) == ("login", bob.get_username())
+
+
+def test_logout__by_a_view_that_only_flushes_the_session(browser, root, alice):
+    """The target was back on the next page, in a browser that had been told that nobody is there."""
+    row = browser.begin(alice)
+    assert browser.post("/flush/").status_code == 200
+    row.refresh_from_db()
+    assert (row.end_reason, browser.who()["user"]) == ("logout", root.get_username())
+
+
+def test_old_password__is_not_tried_as_somebody_else(browser, alice, settings):
+    """Each wrong one counted against the target, until they were locked out; and a right one did not."""
+    settings.SESSIONAUTH_GUARDS_ENABLED = True
+    browser.begin(alice, write=True)
+    answer = browser.post("/stock-password/", {"old_password": "wrong", "new_password1": "x", "new_password2": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "impersonating")
+    assert not LoginThrottle.objects.exists()
+    assert not AuthEvent.objects.filter(event="confirmation_failed").exists()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_program__in_the_browser_of_somebody_who_impersonates(browser, root, alice, ended):
+    """Its session was loaded, and a refusal of its own was told as a form that had been made as somebody else."""
+    _, secret = APIKey.objects.issue(user=root)
+    browser.begin(alice)
+    stale = browser.form()
+    if ended:
+        browser.post("/impersonate/stop/")
+    with CaptureQueriesContext(connection) as queries:
+        answer = browser.get("/anybody/", **{"X-Api-Key": secret})
+    assert (answer.status_code, "Cookie" in answer.headers["Vary"]) == (200, False)
+    assert not [query for query in queries if "django_session" in query["sql"]]
+    answer = browser.ask("post", "/refuse/", **{"X-CSRFToken": stale, "X-Api-Key": secret})
+    assert (answer.status_code, answer.content) == (403, b"not for root")
 
 
 def test_refusal__of_a_view_that_asks_for_no_token_is_its_own(browser, alice):
