@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -39,12 +38,12 @@ class ChildSession(SessionBase):
         """Set `key`, as `session[key] = value` does: Django's own way round it would hide a login by `alogin()`."""
         self[key] = value
 
-    def update(self, dict_: Mapping[str, Any]) -> None:
+    def update(self, dict_: Any) -> None:  # type: ignore[override]
         """Set all of `dict_`, one by one for the same reason."""
-        for key, value in dict_.items():
+        for key, value in dict(dict_).items():
             self[key] = value
 
-    async def aupdate(self, dict_: Mapping[str, Any]) -> None:
+    async def aupdate(self, dict_: Any) -> None:  # type: ignore[override]
         """See update()."""
         self.update(dict_)
 
