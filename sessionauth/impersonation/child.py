@@ -43,7 +43,7 @@ class ChildSession(SessionBase):
         for key, value in dict(dict_).items():
             self[key] = value
 
-    async def aupdate(self, dict_: Any) -> None:  # type: ignore[override]
+    async def aupdate(self, dict_: Any) -> None:
         """See update()."""
         self.update(dict_)
 
