@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.test import override_settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from sessionauth import conf
-from sessionauth.conf import Setting, Settings, kinds, settings
+from sessionauth.conf import Setting, Settings, djangos, kinds, settings
 from tests.project.run import ROOT
 
 pytestmark = pytest.mark.once
@@ -164,9 +165,38 @@ def test_settings__are_read_live():
     assert settings.REALM == "api"
     with override_settings(SESSIONAUTH_REALM="desk"):
         assert settings.REALM == "desk"
-        del django_settings.SESSIONAUTH_REALM
-        assert settings.REALM == "api"
+        with override_settings(SESSIONAUTH_REALM="hall", LOGIN_URL="/in/"):
+            assert (settings.REALM, djangos.LOGIN_URL) == ("hall", "/in/")
+        assert settings.REALM == "desk"
+    assert (settings.REALM, djangos.LOGIN_URL) == ("api", django_settings.LOGIN_URL)
+
+
+def test_settings__are_asked_once_until_one_changes():
+    settings.REALM, djangos.LOGIN_URL  # noqa: B018
+    assert vars(settings)["REALM"] == "api"
+    assert vars(djangos)["LOGIN_URL"] == django_settings.LOGIN_URL
+    with override_settings(DEBUG=True):
+        assert not vars(settings)
+        assert not vars(djangos)
+
+
+def test_settings__are_asked_each_time_while_apps_get_ready(monkeypatch):
+    conf.setting.forget()
+    monkeypatch.setattr(apps, "ready", False)
     assert settings.REALM == "api"
+    assert not vars(settings)
+
+
+def test_settings__of_a_project_that_answers_otherwise_each_time(monkeypatch):
+    class OfThisSite:
+        def __getattr__(self, name):
+            return getattr(before, name)
+
+    conf.setting.forget()
+    before = django_settings._wrapped
+    monkeypatch.setattr(django_settings, "_wrapped", OfThisSite())
+    assert settings.REALM == "api"
+    assert not vars(settings)
 
 
 def test_settings__are_not_judged_when_read():

@@ -1,4 +1,4 @@
-"""Every setting of the app: its type, its default and what it does, read live from Django's settings."""
+"""Every setting of the app: its type, its default and what it does, read from Django's settings until one changes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sessionauth.conf.impersonation import ImpersonationSettings
 from sessionauth.conf.logins import LoginSettings
 from sessionauth.conf.requests import RequestSettings
 from sessionauth.conf.sessions import SessionSettings
-from sessionauth.conf.setting import PREFIX, Setting
+from sessionauth.conf.setting import PREFIX, DjangosSettings, Setting, reader
 
-__all__ = ["PREFIX", "TOPICS", "Setting", "Settings", "declared", "load", "seconds", "settings"]
+__all__ = ["PREFIX", "TOPICS", "Setting", "Settings", "declared", "djangos", "load", "seconds", "settings"]
 
 #: The settings by topic, in the order of the reference.
 TOPICS = (RequestSettings, LoginSettings, SessionSettings, CredentialSettings, ImpersonationSettings)
@@ -24,7 +24,9 @@ class Settings(RequestSettings, LoginSettings, SessionSettings, CredentialSettin
     """The settings of sessionauth; every name stands in Django's settings with the prefix SESSIONAUTH_."""
 
 
-settings = Settings()
+settings = reader(Settings())
+#: Django's own, for what every request reads.
+djangos = reader(DjangosSettings())
 
 
 def declared() -> dict[str, Setting[Any]]:

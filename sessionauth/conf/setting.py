@@ -1,12 +1,14 @@
-"""One setting as a typed descriptor."""
+"""One setting as a typed descriptor, and how long what it says is known."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
+from django.apps import apps
 from django.conf import Settings as DjangoSettings
-from django.conf import UserSettingsHolder, global_settings
+from django.conf import UserSettingsHolder
 from django.conf import settings as django_settings
+from django.core.signals import setting_changed
 
 from sessionauth.conf.kinds import Kind
 
@@ -16,7 +18,10 @@ T = TypeVar("T")
 
 
 class Setting(Generic[T]):
-    """One setting: asks Django's settings each time it is read, so `override_settings` and late changes are seen."""
+    """One setting: asks Django's settings when it is read, and is known from then on until a setting changes.
+
+    Requests read several dozen. What has been read stands in the instance, which Python asks first.
+    """
 
     def __init__(self, default: T, kind: Kind, *, seed: str = "") -> None:
         """Declare a setting.
@@ -27,7 +32,7 @@ class Setting(Generic[T]):
         self.default, self.kind, self.seed = default, kind, seed
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = PREFIX + name
+        self.name, self.attribute = PREFIX + name, name
 
     @overload
     def __get__(self, instance: None, owner: type) -> Setting[T]: ...
@@ -36,17 +41,44 @@ class Setting(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
         if instance is None:
             return self
-        # What the project does not say costs an exception otherwise, and what it says a chain of calls, every time.
-        project = object.__getattribute__(django_settings, "__dict__").get("_wrapped")
-        while type(project) is UserSettingsHolder:
-            said = vars(project)
-            if self.name in said or self.name in said["_deleted"]:
-                break
-            project = said["default_settings"]
-        if type(project) is UserSettingsHolder or type(project) is DjangoSettings:
-            known = vars(project)
-            return known.get(self.name, self.default)  # type: ignore[no-any-return]
-        if project is global_settings:
-            return self.default
         value: T = getattr(django_settings, self.name, self.default)
+        keep(instance, self.attribute, value)
         return value
+
+
+class DjangosSettings:
+    """Django's own settings as requests read them: each is asked for once, until a setting changes."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(django_settings, name)
+        keep(self, name, value)
+        return value
+
+
+#: Whose instances know what has been read.
+_readers: list[object] = []
+
+
+def reader(one: T) -> T:
+    """Have `one` forget what has been read whenever `setting_changed` is sent, and return it."""
+    _readers.append(one)
+    return one
+
+
+def keep(instance: object, attribute: str, value: object) -> None:
+    """Let `instance` know `value` by itself from now on, where nothing but `setting_changed` tells of another.
+
+    While the apps get ready any of them may still put something into the settings. What stands in the place of Django's
+    own settings may answer otherwise each time, as those of some packages for many sites do.
+    """
+    if apps.ready and type(vars(django_settings).get("_wrapped")) in (DjangoSettings, UserSettingsHolder):
+        vars(instance)[attribute] = value
+
+
+def forget(**kwargs: object) -> None:
+    """Receive `setting_changed`: ask again."""
+    for one in _readers:
+        vars(one).clear()
+
+
+setting_changed.connect(forget, dispatch_uid="sessionauth.conf")

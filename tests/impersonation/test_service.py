@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.test import override_settings
 from django.utils import timezone
 
 from sessionauth import signals
@@ -247,12 +248,11 @@ def test_close_overdue(browser, alice):
     assert service.close_overdue() == 0
 
 
-def test_close_overdue__idle(browser, alice, settings):
+def test_close_overdue__idle(browser, alice):
     row = browser.begin(alice)
     row.change(last_seen_at=timezone.now() - timedelta(minutes=16))
-    settings.SESSIONAUTH_IMPERSONATION_IDLE_AGE = None
-    assert service.close_overdue() == 0
-    del settings.SESSIONAUTH_IMPERSONATION_IDLE_AGE
+    with override_settings(SESSIONAUTH_IMPERSONATION_IDLE_AGE=None):
+        assert service.close_overdue() == 0
     assert service.close_overdue() == 1
     row.refresh_from_db()
     assert (row.end_reason, row.session_data) == ("idle", "")
