@@ -175,13 +175,13 @@ NEW_KEY = "/account/keys/new/"
 
 def issue(person, **fields):
     """Fill in the form of a new key, its hidden ticket included."""
-    ticket = re.search(r'name="ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
-    return person.post(NEW_KEY, **{"ticket": ticket, "lifetime": "30", "access": "all"} | fields)
+    ticket = re.search(r'name="_ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
+    return person.post(NEW_KEY, **{"_ticket": ticket, "lifetime": "30", "access": "all"} | fields)
 
 
 def test_keys__the_same_form_issues_once(people):
     person = people["sam"]
-    ticket = re.search(r'name="ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
+    ticket = re.search(r'name="_ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
     assert "Copy it now" in issue(person, name="Twice", kind="token", ticket=ticket).text
     again = issue(person, name="Twice", kind="token", ticket=ticket)
     assert again.status == 409

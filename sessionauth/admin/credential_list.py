@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth.admin.lists import BoundedList
+from sessionauth.admin.lists import BoundedList, ChoiceFilter
 from sessionauth.credentials.states import State, in_state, owner_of, state_of, with_owners
 from sessionauth.models import AbstractAccessToken, AbstractCredential
 
@@ -29,20 +29,16 @@ WORDS = {
 UNTOLD = (State.REFRESHABLE, State.INACTIVE)
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     """By what the row alone tells of its state."""
 
     title = _("state")
     parameter_name = "state"
+    words = {str(state): words for state, words in WORDS.items() if state not in UNTOLD}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return what can be chosen."""
-        return [(str(state), words) for state, words in WORDS.items() if state not in UNTOLD]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows in the chosen state."""
-        chosen = next((state for state, _ in self.lookup_choices if state == self.value()), None)
-        return queryset if chosen is None else queryset.filter(in_state(State(chosen)))
+        return rows.filter(in_state(State(chosen)))
 
 
 class CredentialList(BoundedList):

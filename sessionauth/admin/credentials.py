@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, ForeignKeyRawIdWidget
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth.admin import handing_out, once
+from sessionauth.admin import handing_out
 from sessionauth.admin.credential_acts import CredentialActs
 from sessionauth.admin.limits_form import LimitsForm
 from sessionauth.credentials.issuing import issue
 from sessionauth.exceptions import TooManyCredentials
 from sessionauth.models import AbstractCredential, AccessToken, APIKey
+from sessionauth.views import tickets
 
 TOO_MANY = _("Its owner has as many of these as they may have. Revoke one first.")
 SCOPES = ("extent", "scopes", "permissions")
@@ -132,24 +132,17 @@ class CredentialAdmin(CredentialActs):
         if object_id is not None:
             return super().changeform_view(request, object_id, form_url, extra_context)
         if self.has_add_permission(request):
-            answer = handing_out.unready(request) or self._sent_before(request)
-            if answer is not None:
+            if (answer := handing_out.unready(request)) is not None:
                 return answer
-        extra = {"once_field": once.FIELD, "once": once.new()} | (extra_context or {})
+            # One without a ticket is a project's own.
+            if tickets.FIELD in request.POST and not tickets.take(request):
+                request.__dict__["_sessionauth_refusal"] = tickets.SPENT
+        extra = {"ticket": tickets.make(request)} | (extra_context or {})
         try:
             return super().changeform_view(request, None, form_url, extra)
         except TooManyCredentials:
             request.__dict__["_sessionauth_refusal"] = TOO_MANY
             return super().changeform_view(request, None, form_url, extra)
-
-    def _sent_before(self, request: HttpRequest) -> HttpResponse | None:
-        """Return what is answered to a form that comes a second time."""
-        key = once.done(request) if request.method == "POST" else None
-        if key is None:
-            return None
-        words = gettext("This form was sent before. Its secret is not shown again: if it is lost, rotate or revoke it.")
-        self.message_user(request, words, messages.WARNING)
-        return HttpResponseRedirect(self.url_of(self.model(pk=key)))
 
     @sensitive_variables("secret")
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -163,7 +156,6 @@ class CredentialAdmin(CredentialActs):
         given.pop(self.opts.pk.name, None)
         row, secret = issue(self.model, **given)
         obj.__dict__.update(row.__dict__)  # Django goes on with `obj`: history, many-to-many fields, inlines
-        once.note(request, row.pk)
         request.__dict__["_sessionauth_issued"] = secret
 
     @sensitive_variables()

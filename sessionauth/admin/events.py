@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from sessionauth.admin import overview
+from sessionauth.admin.lists import ChoiceFilter
 from sessionauth.admin.records import RecordAdmin, people_called, person
 from sessionauth.audit import Event
 from sessionauth.audit.events import DENIED, FAILURE, SUCCESS
@@ -33,22 +34,19 @@ DAYS = {"1": _("Past day"), "7": _("Past 7 days"), "30": _("Past 30 days")}
 ADDRESS_DAYS = 30
 
 
-class OutcomeFilter(admin.SimpleListFilter):
+class OutcomeFilter(ChoiceFilter):
     """By how it went."""
 
     title = _("outcome")
     parameter_name = "outcome"
+    words = OUTCOMES
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return what can be chosen."""
-        return list(OUTCOMES.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows that went so."""
-        return queryset.filter(outcome=self.value()) if self.value() in OUTCOMES else queryset
+        return rows.filter(outcome=chosen)
 
 
-class EventFilter(admin.SimpleListFilter):
+class EventFilter(ChoiceFilter):
     """By what happened; the choices are those that there are, not those that are found by reading the table."""
 
     title = _("event")
@@ -58,25 +56,21 @@ class EventFilter(admin.SimpleListFilter):
         """Return what can be chosen."""
         return [(event.value, sentence(event)) for event in Event]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows of the chosen event."""
-        return queryset.filter(event=self.value()) if self.value() in list(Event) else queryset
+        return rows.filter(event=chosen)
 
 
-class TimeFilter(admin.SimpleListFilter):
+class TimeFilter(ChoiceFilter):
     """By when; a hierarchy of dates would have to look at every row to name the years."""
 
     title = _("time")
     parameter_name = "days"
+    words = DAYS
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return what can be chosen."""
-        return list(DAYS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows of the last days."""
-        days = self.value()
-        return queryset.filter(created_at__gte=_ago(int(days))) if days in DAYS else queryset
+        return rows.filter(created_at__gte=_ago(int(chosen)))
 
 
 @admin.register(AuthEvent)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.admin.ending import Ending
-from sessionauth.admin.lists import NEVER_ASKED
+from sessionauth.admin.lists import NEVER_ASKED, ChoiceFilter
 from sessionauth.admin.records import EndableAdmin, people_called
 from sessionauth.impersonation import service
 from sessionauth.models import Impersonation
@@ -30,26 +30,23 @@ STATES = {RUNNING: _("running"), OVER: _("over"), ENDED: _("ended")}
 LATEST, MOST_ACTORS = 500, 20
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     """By what has become of it."""
 
     title = _("state")
     parameter_name = "state"
+    words = STATES
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return what can be chosen."""
-        return list(STATES.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows in the chosen state."""
-        if self.value() == RUNNING:
-            return queryset.filter(service.running())
-        if self.value() == OVER:
-            return queryset.filter(ended_at=None).exclude(service.running())
-        return queryset.filter(ended_at__isnull=False) if self.value() == ENDED else queryset
+        if chosen == RUNNING:
+            return rows.filter(service.running())
+        if chosen == OVER:
+            return rows.filter(ended_at=None).exclude(service.running())
+        return rows.filter(ended_at__isnull=False)
 
 
-class ActorFilter(admin.SimpleListFilter):
+class ActorFilter(ChoiceFilter):
     """By who acted; to choose from are those who did so lately, for all that ever did would take reading the table."""
 
     title = _("actor")
@@ -61,10 +58,9 @@ class ActorFilter(admin.SimpleListFilter):
         found = dict(latest.values_list("actor_id", "actor_name")[:LATEST])
         return sorted([(str(key), name) for key, name in found.items()][:MOST_ACTORS], key=lambda one: one[1])
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows of the chosen actor."""
-        is_known = self.value() in dict(self.lookup_choices)
-        return queryset.filter(actor_id=self.value()) if is_known else queryset
+        return rows.filter(actor_id=chosen)
 
 
 @admin.register(Impersonation)

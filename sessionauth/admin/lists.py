@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -42,6 +43,26 @@ class BoundedPaginator(Pages):
     def is_cut(self) -> bool:
         """Whether there may be more than can be turned to."""
         return self.count == MOST
+
+
+class ChoiceFilter(admin.SimpleListFilter):
+    """Narrows a list down by one of a few words, which are known without reading the table; others are not heard."""
+
+    #: What can be chosen, by what stands for it in the URL.
+    words: Any = {}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return what can be chosen."""
+        return list(self.words.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of what was chosen."""
+        chosen = self.value()
+        return queryset if chosen not in dict(self.lookup_choices) else self.narrowed(queryset, chosen)
+
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
+        """Return those of `rows` that `chosen`, one of the words, stands for."""
+        raise NotImplementedError
 
 
 class BoundedList(Base):

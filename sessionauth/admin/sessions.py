@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from sessionauth.admin.ending import Ending
+from sessionauth.admin.lists import ChoiceFilter
 from sessionauth.admin.records import EndableAdmin
 from sessionauth.models import LoginSession, RememberToken
 from sessionauth.sessions import registry, timeouts
@@ -19,7 +20,7 @@ from sessionauth.sessions import registry, timeouts
 ACTIVE, OVER, ENDED = "active", "expired", "revoked"
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     """By what has become of it."""
 
     title = _("state")
@@ -29,14 +30,14 @@ class StateFilter(admin.SimpleListFilter):
         """Return what can be chosen."""
         return list(model_admin.states.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Return the rows in the chosen state."""
-        alive = _live(queryset.model)
-        if self.value() == ACTIVE:
-            return queryset.filter(alive)
-        if self.value() == OVER:
-            return queryset.filter(revoked_at=None).exclude(alive)
-        return queryset.filter(revoked_at__isnull=False) if self.value() == ENDED else queryset
+        alive = _live(rows.model)
+        if chosen == ACTIVE:
+            return rows.filter(alive)
+        if chosen == OVER:
+            return rows.filter(revoked_at=None).exclude(alive)
+        return rows.filter(revoked_at__isnull=False)
 
 
 def _live(model: Any) -> Q:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.admin import handing_out
+from sessionauth.admin.lists import ChoiceFilter
 from sessionauth.admin.records import RecordAdmin
 from sessionauth.guards import unlock
 from sessionauth.guards.lockout import RULE, limit
@@ -22,21 +23,18 @@ WAITING, LOCKED = "waiting", "locked"
 STATES = {WAITING: _("has to wait"), LOCKED: _("locked")}
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     """By whether somebody is kept out."""
 
     title = _("state")
     parameter_name = "state"
+    words = STATES
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return what can be chosen."""
-        return list(STATES.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[LoginThrottle]) -> QuerySet[LoginThrottle]:
+    def narrowed(self, rows: QuerySet[LoginThrottle], chosen: str) -> QuerySet[LoginThrottle]:
         """Return the counters that keep somebody out so."""
-        if self.value() == WAITING:
-            return queryset.filter(blocked_until__gt=timezone.now())
-        return queryset.filter(rule=RULE, count__gte=limit()) if self.value() == LOCKED else queryset
+        if chosen == WAITING:
+            return rows.filter(blocked_until__gt=timezone.now())
+        return rows.filter(rule=RULE, count__gte=limit())
 
 
 @admin.register(LoginThrottle)

@@ -12,8 +12,12 @@ from django.urls import URLResolver, get_resolver
 from sessionauth import http
 from sessionauth.checks import reading
 from sessionauth.checks.finding import Finding, ask
+from sessionauth.impersonation import guards, rules
 from sessionauth.impersonation.guards import allowed_networks
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
+
+#: Where our guards stand: what they ask is known.
+SHIPPED = frozenset({guards.__name__, rules.__name__})
 
 PACKED_BEFORE = Finding(
     "W230",
@@ -81,7 +85,9 @@ def networks() -> Iterator[CheckMessage]:
     names = list(reading.value_of("IMPERSONATION_NETWORKS"))
     found = [reading.load(path)[0] for path in reading.value_of("IMPERSONATION_GUARDS")]
     is_asked = any(guard is allowed_networks for guard in found)
-    if names and not is_asked:
+    # A guard of the project's own may ask ours.
+    may_be_asked = is_asked or any(getattr(guard, "__module__", None) not in SHIPPED for guard in found)
+    if names and not may_be_asked:
         yield NOT_ASKED()
     if is_asked and not names:
         yield FROM_NOWHERE()

@@ -18,6 +18,11 @@ from sessionauth.models import Impersonation
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken
 
+try:
+    from django.middleware import csp
+except ImportError:  # Django 5.2 knows no nonces
+    csp = None  # type: ignore[assignment]
+
 TEMPLATE = "sessionauth/impersonation_banner.html"
 #: How a whole page begins whose author left out the end tag of its body, as HTML allows.
 PAGE = (b"<!doctype", b"<html")
@@ -108,8 +113,8 @@ def _facts(request: HttpRequest, token: UserToken, row: Impersonation) -> dict[s
 
 
 def _nonce(request: HttpRequest) -> str | None:
-    # That of django-csp, else that of Django's own ContentSecurityPolicyMiddleware, which 5.2 does not have.
+    # That of django-csp, else that of Django's own middleware.
     found = getattr(request, "csp_nonce", None)
-    if found is None:
-        found = getattr(request, "_csp_nonce", None)
+    if found is None and csp is not None:
+        found = csp.get_nonce(request)
     return None if found is None else str(found)

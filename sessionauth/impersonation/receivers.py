@@ -41,11 +41,19 @@ def logged_in(*, request: HttpRequest | None, **kwargs: Any) -> None:
 
 
 def _end_unseen(request: HttpRequest, stage: Stage) -> None:
-    """End what nobody has looked at before the view, because the marker was gone, and what the session still names."""
+    """End what nobody has looked at before the view, because the marker was gone, and what the session names or named.
+
+    Django throws another user's session away without a word: what it named is known if somebody has noted its data
+    before, as LoginManager does. Otherwise the row stays open until it is overdue, and nobody's any more.
+    """
     stage.end("login")
     session = getattr(request, "session", None)
-    if session is not None and session.modified and (claim := claim_in(session)) is not None:
-        close(claim, "login")
+    if session is None or not session.modified:
+        return
+    noted, data = state_of(request).session_data or (None, {})
+    claims = {claim_in(session), claim_in(data) if noted is session else None}
+    for claim in claims - {None}:
+        close(str(claim), "login")
 
 
 def end_of(*, user: Any, **kwargs: Any) -> None:

@@ -34,8 +34,8 @@ CLAIM = "impersonation"
 MARKER = "sessionauth_impersonating"
 
 
-def claim_in(session: SessionBase) -> str | None:
-    """Return the key of the impersonation that `session` names; loads the session."""
+def claim_in(session: SessionBase | dict[str, Any]) -> str | None:
+    """Return the key of the impersonation that `session`, or its data, names; loads the session."""
     claim = kept.own(session).get(CLAIM)
     return None if claim is None else str(claim)
 

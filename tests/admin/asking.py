@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from sessionauth import crypto
-from sessionauth.admin.once import FIELD
+from sessionauth.views.tickets import FIELD
 
 SECRET = re.compile(r"sa_(?:key|pat|org|dev)_[0-9A-Za-z]{38}")
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -43,7 +43,7 @@ def form_of(browser: Client, path: str, **changed: Any) -> dict[str, Any]:
     form = page.context["adminform"].form
     data = dict(_filled_in(form))
     if FIELD in page.content.decode():
-        data[FIELD] = page.context["once"]
+        data[FIELD] = page.context["ticket"]
     return data | changed
 
 

@@ -10,9 +10,9 @@ from django.test import Client, RequestFactory
 
 from sessionauth import get_auth
 from sessionauth.admin import handing_out
-from sessionauth.admin.once import FIELD
 from sessionauth.models import APIKey
 from sessionauth.user_token import LoginState
+from sessionauth.views.tickets import FIELD, SPENT
 from tests.admin.asking import browser_of, form_of
 
 pytestmark = pytest.mark.django_db
@@ -59,11 +59,10 @@ def test_add__works_under_djangos_own_middleware(middleware, root, settings):
     assert APIKey.objects.count() == 1
 
 
-def test_once__forgets_the_oldest_and_takes_marks_of_any_kind(root):
+@pytest.mark.parametrize("ticket", ["", "x" * 5000, "\0", "y"])
+def test_form__with_a_ticket_that_is_none_issues_nothing(root, ticket):
     browser: Client = browser_of(root)
     data = form_of(browser, f"{KEYS}add/", user=root.pk)
-    for mark in ("", "x" * 5000, "\0", "y"):
-        assert browser.post(f"{KEYS}add/", data | {FIELD: mark}).status_code == 200
-    assert APIKey.objects.count() == 4
-    assert browser.post(f"{KEYS}add/", data | {FIELD: "y"}).status_code == 302
-    assert len(str(browser.session["_sessionauth_admin_once"])) < 200
+    answer = browser.post(f"{KEYS}add/", data | {FIELD: ticket})
+    assert answer.context["errors"] == [[str(SPENT)]]
+    assert not APIKey.objects.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sessionauth.impersonation.guards import allowed_networks
 from tests.checks.asking import codes
 
 pytestmark = pytest.mark.once
@@ -51,6 +52,10 @@ def test_forbidden_views__broken_urls_are_for_others_to_tell(urls):
 NETWORKS = "sessionauth.impersonation.guards.allowed_networks"
 
 
+def from_the_office(request, *, actor, target):
+    return allowed_networks(request, actor=actor, target=target)
+
+
 @pytest.mark.parametrize(
     ("guards", "networks", "expected"),
     [
@@ -59,6 +64,8 @@ NETWORKS = "sessionauth.impersonation.guards.allowed_networks"
         ([NETWORKS], ["192.0.2.7/24", "office", "", "10.0.0.0/8"], ["W232"] * 3),
         ([], ["10.0.0.0/8"], ["W233"]),
         ([], ["office"], ["W232", "W233"]),
+        (["sessionauth.impersonation.rules.has_permission"], ["10.0.0.0/8"], ["W233"]),
+        ([f"{__name__}.from_the_office"], ["10.0.0.0/8"], []),
         ([NETWORKS], [], ["W234"]),
         (["tests.nowhere"], [], []),
     ],

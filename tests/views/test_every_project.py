@@ -36,7 +36,7 @@ def test_a_way_through_keys_and_tokens(client, make_user, password):
     alice = make_user("alice")
     client.post("/account/login/", {"username": alice.get_username(), "password": password})
     fields = {"name": "Nightly", "kind": "key", "lifetime": "7", "access": "all"}
-    fields["ticket"] = re.search(r'name="ticket" value="([^"]+)"', client.get("/account/keys/new/").text)[1]
+    fields["_ticket"] = re.search(r'name="_ticket" value="([^"]+)"', client.get("/account/keys/new/").text)[1]
     secret = re.search(r"sa_key_\w{38}", client.post("/account/keys/new/", fields).text)[0]
     assert client.post("/account/keys/new/", fields).status_code == 409
     assert "Nightly" in client.get("/account/keys/").text

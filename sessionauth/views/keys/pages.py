@@ -26,7 +26,7 @@ from sessionauth.forms import EndSessionsForm
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.refusals import problem
 from sessionauth.views.json_body import Fields, WrongBody, is_json, is_storable, object_of
-from sessionauth.views.keys import tickets
+from sessionauth.views import tickets
 from sessionauth.views.keys.carriers import carrier_of
 from sessionauth.views.keys.entries import Entry, entries_of
 from sessionauth.views.keys.forms import IssueForm, RenameForm, RotateForm
@@ -109,9 +109,8 @@ class IssueView(SecretView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Issue it, unless this very form has done so before."""
         self.prove()
-        if not is_json(self.request) and not tickets.take(self.request, self.request.POST.get("ticket", "")):
-            says = gettext("Nothing was issued: this form was sent before, or is too old. Send it again for one more.")
-            return self.refused(form, "already_sent", says)
+        if not is_json(self.request) and not tickets.take(self.request):
+            return self.refused(form, "already_sent", str(tickets.SPENT))
         try:
             row, secret = issue(KINDS[form.cleaned_data["kind"]], user=self.request.user, **form.wanted)
         except CredentialConflict as reason:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.account_urls")]
 
 KEYS, NEW = "/account/keys/", "/account/keys/new/"
 JSON = {"content_type": "application/json", "headers": {"accept": "application/json"}}
-TICKET = re.compile(r'name="ticket" value="([^"]+)"')
+TICKET = re.compile(r'name="_ticket" value="([^"]+)"')
 SECRET = re.compile(r"sa_(?:pat|key)_[0-9A-Za-z]{38}")
 
 
@@ -43,7 +43,7 @@ def stale(alice):
 def form(client, **fields):
     """Return the form of a new key, filled in as a browser would."""
     ticket = TICKET.search(client.get(NEW).text)[1]
-    given = {"ticket": ticket, "name": "Nightly", "kind": "key", "lifetime": "30", "access": "all"}
+    given = {"_ticket": ticket, "name": "Nightly", "kind": "key", "lifetime": "30", "access": "all"}
     return {name: value for name, value in (given | fields).items() if value is not None}
 
 
@@ -151,13 +151,13 @@ def test_issue__a_reload_issues_nothing(alice, here):
     assert secret not in again.text
     assert APIKey.objects.count() == 1
     # Sent again from the page that says so, it is one more.
-    secret_in(here.post(NEW, fields | {"ticket": TICKET.search(again.text)[1]}))
+    secret_in(here.post(NEW, fields | {"_ticket": TICKET.search(again.text)[1]}))
     assert APIKey.objects.count() == 2
 
 
 @pytest.mark.parametrize("ticket", ["", None, "x", "x:y:z", "x" * 10_000, "\0"])
 def test_issue__without_a_ticket_of_this_page_nothing_is_issued(here, ticket):
-    assert here.post(NEW, form(here, ticket=ticket)).status_code == 409
+    assert here.post(NEW, form(here, _ticket=ticket)).status_code == 409
     assert not APIKey.objects.exists()
 
 

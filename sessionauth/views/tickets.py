@@ -10,11 +10,15 @@ import time
 from django.core import signing
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext_lazy as _
 
 from sessionauth.authenticators import get_auth
 from sessionauth.sessions import kept
 
-SALT = "sessionauth.views.keys.ticket"
+SALT = "sessionauth.views.ticket"
+#: The field of a form that bears it.
+FIELD = "_ticket"
+SPENT = _("Nothing was issued: this form was sent before, or is too old. Send it again for one more.")
 USED = "tickets"
 #: Seconds after which a form must be filled in anew.
 AGE = 12 * 3600
@@ -28,10 +32,10 @@ def make(request: HttpRequest) -> str:
     return signing.dumps([_owner(request), f"{time.time_ns():020d}{get_random_string(6)}"], salt=SALT)
 
 
-def take(request: HttpRequest, ticket: str) -> bool:
-    """Use `ticket` up, and say whether it was good: made for this person, not long ago, and never used."""
+def take(request: HttpRequest) -> bool:
+    """Use the ticket of a form up, and say whether it was good: made for this person, not long ago, and never used."""
     try:
-        owner, number = signing.loads(ticket, salt=SALT, max_age=AGE)
+        owner, number = signing.loads(request.POST.get(FIELD, ""), salt=SALT, max_age=AGE)
     except (signing.BadSignature, ValueError):
         return False
     own = kept.own(request.session)
