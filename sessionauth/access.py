@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext
 
 from sessionauth import http, refusals, scopes
@@ -36,6 +37,7 @@ __all__ = [
     "needs_confirmation",
     "pop_next",
     "success_url",
+    "unconfirmed",
     "unauthorized",
 ]
 
@@ -185,6 +187,24 @@ def needs_confirmation(
             raise PermissionDenied(gettext("This needs a person who has just signed in."))
         return refusals.never_fresh()
     return refusals.stale(request, max_age=at_least_a_minute(max_age), methods=methods or (), as_page=as_page)
+
+
+def unconfirmed(request: HttpRequest) -> HttpResponse | None:
+    """Return what is answered to a person whose login is not fresh, None for everybody else.
+
+    They are asked where there is a page to confirm it, SESSIONAUTH_CONFIRM_URL, and a login of ours behind the request;
+    for what others show, such as the admin: nobody is to be locked out of it.
+    """
+    auth = get_auth(request)
+    is_asked = can_confirm(auth) and not auth.is_fresh and _has_confirm_page()
+    return needs_confirmation(request) if is_asked else None
+
+
+def _has_confirm_page() -> bool:
+    try:
+        return bool(settings.CONFIRM_URL and resolve_url(settings.CONFIRM_URL))
+    except NoReverseMatch:
+        return False
 
 
 def at_least_a_minute(max_age: timedelta | int | None) -> int:

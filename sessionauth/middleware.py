@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 
-from sessionauth import audit, books, confinement, old_passwords, paths, refusals
+from sessionauth import access, audit, books, confinement, old_passwords, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth, remember
 from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
@@ -101,6 +101,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if remember.goes_before(request, view) or _may_sign_in(request):
             get_auth(request)
         refusal = _confine(request)
+        if refusal is None and old_passwords.is_of_admin(request) and settings.ADMIN_FRESH:
+            refusal = access.unconfirmed(request)
         if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := get_auth(request)):
             refusal = old_passwords.prove(request, auth.user)
         if refusal is not None or not _is_guarded(request, view) or _is_there(request, get_auth(request)):
@@ -113,6 +115,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         if remember.goes_before(request, view) or _may_sign_in(request):
             await aget_auth(request)
         refusal = _confine(request)
+        if refusal is None and old_passwords.is_of_admin(request) and settings.ADMIN_FRESH:
+            refusal = await sync_to_async(access.unconfirmed)(request)
         if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := await aget_auth(request)):
             refusal = await old_passwords.aprove(request, auth.user)
         if refusal is not None or not _is_guarded(request, view) or _is_there(request, await aget_auth(request)):

@@ -40,6 +40,13 @@ def has(auth: UserToken) -> bool:
     return auth.is_authenticated and not auth.is_impersonating
 
 
+def is_of_admin(request: HttpRequest) -> bool:
+    """Say whether the view of `request` is a page of an admin that changes a password, one's own or another's."""
+    match: ResolverMatch | None = request.resolver_match
+    name = None if match is None else match.url_name
+    return name is not None and name.endswith("password_change") and "admin" in match.app_names  # type: ignore[union-attr]
+
+
 def _is_ours(backend: Any) -> bool:
     return isinstance(backend, backends.SessionAuthBackend)
 

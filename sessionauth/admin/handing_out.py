@@ -6,17 +6,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth.access import needs_confirmation
+from sessionauth.access import unconfirmed
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import settings
-from sessionauth.login import can_confirm
 from sessionauth.models import AbstractCredential
 
 
@@ -30,21 +27,12 @@ def unready(request: HttpRequest) -> HttpResponse | None:
     auth = get_auth(request)
     if auth.is_program or auth.is_impersonating:
         raise PermissionDenied(gettext("This needs a person who has just signed in."))
-    if can_confirm(auth) and not auth.is_fresh and _has_confirm_page():
-        return needs_confirmation(request)
-    return None
+    return unconfirmed(request)
 
 
 def unready_to_end(request: HttpRequest) -> HttpResponse | None:
     """Return what is answered to who must prove who they are before they end what is others', by our settings."""
     return unready(request) if settings.ADMIN_FRESH else None
-
-
-def _has_confirm_page() -> bool:
-    try:
-        return bool(settings.CONFIRM_URL and resolve_url(settings.CONFIRM_URL))
-    except NoReverseMatch:
-        return False
 
 
 @sensitive_variables("secret", "context")

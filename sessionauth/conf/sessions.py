@@ -17,7 +17,7 @@ class SessionSettings:
     FRESH_AGE: ClassVar = Setting[timedelta | int](
         timedelta(minutes=15), age, seed="Flask-Login: for ever. A session that stays fresh for days protects nothing."
     )
-    #: Whether the admin asks for a fresh login also before it ends or unlocks what is others', as it does before it shows a secret.
+    #: Whether the admin asks for a fresh login also on its pages to change a password, and before it ends or unlocks what is others', as it does before it shows a secret.
     ADMIN_FRESH: ClassVar = Setting[bool](False, boolean)
     #: What happens to a session that comes from another browser or network: "basic" makes it stale, "strong" ends it, None does nothing.
     SESSION_PROTECTION: ClassVar = Setting[str | None](

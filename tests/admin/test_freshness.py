@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import time
 from urllib.parse import unquote
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.test import AsyncClient, Client
 from django.urls import include, path
 
 from sessionauth.admin import FreshAdminMixin, fresh_admin_action, user_acts
 from sessionauth.models import LoginSession, LoginThrottle
 from sessionauth.sessions import kept
-from tests.admin.asking import browser_of
+from tests.admin.asking import MODEL_BACKEND, browser_of
 from tests.project.urls import urlpatterns as others
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.admin.test_freshness")]
 
+NEW = "correct horse battery staple 9"
 CONFIRM = "/account/confirm/?next="
 office = admin.AdminSite(name="back_office")
 done: list[str] = []
@@ -108,6 +112,72 @@ def test_mixin__asks_before_a_form_is_filled_in_and_for_whatever_is_sent(browser
     assert browser.get(f"{users}{row.pk}/history/").status_code == 200
     assert choose(browser, users, "delete_selected", row, post="yes")["Location"].startswith(CONFIRM)
     assert get_user_model().objects.filter(pk=row.pk).exists()
+
+
+EVIL = [
+    "https://evil.example/admin/",
+    "http://testserver.evil.example/office/",
+    "http://testserver@evil.example/office/",
+    "http://testserver:8000/office/",
+    "//evil.example/",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "http:///evil.example",
+    "http://testserver\\@evil.example/",
+    "",
+]
+
+
+@pytest.mark.parametrize("referer", EVIL)
+def test_back__never_to_where_another_site_sent_it_from(browser, make_user, settings, referer):
+    """After the proof of who they are people come back to the page of the form, as the Referer names it."""
+    row = make_user("alice")
+    wait(browser, 30)
+    for page in ("/office/auth/group/", f"/office/auth/user/{row.pk}/change/"):
+        choice = {"action": "wave", "_selected_action": [Group.objects.create(name=page).pk]}
+        answer = browser.post(page, choice, headers={"referer": referer})
+        assert asks(answer, settings.LOGIN_REDIRECT_URL)
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/"])
+def test_back__stays_on_this_site_whatever_the_path(browser, make_user, password, path):
+    row = make_user("alice")
+    wait(browser, 30)
+    referer = {"referer": f"http://testserver{path}"}
+    answer = browser.post(f"/office/auth/user/{row.pk}/change/", {}, headers=referer)
+    proved = browser.post(answer["Location"], {"password": password})
+    assert proved.status_code in (302, 303)
+    assert re.match(r"/(?![/\\])", proved["Location"]), proved["Location"]
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_password__of_oneself_and_of_others_by_the_setting(root, password, make_user, settings, is_async):
+    alice, browser = make_user("alice"), (AsyncClient if is_async else Client)()
+    browser.force_login(root, MODEL_BACKEND)
+    pages = ["/admin/password_change/", "/office/password_change/", f"/office/auth/user/{alice.pk}/password/"]
+    new = {"old_password": password, "new_password1": NEW, "new_password2": NEW, "password1": NEW, "password2": NEW}
+
+    def ask(method, page, data=None):
+        asked = getattr(browser, method)
+        referer = {"referer": f"http://testserver{page}"}
+        return async_to_sync(asked)(page, data, headers=referer) if is_async else asked(page, data, headers=referer)
+
+    settings.SESSIONAUTH_ADMIN_FRESH = True
+    assert [ask("get", page).status_code for page in pages] == [200] * 3
+    wait(browser, 30)
+    for page in pages:
+        assert asks(ask("get", page), page)
+        assert asks(ask("post", page, new), page)
+    for user in (root, alice):
+        user.refresh_from_db()
+        assert user.check_password(password)
+    settings.SESSIONAUTH_ADMIN_FRESH = False
+    assert ask("get", pages[0]).status_code == 200
+
+
+def test_password__of_nobody_leads_to_the_admin_s_login(client, settings):
+    settings.SESSIONAUTH_ADMIN_FRESH = True
+    assert client.get("/office/password_change/")["Location"].startswith("/office/login/")
 
 
 def test_mixin__leaves_who_has_no_business_there_to_the_admin(client, make_user):

@@ -533,16 +533,19 @@ def test_without_marker__after_the_end_nothing_is_done_as_the_actor(browser, roo
     assert root.get_username() not in site.done
 
 
-@pytest.mark.parametrize("path", ["/login/", "/account/login/"])
-def test_login__of_the_actor_without_the_marker(browser, root, alice, password, path):
+@pytest.mark.parametrize(
+    ("path", "who"), [("/login/", "root"), ("/account/login/", "root"), ("/account/login/", "bob")]
+)
+def test_login__without_the_marker(browser, root, alice, make_user, password, path, who):
+    user = root if who == "root" else make_user("bob")
     row = browser.begin(alice)
     del browser.cookies[MARKER]
     browser.cookies["csrftoken"] = "a" * 32
-    credentials = {"username": root.get_username(), "password": password}
+    credentials = {"username": user.get_username(), "password": password}
     assert browser.post(path, credentials, token="a" * 32, accept="text/html").status_code == 302
     told = browser.who()
-    assert (told["user"], told["original"], told["state"]) == (root.get_username(), None, "fresh")
-    assert reason_of(row)
+    assert (told["user"], told["original"], told["state"]) == (user.get_username(), None, "fresh")
+    assert reason_of(row) == "login"
 
 
 def test_logout__without_the_marker_signs_the_actor_out(browser, alice):

@@ -83,22 +83,24 @@ def test_matrix(allows, rf, people, actor, target, may):
 
 
 @pytest.mark.usefixtures("_site")
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("actor", [actor for actor in MATRIX if actor not in {"anonymous", "inactive superuser"}])
-def test_matrix__by_a_request(make_user, people, actor):
+def test_matrix__by_a_request(make_user, people, actor, is_async):
     acting, _ = people(actor, "self")
     for place, target in enumerate(TARGETS):
         chosen = acting if target == "self" else make_user(f"target{place}", **FIELDS.get(target, {}))
-        browser = Browser()
+        browser = Browser(is_async)
         browser.client.force_login(acting, "django.contrib.auth.backends.ModelBackend")
         expected = (200, chosen.get_username()) if MATRIX[actor][place] else (403, "actor")
         assert (browser.start(chosen).status_code, browser.who()["user"]) == expected, target
 
 
 @pytest.mark.usefixtures("_site")
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("actor", ["anonymous", "inactive superuser"])
-def test_matrix__by_a_request_of_nobody(people, actor):
+def test_matrix__by_a_request_of_nobody(people, actor, is_async):
     acting, target = people(actor, "regular")
-    browser = Browser()
+    browser = Browser(is_async)
     if actor != "anonymous":
         browser.client.force_login(acting, "django.contrib.auth.backends.ModelBackend")
     assert browser.start(target).status_code == 403

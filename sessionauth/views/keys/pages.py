@@ -25,8 +25,8 @@ from sessionauth.exceptions import CredentialConflict
 from sessionauth.forms import EndSessionsForm
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.refusals import problem
-from sessionauth.views.json_body import Fields, WrongBody, is_json, is_storable, object_of
 from sessionauth.views import tickets
+from sessionauth.views.json_body import Fields, WrongBody, is_json, is_storable, object_of
 from sessionauth.views.keys.carriers import carrier_of
 from sessionauth.views.keys.entries import Entry, entries_of
 from sessionauth.views.keys.forms import IssueForm, RenameForm, RotateForm
