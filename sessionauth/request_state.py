@@ -76,6 +76,7 @@ class RequestState:
         "others",
         "pending",
         "refused",
+        "sought",
         "session_data",
         "session_key",
         "sign_in",
@@ -107,10 +108,13 @@ class RequestState:
         self.later: list[Callable[[], object]] = []
         #: Why the last attempt to sign in was refused, None once one went through or the answer has told it.
         self.denied: LoginDenied | None = None
-        #: Events to be written on the way out, each with the question whether it was not rolled back.
-        self.events: list[tuple[AuthEvent, Event, Callable[[], bool]]] = []
+        #: Events to be written on the way out, each with the digest of the name that was typed and the question whether
+        #: it was not rolled back.
+        self.events: list[tuple[AuthEvent, Event, str | None, Callable[[], bool]]] = []
         #: The kinds of all events that this request has recorded.
         self.told: set[Event] = set()
+        #: By what somebody was looked for whom to act as: a name or a key, of anybody or nobody.
+        self.sought: str | None = None
         #: The name of the last attempt that a guard refused, until it has also been told of as failed.
         self.refused: object = None
         #: True once the books are kept: what comes later (a streamed answer, a task) is written at once.

@@ -213,7 +213,14 @@ def impersonation_ended(*, request: HttpRequest | None, impersonation: Any, reas
 @_harmless
 def impersonation_denied(*, request: HttpRequest, actor: Any, target: Any, reason: Any, **kwargs: Any) -> None:
     """Receive `impersonation_denied`."""
-    record(Event.IMPERSONATION_DENIED, request, user=target, actor=actor, reason=reason.code)
+    record(
+        Event.IMPERSONATION_DENIED,
+        request,
+        user=target,
+        name=state_of(request).sought,
+        actor=actor,
+        reason=reason.code,
+    )
 
 
 def _record_impersonation(event: Event, request: HttpRequest | None, row: Any, reason: str = "", **data: Any) -> None:

@@ -43,7 +43,7 @@ def record(
 
     `request` is where, by default the one that is under way. `user` is whom it happened to, as an instance, a key or
     a `Named`;
-    `name` is the name that was typed where it led to nobody, of which only a digest is kept. `actor` is who did it
+    `name` is the name that was typed, of which only a digest is kept, and only where it led to nobody. `actor` is who did it
     where that was not the user, by default whoever the request is. `outcome` is "success", "failure" or "denied", by
     default what the event means; `reason` a stable word for why; `method` how somebody was recognised. `subject` is the
     row that it is about; what is no row is not named. `data` are further facts: small, and no secrets.
@@ -56,12 +56,14 @@ def record(
         row.reason = printable(reason, 100)
         row.method = printable(method, 40) or row.method
         row.subject = f"{subject._meta.model_name}:{subject.pk}"[:80] if isinstance(subject, models.Model) else ""
-        if name is not None and user is None:
-            data["name"] = name_digest(name)
+        # Made of every name, so that it takes as long whether or not it leads to anybody.
+        digest = None if name is None else name_digest(name)
+        if digest is not None and user is None:
+            data["name"] = digest
         row.data |= details(data)
         log.tell(row)
         if settings.AUDIT:
-            writing.keep(row, event)
+            writing.keep(row, event, digest)
     except Exception:
         logger.exception("The event %s could not be recorded.", event)
 

@@ -18,22 +18,26 @@ from sessionauth.request_state import current as current_request
 
 #: How long, in seconds, an equal event gets no row of its own.
 QUIET = 60
+#: How many rows a minute those names get that one address types, of one event and reason.
+PLACES = 100
 #: How long, in seconds, a cache that did not answer is not asked again: each question may take as long as it waits.
 PAUSE = 5
 
 _unanswered: dict[str, float] = {}
 
 
-def keep(row: AuthEvent, event: Event) -> None:
+def keep(row: AuthEvent, event: Event, name: str | None = None) -> None:
     """Write `row` of `event` on the way out of the request that is under way, or at once where there is none.
+
+    `name` is the digest of a name that was typed, whether or not it led to anybody.
 
     On the way out it is written after the view's transaction, be that committed or rolled back, and all events of a
     request are one INSERT. What was rolled back has happened and come to nothing, and the row says so.
     """
     state = _open_state()
     if state is not None:
-        state.events.append((row, event, survival(router.db_for_write(AuthEvent))))
-    elif not (event.is_bounded and is_repeated(row)):
+        state.events.append((row, event, name, survival(router.db_for_write(AuthEvent))))
+    elif not (event.is_bounded and is_repeated(row, name)):
         write([row])
 
 
@@ -44,12 +48,16 @@ def _open_state() -> RequestState | None:
     return None if state is None or state.is_closed else state
 
 
-def is_repeated(row: AuthEvent) -> bool:
+def is_repeated(row: AuthEvent, name: str | None = None) -> bool:
     """Say whether an equal event has had a row within the last minute.
+
+    Where a name was typed, equal is the same name, not the same account: a row that is written for accounts alone would
+    tell by its time that there is one. Many names from one address share PLACES rows.
 
     Where the cache does not answer it has not: better a row too many than an attack without a trace.
     """
-    told = f"{row.event}:{row.reason}:{row.ip_address}:{row.user_id}"
+    whom = row.user_id if name is None else f"place {int(name, 16) % PLACES}"
+    told = f"{row.event}:{row.reason}:{row.ip_address}:{whom}"
     key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
     if time.monotonic() < _unanswered.get(settings.CACHE, 0):
         return False
@@ -63,10 +71,10 @@ def is_repeated(row: AuthEvent) -> bool:
 def write_pending(state: RequestState) -> None:
     """Write what the request of `state` has left to be written."""
     events, state.events = state.events, []
-    for row, _, survives in events:
+    for row, _, _, survives in events:
         if not survives():
             row.data["rolled_back"] = True
-    rows = [row for row, event, _ in events if not (event.is_bounded and is_repeated(row))]
+    rows = [row for row, event, name, _ in events if not (event.is_bounded and is_repeated(row, name))]
     if rows:
         write(rows)
 

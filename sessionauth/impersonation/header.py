@@ -66,7 +66,7 @@ def put_on(request: HttpRequest, token: UserToken | None) -> UserToken:
     except ImpersonationDenied as denial:
         facts = {"request": request, "actor": program.user, "target": target, "reason": denial}
         signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
-        if target is not None and denial.code not in windows.STAYS:
+        if denial.code not in windows.STAYS:
             windows.close(program.credential, target, "permission_lost")
         raise
     return UserToken(
@@ -133,7 +133,7 @@ def _named(request: HttpRequest, asked: Mapping[str, Any]) -> Any | None:
 
     `asked` are expressions to be asked along.
     """
-    value = http.header(request, str(settings.IMPERSONATION_HEADER)).strip(" \t")
+    value = state_of(request).sought = http.header(request, str(settings.IMPERSONATION_HEADER)).strip(" \t")
     # Servers join a header that comes twice by a comma: which of both is meant is not for us to guess.
     if not value or len(value) > LONGEST or "," in value or "\0" in value:
         return None

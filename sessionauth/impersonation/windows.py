@@ -63,7 +63,7 @@ def keep(row: Impersonation) -> None:
 
 
 def close(credential: AbstractCredential, target: Any, reason: str) -> None:
-    """End what goes on between both, if anything does."""
+    """End what goes on between both, if anything does; for nobody (None) it is asked as well, so that it takes as long."""
     for row in _rows().filter(window=_key(credential, target), ended_at=None):
         row.end(reason)
 
@@ -114,4 +114,4 @@ def _rows() -> models.QuerySet[Impersonation]:
 
 
 def _key(credential: AbstractCredential, target: Any) -> str:
-    return crypto.digest(f"{credential._meta.label_lower}:{credential.pk}:{target.pk}")
+    return crypto.digest(f"{credential._meta.label_lower}:{credential.pk}:{getattr(target, 'pk', None)}")

@@ -142,8 +142,8 @@ def test_trouble_inside_a_transaction__leaves_it_usable(monkeypatch):
 def denied(rf):
     """Tell of a refusal from an address, `reason` being why."""
 
-    def tell(address="192.0.2.1", reason="too_many_attempts", user=None):
-        audit.record(Event.LOGIN_DENIED, rf.post("/", REMOTE_ADDR=address), user=user, name="x", reason=reason)
+    def tell(address="192.0.2.1", reason="too_many_attempts", user=None, name="x"):
+        audit.record(Event.LOGIN_DENIED, rf.post("/", REMOTE_ADDR=address), user=user, name=name, reason=reason)
         return AuthEvent.objects.count()
 
     return tell
@@ -153,8 +153,20 @@ def test_refusals__are_a_row_a_minute_and_all_in_the_log(denied, make_user, capl
     assert [denied() for _ in range(5)] == [1] * 5
     assert denied(address="192.0.2.2") == 2
     assert denied(reason="account_locked") == 3
-    assert denied(user=make_user("alice")) == 4
+    assert denied(user=make_user("alice"), name="alice") == 4
     assert len(caplog.records) == 8
+
+
+def test_refusals__are_written_by_name_and_not_by_account(denied, make_user):
+    """One INSERT more for a name told that it is an account's: of those that are nobody's the first alone had one."""
+    alice, bob = make_user("alice"), make_user("bob")
+    assert [denied(name="carol"), denied(name="dave"), denied(name="dave")] == [1, 2, 2]
+    assert [denied(name="alice", user=alice), denied(name="bob", user=bob), denied(name="bob", user=bob)] == [3, 4, 4]
+
+
+def test_refusals__of_many_names_from_one_address_are_bounded(denied, monkeypatch):
+    monkeypatch.setattr(writing, "PLACES", 3)
+    assert [denied(name=f"name {n}") for n in range(20)][-1] == 3
 
 
 def test_refusals__are_told_again_after_a_minute(denied):

@@ -9,12 +9,14 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import AsyncClient, Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessionauth import scopes, signals
 from sessionauth.impersonation import windows
-from sessionauth.models import AccessToken, APIKey, Impersonation
+from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation
 from tests.impersonation import header_site
 
 NAME = "X-Impersonate-User"
@@ -404,6 +406,23 @@ def test_cost__of_a_window_under_way(key, alice, django_assert_num_queries):
     key.ask("/who/", alice)
     with django_assert_num_queries(3):  # the key and its owner, the target and the owner's permissions, the row
         key.ask("/who/", alice)
+
+
+def test_denied__costs_the_same_whomever_it_names(settings, key, helper, root, make_user):
+    """A user who is there cost a query more, and a row of the audit."""
+    settings.SESSIONAUTH_IMPERSONATION_HEADER_LOOKUPS = ["username"]
+    make_user("gone", is_active=False)
+    make_user("staff", is_staff=True)
+    key.ask("/who/", "username:somebody else who is nobody")
+
+    def cost(name):
+        with CaptureQueriesContext(connection) as queries:
+            assert key.ask("/who/", f"username:{name}").json() == DENIED
+        return len(queries), AuthEvent.objects.filter(event="impersonation_denied").count()
+
+    known = AuthEvent.objects.filter(event="impersonation_denied").count()
+    costs = [cost(name) for name in ("nobody", "gone", "staff", root.get_username(), helper.get_username())]
+    assert costs == [(costs[0][0], known + n) for n in range(1, 6)]
 
 
 def test_lookups__by_a_unique_field(settings, key, alice):

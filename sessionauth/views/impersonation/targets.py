@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from sessionauth import accounts, lookup
+from sessionauth.request_state import state_of
 
 
 def by_key(request: HttpRequest, text: str) -> Any | None:
     """Return the user whose primary key `text` is, None if it is nobody's or no key at all."""
+    state_of(request).sought = text
     if not accounts.can_be_a_name(text):
         return None
     try:
