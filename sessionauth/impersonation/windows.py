@@ -63,7 +63,7 @@ def keep(row: Impersonation) -> None:
 
 
 def close(credential: AbstractCredential, target: Any, reason: str) -> None:
-    """End what goes on between both, if anything does; for nobody (None) it is asked as well, so that it takes as long."""
+    """End what goes on between both, if anything does; asked for nobody (None) as well, so that it takes as long."""
     for row in _rows().filter(window=_key(credential, target), ended_at=None):
         row.end(reason)
 
