@@ -43,9 +43,9 @@ def record(
 
     `request` is where, by default the one that is under way. `user` is whom it happened to, as an instance, a key or
     a `Named`; `name` the name that was typed, of which only a digest is kept, and only where it led to nobody. `actor`
-    is who did it where that was not the user, by default whoever the request is. `outcome` is "success", "failure" or "denied", by
-    default what the event means; `reason` a stable word for why; `method` how somebody was recognised. `subject` is the
-    row that it is about; what is no row is not named. `data` are further facts: small, and no secrets.
+    is who did it where that was not the user, by default whoever the request is. `outcome` is "success", "failure"
+    or "denied", by default what the event means; `reason` a stable word for why; `method` how somebody was recognised.
+    `subject` is the row that it is about; what is no row is not named. `data` are further facts: small, and no secrets.
 
     Never raises: an event that cannot be recorded is logged as such, and what it tells of goes on.
     """
