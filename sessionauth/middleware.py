@@ -17,18 +17,15 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 
-from sessionauth import access, audit, books, confinement, old_passwords, paths, refusals
+from sessionauth import access, audit, books, confinement, explicit, old_passwords, paths, refusals
 from sessionauth.authenticators import active, aget_auth, chain, get_auth, remember
-from sessionauth.authenticators.chain import Answer
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.conf import load, settings
 from sessionauth.credentials import cache
-from sessionauth.exceptions import InvalidCredential, LoginDenied, NotAuthenticated, SeveralCredentials
-from sessionauth.guards import secrets
+from sessionauth.exceptions import LoginDenied, NotAuthenticated
 from sessionauth.request_auth import RequestAuth
 from sessionauth.request_state import RequestState, state_of, underway
-from sessionauth.sessions.remember import take_back_malformed
-from sessionauth.user_token import LoginState, UserToken, anonymous, anonymous_user, replace
+from sessionauth.user_token import LoginState, UserToken
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
@@ -67,33 +64,11 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         """Put user and auth on `request`; refuse a program's credential that is wrong."""
-        state = _prepare(request)
-        try:
-            found = chain.explicit(request, active())
-            state.is_claimed = bool(found)
-            if found and (answer := chain.redeem(request, found)) is not None:
-                _settle(request, state, answer)
-                chain.establish(request, answer.token)
-        except InvalidCredential as failure:
-            return _refused(request, state, failure)
-        except LoginDenied as denial:
-            return _denied(request, state, denial)
-        return None
+        return explicit.resolve(request, _prepare(request))
 
     async def aprocess_request(self, request: HttpRequest) -> HttpResponse | None:
         """See process_request()."""
-        state = _prepare(request)
-        try:
-            found = chain.explicit(request, active())
-            state.is_claimed = bool(found)
-            if found and (answer := await chain.aredeem(request, found)) is not None:
-                _settle(request, state, answer)
-                await chain.aestablish(request, answer.token)
-        except InvalidCredential as failure:
-            return await sync_to_async(_refused)(request, state, failure)
-        except LoginDenied as denial:
-            return await sync_to_async(_denied)(request, state, denial)
-        return None
+        return await explicit.aresolve(request, _prepare(request))
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a credential that may not go there, and whoever may not come without one."""
@@ -121,7 +96,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
             refusal = await old_passwords.aprove(request, auth.user)
         if refusal is not None or not _is_guarded(request, view) or _is_there(request, await aget_auth(request)):
             return refusal
-        return await sync_to_async(on_failure)(request)
+        is_ready = settings.ON_FAILURE in ("redirect", "raise") and refusals.is_ready()
+        return on_failure(request) if is_ready else await sync_to_async(on_failure)(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer what a view refused, unless the project has a 403 handler of its own."""
@@ -136,10 +112,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Name in `Vary` what the answer depends on, set cookies, and keep the books."""
         state = _vary(request, response)
-        if state.denied is not None:
-            response = refusals.instead(request, response, state.denied)
-        if state.later or state.events:
-            books.keep(state)
+        if state.denied is not None or state.later or state.events:
+            response = _closed(request, state, response)
         for act in state.on_response:
             act(response)
         return response
@@ -147,10 +121,8 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     async def aprocess_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """See process_response()."""
         state = _vary(request, response)
-        if state.denied is not None:
-            response = await sync_to_async(refusals.instead)(request, response, state.denied)
-        if state.later or state.events:
-            await sync_to_async(books.keep)(state)
+        if state.denied is not None or state.later or state.events:
+            response = await sync_to_async(_closed)(request, state, response)
         for act in state.on_response:
             act(response)
         return response
@@ -180,48 +152,6 @@ def _user(request: HttpRequest) -> Any:
 async def _auser(request: HttpRequest) -> Any:
     token = await chain.aauth_of_user(request)
     return await cache.aload(request.user if state_of(request).is_settled else token.user)
-
-
-def _note_explicit(state: RequestState) -> None:
-    """Note the headers in which programs' credentials are looked for: the answer depends on all, present or absent."""
-    for authenticator in active():
-        if not authenticator.lazy:
-            chain.tried(state, authenticator)
-
-
-def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
-    """Put the user of a program's credential on the request as it is: there is nothing left to be lazy about."""
-    _note_explicit(state)
-    take_back_malformed(request)
-    if answer.token.is_restricted:
-        # Nobody's to those who know no scopes, until a view that does accepts it: not every answer comes from a view.
-        chain.put_user(request, anonymous_user(request))
-    else:
-        chain.put_user(request, answer.token.user)
-    if answer.found.frees_from_csrf:
-        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
-
-
-def _refused(request: HttpRequest, state: RequestState, failure: InvalidCredential) -> HttpResponse | None:
-    _note_explicit(state)
-    state.is_claimed = True
-    if isinstance(failure, SeveralCredentials):
-        return refusals.ambiguous(request)
-    if paths.is_exempt(request):
-        replace(request, anonymous(request, failure))
-        return None
-    denial = secrets.too_many(request, failure) if failure.method != "basic" else None
-    return refusals.invalid(request, failure) if denial is None else refusals.denied(request, denial)
-
-
-def _denied(request: HttpRequest, state: RequestState, denial: LoginDenied) -> HttpResponse | None:
-    """Answer a password that a guard did not let be looked at: it is not said to be wrong."""
-    _note_explicit(state)
-    state.is_claimed = True
-    if paths.is_exempt(request):
-        replace(request, anonymous(request, InvalidCredential("denied")))
-        return None
-    return refusals.denied(request, denial)
 
 
 def _confine(request: HttpRequest) -> HttpResponse | None:
@@ -286,6 +216,14 @@ def _project_answers_403(request: HttpRequest) -> bool:
     resolver = get_resolver(getattr(request, "urlconf", None))
     handler: Any = resolver.resolve_error_handler(403)
     return handler is not defaults.permission_denied
+
+
+def _closed(request: HttpRequest, state: RequestState, response: HttpResponseBase) -> HttpResponseBase:
+    """Return what is answered in the place of `response`, if the login was refused, and keep the books."""
+    if state.denied is not None:
+        response = refusals.instead(request, response, state.denied)
+    books.keep(state)
+    return response
 
 
 def _vary(request: HttpRequest, response: HttpResponseBase) -> RequestState:

@@ -78,6 +78,11 @@ def unauthorized(
     return problem(401, "not_authenticated", gettext("Authentication is needed."), challenges_for(request, {}))
 
 
+def is_ready() -> bool:
+    """Say whether unauthorized() asks nothing but the settings, so that an event loop may call it. No I/O."""
+    return not (settings.UNAUTHORIZED_HANDLER or settings.USE_SESSION_FOR_NEXT or signals.auth_required.has_listeners())
+
+
 def invalid(request: HttpRequest, failure: InvalidCredential) -> HttpResponse:
     """Answer a credential that is ours and wrong: a 401, and why is not told (see InvalidCredential).
 

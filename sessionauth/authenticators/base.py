@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -68,8 +68,14 @@ class BaseAuthenticator:
         raise NotImplementedError(f"{type(self).__name__}.authenticate() is missing.")
 
     async def aauthenticate(self, request: HttpRequest, credential: Any) -> UserToken | None:
-        """See authenticate(): the same in one hop to the thread of the database."""
+        """See authenticate(): the same in one hop to the thread of the database, or in none for what `is_ready()`."""
+        if self.is_ready(credential):
+            return self.authenticate(request, credential)
         return await sync_to_async(self.authenticate)(request, credential)
+
+    def is_ready(self, credential: Any) -> bool:
+        """Say whether `authenticate()` asks nobody about `credential`, so that an event loop may call it. No I/O."""
+        return False
 
     def frees_from_csrf(self, credential: Any) -> bool:
         """Say whether no other site can make a browser send `credential`: never for ambient ones."""
@@ -164,6 +170,13 @@ class CredentialAuthenticator(BaseAuthenticator):
             state_of(request).later.append(partial(row.rehash, parsed))
         return self.token(request, row)
 
+    def is_ready(self, credential: PresentedSecret) -> bool:
+        """See BaseAuthenticator.is_ready(): what is malformed. Not where a subclass may know more of it."""
+        if type(self).authenticate is not CredentialAuthenticator.authenticate:
+            return False
+        parsed = self.parse(credential.secret)
+        return parsed is None or parsed.kind not in models_by_kind()
+
     def token(self, request: HttpRequest, row: AbstractCredential) -> UserToken:
         """Return the UserToken of a program with the credential `row`, and note its use for the way out."""
         user = row.get_user()
@@ -183,6 +196,19 @@ def _built() -> tuple[Authenticator, ...]:
     made = [_make(entry) for entry in settings.AUTHENTICATORS]
     # sorted() is stable: programs' credentials first, otherwise in the project's order.
     return tuple(sorted(made, key=lambda authenticator: authenticator.ambient))
+
+
+def share_a_hop(asked: Iterable[tuple[Authenticator, Any]]) -> bool:
+    """Say whether all of `asked`, with their credentials, do what they do in the thread of the database, and have to.
+
+    Then all of it, and what comes after it, is one hop.
+    """
+    is_ready = True
+    for one, credential in asked:
+        if not isinstance(one, BaseAuthenticator) or type(one).aauthenticate is not BaseAuthenticator.aauthenticate:
+            return False
+        is_ready = is_ready and one.is_ready(credential)
+    return not is_ready
 
 
 def _make(entry: str | Mapping[str, Any]) -> Authenticator:

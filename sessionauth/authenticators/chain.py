@@ -75,6 +75,11 @@ def lazily(
             yield Found(authenticator, credential)
 
 
+def share_a_hop(found: Iterable[Found]) -> bool:
+    """Say whether to redeem `found`, and to do what follows, in one hop to the thread of the database."""
+    return base.share_a_hop((one.authenticator, one.credential) for one in found)
+
+
 def redeem(request: HttpRequest, found: Iterable[Found]) -> Answer | None:
     """Return what the first of `found` that answers says.
 
@@ -227,6 +232,8 @@ def _resolve(request: HttpRequest, state: RequestState) -> UserToken:
 
 
 async def _aresolve(request: HttpRequest, state: RequestState) -> UserToken:
+    if share_a_hop(lazily(request, base.active())):
+        return await sync_to_async(_resolve)(request, state)
     try:
         token = _confined(request, await aredeem(request, lazily(request, base.active(), state)))
     except InvalidCredential as failure:

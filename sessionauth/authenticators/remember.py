@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY, load_backend
 from django.contrib.auth.views import LogoutView
@@ -66,11 +65,9 @@ class RememberAuthenticator(BaseAuthenticator):
             return None
         return _restored(request, seen.token, seen.user, presented)
 
-    async def aauthenticate(self, request: HttpRequest, credential: RememberCookie) -> UserToken | None:
-        """See authenticate(): the same in one hop, and none for what we have never given."""
-        if credential.presented is None:
-            return self.authenticate(request, credential)
-        return await sync_to_async(self.authenticate)(request, credential)
+    def is_ready(self, credential: RememberCookie) -> bool:
+        """See BaseAuthenticator.is_ready(): what we have never given."""
+        return credential.presented is None
 
 
 def goes_before(request: HttpRequest, view: Any) -> bool:

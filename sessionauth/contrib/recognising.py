@@ -80,7 +80,7 @@ def _recognised(request: HttpRequest, answer: Answer | None) -> UserToken:
 def _wrong(request: HttpRequest, failure: InvalidCredential) -> UserToken:
     if isinstance(failure, SeveralCredentials):
         raise failure
-    denial: LoginDenied | None = secrets.too_many(request, failure) if failure.method != "basic" else None
+    denial: LoginDenied | None = secrets.too_many(request, failure)
     if denial is not None:
         raise denial
     return anonymous(request, failure)

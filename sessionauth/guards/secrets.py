@@ -31,7 +31,7 @@ def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempt
     short. So it counts in the cache alone, and trouble with that changes nothing. What is malformed was not looked up.
     """
     rate = settings.KEY_FAILURE_RATE
-    if rate is None or failure.code == "malformed" or isinstance(failure, LimitedCredential):
+    if rate is None or not is_counted(failure):
         return None
     if not settings.GUARDS_ENABLED or cache.fault() is not None:
         return None
@@ -42,6 +42,11 @@ def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempt
     if not isinstance(found, Full):
         return None
     return TooManyAttempts(_("Too many invalid credentials. Please try again later."), retry_after=found.retry_after)
+
+
+def is_counted(failure: InvalidCredential) -> bool:
+    """Say whether too_many() asks the cache: passwords have guards of their own. No I/O."""
+    return failure.code not in ("malformed", "ambiguous") and failure.method != "basic" and not isinstance(failure, LimitedCredential)
 
 
 def keep_to_rate(row: AbstractCredential, request: HttpRequest | None) -> None:

@@ -14,7 +14,7 @@ from django.middleware.csrf import rotate_token
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth.authenticators import get_auth
-from sessionauth.conf import load
+from sessionauth.conf import load, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import answers, banner, bound, confining, header, streaming
 from sessionauth.impersonation.service import close
@@ -59,7 +59,12 @@ class ImpersonationMiddleware:
             response = await sync_to_async(act)(request, stage) if _is_asked_early(request) else None
             if response is None:
                 response = await self.get_response(request)
-            return await sync_to_async(finish)(request, stage, response) if _is_much(request, stage) else response
+            if not _is_much(request, stage):
+                return response
+            is_ready = not _asks_somebody(request, stage, response)
+            return (
+                finish(request, stage, response) if is_ready else await sync_to_async(finish)(request, stage, response)
+            )
         finally:
             stage.restore()
 
@@ -71,9 +76,9 @@ class ImpersonationMiddleware:
 
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
-        if _row_in_hand(request) is None:
-            return None
-        return await sync_to_async(ImpersonationMiddleware.process_view)(self, request, view, args, kwargs)
+        row = _row_in_hand(request)
+        code = None if row is None else confining.refusal(request, row)
+        return None if code is None else await sync_to_async(answers.refused)(request, code)
 
 
 def is_installed() -> bool:
@@ -154,9 +159,16 @@ def _is_asked_early(request: HttpRequest) -> bool:
 
 
 def _is_much(request: HttpRequest, stage: Stage) -> bool:
-    """Say whether the way out has anything to do: a thread for nothing would cost every request."""
+    """Say whether the way out has anything to do."""
     is_touched = stage.row is not None or bool(stage.ended) or stage.has_started
     return is_touched or MARKER in request.COOKIES or not confining.is_safe(request)
+
+
+def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> bool:
+    """Say whether the way out writes something, or makes a page, which may ask the database."""
+    if stage.writes(response.status_code) or (stage.token is not None and settings.IMPERSONATION_BANNER == "inject"):
+        return True
+    return response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage)
 
 
 def _row_in_hand(request: HttpRequest) -> Any:

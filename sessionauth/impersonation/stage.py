@@ -202,20 +202,30 @@ class Stage:
 
     def close(self, status: int) -> None:
         """Keep the target's session, as SessionMiddleware would, and that the impersonation is used."""
+        values = self._unkept(status)
+        if self._is_left(status):
+            self.end("logout")  # by a view that signs out in a way of its own
+        elif values and self.row is not None:
+            registry.best_effort(partial(self.row.change, **values))
+
+    def writes(self, status: int) -> bool:
+        """Say whether close() asks the database. No I/O."""
+        return self._is_left(status) or bool(self._unkept(status))
+
+    def _is_left(self, status: int) -> bool:
+        return self.child is not None and self.child.is_signed_out and not self.ended and status < 500
+
+    def _unkept(self, status: int) -> dict[str, Any]:
         row, child, values = self.row, self.child, dict[str, Any]()
         if row is None or child is None or self.ended:
-            return
-        if child.is_signed_out and status < 500:
-            self.end("logout")  # by a view that signs out in a way of its own
-            return
+            return values
         if child.modified and status < 500:
             values["session_data"] = child.text()
         moment = timezone.now()
         is_due = (moment - row.last_seen_at).total_seconds() >= min(INTERVAL, _idle() / 10)
         if is_due and not state_of(self.request).is_passive:
             values["last_seen_at"] = moment
-        if values:
-            registry.best_effort(partial(row.change, **values))
+        return values
 
 
 def _idle() -> float:

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync
 from django.test import AsyncClient
+from django.utils.log import log_response
 
-from sessionauth.models import LoginSession
+from sessionauth import signals
+from sessionauth.impersonation.stage import MARKER
+from sessionauth.models import APIKey, AuthEvent, LoginSession
 from sessionauth.sessions import series
+from sessionauth.testing import impersonate
 from tests.contracts import MODEL_BACKEND
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.coexistence.idioms")]
 
 OURS = "sessionauth.middleware.AuthenticationMiddleware"
 DJANGOS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+IMPERSONATION = "sessionauth.impersonation.middleware.ImpersonationMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
 @pytest.fixture
 def hops(monkeypatch, settings):
-    """`hops(path, middleware, client, **headers)`: how often a GET under ASGI went into a thread."""
+    """`hops(path, middleware, client, **headers)`: how often a request under ASGI went into a thread.
+
+    `middleware` is one or several, behind that of sessions, and `method` and `status` are those of the request.
+    """
     counted = []
     original = SyncToAsync.__call__
 
     async def count(self, *args, **kwargs):
-        counted.append(self.func)
+        if self.func is not log_response:  # Django's own, for each answer of an error
+            counted.append(self.func)
         return await original(self, *args, **kwargs)
 
     monkeypatch.setattr(SyncToAsync, "__call__", count)
 
-    def run(path, middleware, client=None, **headers):
-        settings.MIDDLEWARE = [SESSIONS, *([middleware] if middleware else [])]
+    def run(path, middleware, client=None, *, method="get", status=200, **headers):
+        settings.MIDDLEWARE = [SESSIONS, *([middleware] if isinstance(middleware, str) else middleware or ())]
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         asking = AsyncClient()
         asking.cookies = client.cookies if client else asking.cookies
         counted.clear()
-        response = async_to_sync(asking.get)(path, headers=headers)
-        assert response.status_code == 200
+        response = async_to_sync(getattr(asking, method))(path, headers=headers)
+        assert response.status_code == status
         return len(counted)
 
     return run
@@ -94,8 +105,74 @@ def test_page_for_a_key__takes_one_and_one_for_its_first_use(hops, key, path):
     assert hops(path, OURS, X_Api_Key=key) - plain == 1
 
 
-def test_malformed_key__takes_none(hops, settings, key):
+@pytest.mark.parametrize("policy", ["reject", "ignore"])
+def test_malformed_key__takes_none(hops, settings, key, policy):
     """Refused before the database is asked; so nobody waits for a thread."""
-    settings.MIDDLEWARE = [SESSIONS, OURS]
-    settings.SESSIONAUTH_INVALID_CREDENTIAL = "ignore"
-    assert hops("/auntouched/", OURS, X_Api_Key=key[:-1]) - hops("/auntouched/", None) <= 1
+    settings.SESSIONAUTH_INVALID_CREDENTIAL = policy
+    status = 401 if policy == "reject" else 200
+    assert refused(hops, status, X_Api_Key=key[:-1]) == 0
+
+
+def test_two_credentials__take_none(hops, key):
+    assert refused(hops, 400, X_Api_Key=key, Authorization=f"Bearer {key[:-1]}x") == 0
+
+
+def test_unknown_key__takes_one_for_lookup_count_and_books(hops, key):
+    APIKey.objects.all().delete()
+    assert refused(hops, 401, X_Api_Key=key) == 1
+    assert AuthEvent.objects.filter(event="credential_rejected").exists()
+
+
+def refused(hops, status, **headers):
+    """Return how many hops our middleware takes for a request that it refuses before the view."""
+    return hops("/auntouched/", OURS, status=status, **headers) - hops("/auntouched/", None)
+
+
+def test_cached_key__takes_one(hops, settings, key):
+    settings.SESSIONAUTH_KEY_CACHE = "default"
+    hops("/auntouched/", OURS, X_Api_Key=key)
+    assert hops("/auntouched/", OURS, X_Api_Key=key) - hops("/auntouched/", None) == 1
+
+
+def test_receiver_of_user_loaded__takes_none_of_its_own(hops, client, alice):
+    client.force_login(alice)
+    hops("/acounted/", OURS, client)
+    with connected(signals.user_loaded):
+        assert added(hops, "/acounted/", client)[0] == 1
+
+
+def test_visitor_who_may_not_come__takes_none_but_for_what_others_do(hops, settings):
+    settings.SESSIONAUTH_ON_FAILURE = "redirect"
+    assert refused(hops, 302) == 0
+    with connected(signals.auth_required):
+        assert refused(hops, 302) == 1
+
+
+def test_impersonated_page__takes_one(hops, settings, client, make_user, alice):
+    """Session, actor, target and impersonation are one hop; nothing of the way out is, unless there is something."""
+    settings.MIDDLEWARE = [SESSIONS, OURS, IMPERSONATION]
+    client.force_login(make_user("root", is_superuser=True))
+    client.get("/acounted/")
+    impersonate(client, alice)
+    plain = hops("/auntouched/", None, client)
+    assert hops("/acounted/", [OURS, IMPERSONATION], client) - plain == 1
+    client.cookies.pop(MARKER)
+    assert hops("/acounted/", [OURS, IMPERSONATION], client) - plain == 1
+
+
+def test_form_of_nobody__takes_none(hops, client, alice):
+    client.force_login(alice)
+    both = [OURS, IMPERSONATION]
+    assert hops("/auntouched/", both, client, method="post") == hops("/auntouched/", None, client, method="post")
+
+
+@contextmanager
+def connected(signal):
+    def hear(**kwargs):
+        """Do something that may wait."""
+
+    signal.connect(hear)
+    try:
+        yield
+    finally:
+        signal.disconnect(hear)
