@@ -46,7 +46,8 @@ def too_many(request: HttpRequest, failure: InvalidCredential) -> TooManyAttempt
 
 def is_counted(failure: InvalidCredential) -> bool:
     """Say whether too_many() asks the cache: passwords have guards of their own. No I/O."""
-    return failure.code not in ("malformed", "ambiguous") and failure.method != "basic" and not isinstance(failure, LimitedCredential)
+    is_looked_up = failure.code not in ("malformed", "ambiguous") and failure.method != "basic"
+    return is_looked_up and not isinstance(failure, LimitedCredential)
 
 
 def keep_to_rate(row: AbstractCredential, request: HttpRequest | None) -> None:
