@@ -18,6 +18,12 @@ CHECKSUM_LENGTH = 6  # 62**6 > 2**32
 MAX_LENGTH = 200
 
 WORD = re.compile(r"[a-z][a-z0-9]{0,15}\Z")
+#: A whole secret: brand, kind, environment if any, the random part, its checksum.
+SHAPE = re.compile(
+    rf"([^_]*)_({WORD.pattern[:-2]})_(?:({WORD.pattern[:-2]})_)?"
+    rf"([0-9A-Za-z]{{{BODY_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
+)
+VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
 NO_PEPPERS: Mapping[str, str] = MappingProxyType({})
 
@@ -55,6 +61,14 @@ def checksum(body: str) -> str:
     return digits.rjust(CHECKSUM_LENGTH, ALPHABET[0])
 
 
+def _holds(body: str, check: str) -> bool:
+    """Say whether `check` is the checksum of `body`; on each request, so it is read rather than written."""
+    value = 0
+    for digit in check:
+        value = value * 62 + VALUES[digit]
+    return value == zlib.crc32(body.encode("ascii"))
+
+
 def digest(secret: str, pepper: str = "") -> str:
     """Return what is kept of `secret`: SHA-256 of the whole, in hex; with a `pepper` its HMAC under that key.
 
@@ -72,18 +86,19 @@ def digests(secret: str, peppers: Mapping[str, str] = NO_PEPPERS) -> tuple[str, 
     Where there are peppers, a digest without one counts only if the pepper "" is among them: whoever can write into
     the table could otherwise let in a secret of their own.
     """
-    return tuple(digest(secret, pepper) for pepper in peppers.values()) or (digest(secret),)
+    if not peppers:
+        return (digest(secret),)
+    return tuple(digest(secret, pepper) for pepper in peppers.values())
 
 
 def first(peppers: Mapping[str, str]) -> str:
     """Return the name of the pepper that new digests are made with, "" for none."""
-    return next(iter(peppers), "")
+    return next(iter(peppers)) if peppers else ""
 
 
 def hint(secret: str) -> str:
     """Return the part of `secret` that may be shown: the words in front and the last four characters."""
-    head, _, tail = secret.rpartition("_")
-    return f"{head}_…{tail[-4:]}"
+    return f"{secret[: -BODY_LENGTH - CHECKSUM_LENGTH]}…{secret[-4:]}"
 
 
 def new_secret(brand: str, kind: str, environment: str = "") -> str:
@@ -110,14 +125,12 @@ def parse(secret: str, brand: str, peppers: Mapping[str, str] = NO_PEPPERS) -> P
 
     Costs no more for a megabyte than for forty characters, and raises nothing, whatever it is given.
     """
-    if len(secret) > MAX_LENGTH or not secret.isascii():
+    if len(secret) > MAX_LENGTH:
         return None
-    words = secret.split("_")
-    if len(words) not in (3, 4) or words[0] != brand or not all(WORD.match(word) for word in words[1:-1]):
+    found = SHAPE.fullmatch(secret)
+    if found is None:
         return None
-    tail = words[-1]
-    body, check = tail[:BODY_LENGTH], tail[BODY_LENGTH:]
-    if len(tail) != BODY_LENGTH + CHECKSUM_LENGTH or not tail.isalnum() or checksum(body) != check:
+    of, kind, environment, body, check = found.groups("")
+    if of != brand or not _holds(body, check):
         return None
-    environment = words[2] if len(words) == 4 else ""
-    return ParsedSecret(words[1], environment, hint(secret), digests(secret, peppers), first(peppers))
+    return ParsedSecret(kind, environment, hint(secret), digests(secret, peppers), first(peppers))
