@@ -85,9 +85,11 @@ def keep(look: Look, row: AbstractCredential) -> None:
 
     Not where it was read in a transaction, which may see what was long ago, or what will be rolled back.
     """
+    if not look.key:
+        return
     using = router.db_for_write(type(row))
     connection = connections[using]
-    if not look.key or connection.in_atomic_block or not connection.get_autocommit():
+    if connection.in_atomic_block or not connection.get_autocommit():
         return
     if tombstones.key_of(row.digest, using) != look.key:
         return  # its digest is about to be another

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessionauth import scopes
 from sessionauth.crypto import ParsedSecret
-from sessionauth.models import limits, tombstones
+from sessionauth.models import fields, limits, tombstones
 from sessionauth.models.lasting import LastingModel, lasts
 from sessionauth.models.managers import CredentialManager
 from sessionauth.signals import credential_revoked
@@ -40,7 +40,7 @@ class AbstractCredential(LastingModel):
         default=None,
         help_text=_("A list of scopes; empty for nothing, null for all that the owner may."),
     )
-    networks = models.JSONField(
+    networks = fields.ListField(
         _("networks"),
         default=list,
         blank=True,
@@ -53,7 +53,7 @@ class AbstractCredential(LastingModel):
         default=None,
         help_text=_("The HTTP methods it may be used with; null for all. GET, HEAD and OPTIONS make it read-only."),
     )
-    origins = models.JSONField(
+    origins = fields.ListField(
         _("origins"),
         default=list,
         blank=True,
@@ -184,10 +184,10 @@ class AbstractCredential(LastingModel):
 
     def get_user(self) -> Any | None:
         """Return the user whom this credential stands for, None if it is nobody's."""
-        value: Any = self
-        for name in (self.user_path or "").split("__") if self.user_path else ():
-            value = getattr(value, name) if value is not None else None
-        return None if value is self else value
+        value: Any = self if self.user_path else None
+        for name in (self.user_path or "").split("__"):
+            value = None if value is None else getattr(value, name)
+        return value
 
     @property
     def granted(self) -> frozenset[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -70,8 +71,13 @@ class LastingModel(RevocableModel):
         self._note(changed)
 
     def _note(self, names: Any) -> None:
-        known = self.__dict__.setdefault("_lifetime_read", {})
-        known.update({name: self.__dict__[name] for name in names if name in self.__dict__})
+        held = self.__dict__
+        if "_lifetime_read" not in held:
+            held["_lifetime_read"] = {}
+        known = held["_lifetime_read"]
+        for name in names:
+            if name in held:
+                known[name] = held[name]
 
     def _is_as_read(self, name: str) -> bool:
         known = self.__dict__.get("_lifetime_read", {})
@@ -91,23 +97,25 @@ class LastingModel(RevocableModel):
     @property
     def end(self) -> datetime | None:
         """When it ends if it is not used again, None for never."""
-        ends = [moment for moment in (self.expires_at, self.ends_at) if moment is not None]
-        return min(ends, default=None)
+        if self.expires_at is None or self.ends_at is None:
+            return self.ends_at if self.expires_at is None else self.expires_at
+        return min(self.expires_at, self.ends_at)
 
     @property
     def is_expired(self) -> bool:
         """Whether its time is over."""
-        return self.end is not None and self.end <= timezone.now()
+        end = self.end
+        return end is not None and end <= timezone.now()
 
     def is_touch_due(self) -> bool:
         """Say whether `touch()` would write, from the row in hand."""
-        moment, interval = timezone.now(), settings.LAST_USED_INTERVAL
-        if interval is not None and (
-            self.last_used_at is None or (moment - self.last_used_at).total_seconds() > seconds(interval)
-        ):
+        interval, used = settings.LAST_USED_INTERVAL, self.last_used_at
+        if interval is not None and (used is None or time.time() - used.timestamp() > seconds(interval)):
             return True
-        slid = self._slid(moment)
-        return slid is not None and self.expires_at is not None and self.expires_at < slid[1]
+        if self.sliding is None or self.expires_at is None:
+            return False
+        slid = self._slid(timezone.now())
+        return slid is not None and self.expires_at < slid[1]
 
     def touch(self) -> None:
         """Note that it was used, and move its end on where it slides: of parallel requests one writes, the others pass.

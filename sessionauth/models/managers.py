@@ -137,10 +137,10 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
 
         The row is read where it is written: a replica that lags would show a revoked credential as good.
         """
-        using = self._db or router.db_for_write(self.model)
-        visible = [] if self.model.user_path is None else list(_visible_users(users))
-        is_joined = self.model.user_path is not None and router.db_for_write(get_user_model()) == using
-        found = self._found(using, parsed.digests, visible, is_joined)
+        using, owners = self._db or router.db_for_write(self.model), get_user_model()
+        visible = [] if self.model.user_path is None else _visible_users(owners, users)
+        is_joined = self.model.user_path is not None and router.db_for_write(owners) == using
+        found = self._found(using, parsed.digests, visible, owners if is_joined else None)
         if not found:
             is_elsewhere = parsed.environment != settings.KEY_ENVIRONMENT
             raise InvalidCredential("environment" if is_elsewhere else "unknown")
@@ -149,20 +149,27 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
                 raise InvalidCredential(code, credential=row)
             if not is_joined and (user := row.get_user()) is not None:
                 _must_be_in(visible, user)
-        return min(found, key=lambda row: parsed.digests.index(row.digest))
+        return found[0] if len(found) == 1 else min(found, key=lambda row: parsed.digests.index(row.digest))
 
     def _found(
-        self, using: str, digests: Sequence[str], visible: Sequence[models.QuerySet[Any]], is_joined: bool
+        self,
+        using: str,
+        digests: Sequence[str],
+        visible: Sequence[models.QuerySet[Any]],
+        owners: type[models.Model] | None,
     ) -> list[Any]:
-        """Return the rows of `digests`, with their users if `is_joined`; compiled once where no more is asked."""
+        """Return the rows of `digests`, with their users if `owners` is their model; compiled once if no more is asked.
+
+        That is wherever no queryset of `visible` limits whose they may be.
+        """
         found = None
         if not visible:
-            build, joined = (_with_users, get_user_model()) if is_joined else (_by_digest, None)
+            build = _by_digest if owners is None else _with_users
             digest = self.model._meta.get_field("digest")
-            found = compiled.rows(build, self, using, [(digest, one) for one in digests], joined=joined)
+            found = compiled.rows(build, self, using, [(digest, one) for one in digests], joined=owners)
         if found is None:
             rows = _by_digest(self.using(using), *digests)
-            found = list(self._joined(rows, visible) if is_joined else rows)
+            found = list(rows if owners is None else self._joined(rows, visible))
         return found
 
     def _joined(self, rows: models.QuerySet[Any], visible: Iterable[models.QuerySet[Any]]) -> models.QuerySet[Any]:
@@ -182,17 +189,17 @@ def _with_users(rows: models.QuerySet[Any], *digests: str) -> models.QuerySet[An
     return _by_digest(rows, *digests).select_related(model.user_path)
 
 
-def _visible_users(users: models.QuerySet[Any] | None) -> Iterable[models.QuerySet[Any]]:
-    """Return the querysets in which a credential's user must be.
+def _visible_users(owners: type[models.Model], users: models.QuerySet[Any] | None) -> list[models.QuerySet[Any]]:
+    """Return the querysets in which a credential's user must be, of the user model `owners`.
 
     A join goes round the user model's default manager, so a manager with a `get_queryset` of its own (soft deletion,
     tenants) has to be asked as well; Django's own shows everybody and is spared.
     """
-    manager = get_user_model()._default_manager
+    manager = owners._default_manager
+    found = [] if users is None else [users.order_by()]
     if type(manager).get_queryset is not BaseManager.get_queryset:
-        yield manager.get_queryset().order_by()
-    if users is not None:
-        yield users.order_by()
+        found.insert(0, manager.get_queryset().order_by())
+    return found
 
 
 def _must_be_in(visible: Iterable[models.QuerySet[Any]], user: Any) -> None:
