@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextvars import ContextVar
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import BaseUserManager
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import DatabaseError, router
-from django.db.models import Q
+from django.db import router
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from sessionauth import compiled
 from sessionauth.conf import load, settings
 
 #: What backends call the name, besides the user model's own words.
 NAMES = ("email", "login", "phone")
+#: Whose `get_by_natural_key()` is a comparison of the username field and nothing else.
+NATURAL = frozenset({BaseUserManager.get_by_natural_key})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +94,17 @@ def is_unique(model: type[Any], field: str) -> bool:
     )
 
 
-def find(request: HttpRequest | None, name: str | None, marks: Mapping[str, Any] | None = None) -> Any | None:
+def find(request: HttpRequest | None, name: str | None) -> Any | None:
     """Return the account that `name` means, None if there is none or more than one.
 
     With the username field alone it is the manager's natural key, whose rules on case are the project's. Otherwise
     every field is compared exactly as stored; of an e-mail address the domain is lower-cased first, as it was when
     saved. One query, whatever the number of fields. A name that means two accounts means none: whom of them a password
     was for cannot be told without trying both.
-
-    `marks` are expressions that the query answers besides, as attributes of the account. It has none without an answer:
-    where a table is missing, or the account does not come from the database that it would be written to.
     """
     if not can_be_a_name(name):
         return None
-    try:
-        account = _find(request, str(name), marks or {})
-    except DatabaseError:
-        if not marks:
-            raise
-        account = _find(request, str(name), {})
+    account = _find(request, str(name))
     _last.set((str(name), None if account is None else Named(account.pk, account.get_username())))
     return account
 
@@ -122,29 +116,31 @@ def just_found(name: object) -> Named | None:
     return last[1] if last is not None and last[0] == name else None
 
 
-def _find(request: HttpRequest | None, name: str, marks: Mapping[str, Any]) -> Any | None:
+def _find(request: HttpRequest | None, name: str) -> Any | None:
     model, fields = get_user_model(), login_fields()
+    manager = model._default_manager
     if fields == (model.USERNAME_FIELD,) and not settings.USER_QUERYSET:
+        if (found := _by_key(manager, name)) is not None:
+            return found[0] if len(found) == 1 else None
         try:
-            return _marking(model._default_manager, marks).get_by_natural_key(name)
+            return manager.get_by_natural_key(name)
         except (model.DoesNotExist, model.MultipleObjectsReturned):
             return None
-    users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else model._default_manager.all()
-    found = list(_marked(users.filter(_condition(model, fields, name)).distinct(), marks)[:2])
+    users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else manager.all()
+    found = list(users.filter(_condition(model, fields, name)).distinct()[:2])
     return found[0] if len(found) == 1 else None
 
 
-def _marking(manager: Any, marks: Mapping[str, Any]) -> Any:
-    """Return `manager`, whose querysets answer `marks` as well: by which of them it looks up a name is its own rule."""
-    if not marks:
-        return manager
-    marking = copy(manager)
-    marking.get_queryset = lambda: _marked(manager.get_queryset(), marks)
-    return marking
+def _by_key(manager: Any, name: str) -> list[Any] | None:
+    """Return whom Django's own natural key finds, None where it is the project's or has to be asked by the ORM."""
+    field = manager.model._meta.get_field(manager.model.USERNAME_FIELD)
+    if not field.unique or getattr(type(manager), "get_by_natural_key", None) not in NATURAL:
+        return None
+    return compiled.rows(_named, manager, router.db_for_read(manager.model), [(field, name)])
 
 
-def _marked(users: Any, marks: Mapping[str, Any]) -> Any:
-    return users.annotate(**marks) if marks and users.db == router.db_for_write(users.model) else users
+def _named(users: QuerySet[Any], name: str) -> QuerySet[Any]:
+    return users.filter(**{users.model.USERNAME_FIELD: name})
 
 
 def can_be_a_name(name: object) -> bool:

@@ -19,7 +19,7 @@ from sessionauth import accounts, behind
 from sessionauth.audit.receivers import expect_failure
 from sessionauth.conf import settings
 from sessionauth.exceptions import LoginDenied
-from sessionauth.guards import base, spotless
+from sessionauth.guards import base, together
 from sessionauth.guards.attempt import REFUSAL, Attempt, current
 from sessionauth.request_state import current as current_request
 from sessionauth.request_state import state_of
@@ -185,13 +185,9 @@ def _attempt(
     """Return an attempt with its guards; without any inside of another one, whose guards have been asked."""
     identity = accounts.identity_in(credentials)
     asked = [*(base.active() if settings.GUARDS_ENABLED else ()), *map(base.as_guard, guards)]
-    find = partial(_find, request, identity) if account is None else lambda: account
-    return Attempt(request, identity, asked if current() is None else (), find)
-
-
-def _find(request: HttpRequest | None, identity: str | None) -> Any | None:
-    marks = spotless.marks(identity) if settings.GUARDS_ENABLED and identity is not None else {}
-    return accounts.find(request, identity, marks)
+    find = partial(accounts.find, request, identity) if account is None else lambda: account
+    guards_of = asked if current() is None else ()
+    return Attempt(request, identity, guards_of, find, together.doors(guards_of))
 
 
 @sensitive_variables("credentials", "user")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
@@ -53,17 +52,20 @@ class Attempt:
         identity: str | None,
         guards: Sequence[LoginGuard],
         find: Callable[[], Any | None],
+        doors: Sequence[LoginGuard] | None = None,
     ) -> None:
-        """Take `find`, which looks up the account; it is called once, when somebody wants to know."""
+        """Take `find`, which looks up the account; it is called once, when somebody wants to know.
+
+        `doors` are asked before the credentials instead of `guards`, where some of them count together.
+        """
         self.request, self.identity, self.guards = request, identity, guards
+        self.doors = guards if doors is None else doors
         #: What a guard raised.
         self.denial: Exception | None = None
         #: At most so many attempts on the account are evaluated in a window, if the shared cache counts them exactly.
         self.bound: int | None = None
         #: A backend has found the credentials wrong, whatever comes of those that are asked after it.
         self.is_refuted = False
-        #: What no other attempt has, to tell an answer to this one from one that somebody has kept.
-        self.seal = secrets.token_hex(8)
         self._find = find
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []
@@ -74,6 +76,17 @@ class Attempt:
     def hold(self, slot: Slot) -> None:
         """Keep `slot` until it is known what becomes of the attempt."""
         self._slots.append(slot)
+
+    @property
+    def held(self) -> int:
+        """How many slots are kept."""
+        return len(self._slots)
+
+    def let_go(self, since: int) -> None:
+        """Give back the slots after the first `since`."""
+        slots, self._slots = self._slots[since:], self._slots[:since]
+        for slot in slots:
+            slot.refund()
 
     def account(self) -> Any | None:
         """Return the account that the identity means; one query, once."""
@@ -131,7 +144,7 @@ class Attempt:
 
     @sensitive_variables("evaluate")
     def _judge(self, evaluate: Callable[[], Proof]) -> Any | None:
-        for guard in self.guards:
+        for guard in self.doors:
             account = self.account() if guard.needs_account else None
             with self._refusing():
                 guard.before_credentials(self.request, self.identity, account)
@@ -146,7 +159,7 @@ class Attempt:
 
     @sensitive_variables("evaluate")
     async def _ajudge(self, evaluate: Callable[[], Coroutine[Any, Any, Proof]]) -> Any | None:
-        for guard in self.guards:
+        for guard in self.doors:
             account = await self.aaccount() if guard.needs_account else None
             with self._refusing():
                 await guard.abefore_credentials(self.request, self.identity, account)

@@ -16,7 +16,7 @@ from sessionauth.guards import counters, device, keys, spotless
 from sessionauth.guards.counters import Full, Unavailable, database, outside
 from sessionauth.guards.counters.database import DatabaseSlot
 from sessionauth.guards.counters.step import Step
-from sessionauth.guards.reserving import ReservingGuard, seconds_left
+from sessionauth.guards.reserving import ReservingGuard
 
 RULE = spotless.RULE
 
@@ -30,7 +30,7 @@ class LockoutGuard(ReservingGuard):
 
     Counted before the password is looked at, one statement, and set to none after, another one. An account that has no
     failure on record, and whose attempts a rate in the shared cache holds to few enough, is counted when it has failed:
-    a right password then costs no statement at all. See sessionauth.guards.spotless.
+    a right password then writes nothing at all. See sessionauth.guards.spotless.
     """
 
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
@@ -38,7 +38,7 @@ class LockoutGuard(ReservingGuard):
         steps = steps_of(request, identity, user)
         if not steps:
             return None
-        if spotless.may_be_counted_late(user, steps[0].shuts_from):
+        if spotless.is_in_question(steps[0].shuts_from) and spotless.is_spotless(user, identity, steps):
             self.keep(LateSlot(steps, request, user))
             return None
         try:
@@ -50,6 +50,17 @@ class LockoutGuard(ReservingGuard):
             return answer
         self.keep(_slot(answer, request, user))
         return None
+
+    def steps(
+        self, request: HttpRequest | None, identity: str | None, user: Any | None, moment: datetime
+    ) -> list[list[Step]]:
+        """Return the next step, and what to count by instead if that counter is another account's."""
+        found = steps_of(request, identity, user, moment)
+        return [found] if found else []
+
+    def slot(self, step: Step, count: int, request: HttpRequest | None, user: Any | None) -> LockoutSlot:
+        """Return the slot that is kept for `step`, which is attempt `count` in a row."""
+        return LockoutSlot(DatabaseSlot(step, count >= step.shuts_from, request), count, user)
 
     def refusal(self, full: Full) -> Exception:
         """Return what is raised while the account waits, or is locked."""
@@ -81,9 +92,8 @@ class LockoutSlot:
     user: Any | None
 
     def succeeded(self) -> None:
-        mine = outside.rows().filter(key=self.slot.step.key)
-        reset = {"count": 0, "blocked_until": None, "pending_until": None, "changed_at": timezone.now()}
-        outside.quietly(lambda: mine.update(**reset), self.slot.request)
+        step = self.slot.step
+        outside.quietly(lambda: database.give_back([step], [], step.key), self.slot.request)
 
     def refund(self) -> None:
         self.slot.refund()
@@ -130,7 +140,9 @@ def _slot(taken: Taken, request: HttpRequest | None, user: Any | None) -> Lockou
     return LockoutSlot(DatabaseSlot(taken.step, is_last, request), taken.count, user)
 
 
-def steps_of(request: HttpRequest | None, identity: str | None, user: Any | None) -> list[Step]:
+def steps_of(
+    request: HttpRequest | None, identity: str | None, user: Any | None, moment: datetime | None = None
+) -> list[Step]:
     """Return the next step of the account or name, and what to count by instead if that counter is another account's.
 
     Names that differ in their spelling alone share a counter, or one would tell of the other. The account that failed
@@ -140,26 +152,16 @@ def steps_of(request: HttpRequest | None, identity: str | None, user: Any | None
     value = keys.account(request, identity, user)
     if value is None:
         return []
-    if user is None:
-        return [_step(value, None)]
-    return [_step(one, user.pk) for one in dict.fromkeys([value, keys.owner(user)])]
+    values = [value] if user is None else dict.fromkeys([value, keys.owner(user)])
+    waits = tuple([seconds(wait) for wait in settings.LOCKOUT_WAITS])
+    now, most, wait_from = moment or timezone.now(), limit(), settings.LOCKOUT_WAIT_FROM
+    pk = None if user is None else user.pk
+    return [Step(key_of(one), RULE, most, pk, wait_from, waits, is_of_one=True, moment=now) for one in values]
 
 
 def limit() -> int:
     """Return how many failures in a row lock a name: an account that has several is not to have more in all."""
     return max(1, settings.LOCKOUT_LIMIT // len(accounts.login_fields()))
-
-
-def _step(value: str, user_id: Any) -> Step:
-    return Step(
-        key_of(value),
-        RULE,
-        limit(),
-        user_id,
-        wait_from=settings.LOCKOUT_WAIT_FROM,
-        waits=tuple(seconds(wait) for wait in settings.LOCKOUT_WAITS),
-        is_of_one=True,
-    )
 
 
 def key_of(value: str) -> str:
@@ -172,26 +174,7 @@ def _take(steps: list[Step]) -> Taken | Full:
         count = database.advance(step)
         if count is not None:
             return Taken(step, count)
-        full = _full(step)
-        if full is not None:
-            return full
+        found = database.look([step.key])
+        if not step.is_anothers(found.get(step.key)):
+            return database.refused(step, found)
     return Full(1, is_pending=True)
-
-
-def _full(step: Step) -> Full | None:
-    """Say how long it takes, from the row that refused; None if that is another account's."""
-    values = outside.rows().filter(key=step.key).values_list("count", "blocked_until", "pending_until", "user_id")
-    found = values.first()
-    if found is None:
-        return Full(1, is_pending=True)  # unlocked in this moment
-    count, blocked, pending, user_id = found
-    if None not in (step.user_id, user_id) and user_id != step.user_id:
-        return None
-    wait = None if count >= step.limit else _left(blocked, step.moment)
-    # Open: the attempt that shut the door was right, and has said so in this moment.
-    is_open = count < step.limit and (blocked is None or blocked <= step.moment)
-    return Full(wait, is_pending=is_open or (pending is not None and pending > step.moment))
-
-
-def _left(until: datetime | None, moment: datetime) -> int:
-    return 1 if until is None else seconds_left((until - moment).total_seconds())

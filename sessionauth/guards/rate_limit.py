@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 
 from sessionauth.conf import load
 from sessionauth.guards import attempt, base, counters, device, keys, spotless
-from sessionauth.guards.counters import Full, Rate, Slot, Tally
+from sessionauth.guards.counters import Full, Rate, Slot, Tally, database
 from sessionauth.guards.counters.cache import CacheSlot
+from sessionauth.guards.counters.step import Step
 from sessionauth.guards.network import matches, networks
 from sessionauth.guards.reserving import ReservingGuard
 
@@ -48,11 +50,8 @@ class RateLimitGuard(ReservingGuard):
 
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
         """Take a slot of each rate; of none where one is full."""
-        value = None if self._is_excepted(request, user) else keys.KINDS[self.by](request, identity, user)
-        if value is None:
-            return None
         taken: list[Slot] = []
-        for tally in self.tallies(value, None if user is None or self.by not in keys.OF_ACCOUNTS else user.pk):
+        for tally in self._tallies_of(request, identity, user):
             slot = counters.take(tally, request)
             if isinstance(slot, Full):
                 for one in taken:
@@ -64,6 +63,22 @@ class RateLimitGuard(ReservingGuard):
             self.keep(one)
         self._tell_bound(taken)
         return None
+
+    def steps(
+        self, request: HttpRequest | None, identity: str | None, user: Any | None, moment: datetime
+    ) -> list[list[Step]]:
+        """Return a step of each rate."""
+        return [[database.step_of(tally, moment)] for tally in self._tallies_of(request, identity, user)]
+
+    def foreseen(self, request: HttpRequest | None, identity: str | None, moment: datetime) -> list[list[Step]]:
+        """Return the same as of nobody; whom `unless` leaves out is not asked twice."""
+        return [] if self.unless is not None else self.steps(request, identity, None, moment)
+
+    def _tallies_of(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> list[Tally]:
+        value = None if self._is_excepted(request, user) else keys.KINDS[self.by](request, identity, user)
+        if value is None:
+            return []
+        return self.tallies(value, None if user is None or self.by not in keys.OF_ACCOUNTS else user.pk)
 
     def login_succeeded(self, request: HttpRequest | None, user: Any) -> None:
         """Let the browser be known to the owner of an account whose attempts are counted."""

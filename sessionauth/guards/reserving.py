@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,6 +16,8 @@ from sessionauth.exceptions import TooManyAttempts
 from sessionauth.guards import attempt
 from sessionauth.guards.base import LoginGuard
 from sessionauth.guards.counters.base import Full, Slot
+from sessionauth.guards.counters.database import DatabaseSlot
+from sessionauth.guards.counters.step import Step
 
 #: How often, and how long in all, an attempt looks for a slot that one under way may give back; in seconds.
 INTERVAL, PATIENCE = 0.05, 2.0
@@ -30,6 +33,23 @@ class ReservingGuard(LoginGuard):
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
         """Take what there is to take and `keep()` it; return Full where nothing is left, having kept nothing."""
         raise NotImplementedError(f"{type(self).__name__}.claim() is missing.")
+
+    def steps(
+        self, request: HttpRequest | None, identity: str | None, user: Any | None, moment: datetime
+    ) -> list[list[Step]]:
+        """Return what claim() takes where the database counts.
+
+        Each comes with what is counted by instead, one after the other, if that counter is another account's.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.steps() is missing.")
+
+    def foreseen(self, request: HttpRequest | None, identity: str | None, moment: datetime) -> list[list[Step]]:
+        """Return what steps() are before it is known whose account it is: a hint of what to look at."""
+        return self.steps(request, identity, None, moment)
+
+    def slot(self, step: Step, count: int, request: HttpRequest | None, user: Any | None) -> Any:
+        """Return the slot that is kept for `step`, which is attempt `count`."""
+        return DatabaseSlot(step, count == step.shuts_from, request)
 
     def refusal(self, full: Full) -> Exception:
         """Return what is raised where nothing is left."""
@@ -64,7 +84,7 @@ class ReservingGuard(LoginGuard):
     def _refused(self, full: Full) -> Exception:
         if full.is_pending:
             full.give_up()
-            return self.refusal(Full(1, is_pending=True))
+            return self.refusal(replace(full, retry_after=1))
         return self.refusal(full)
 
 
@@ -76,8 +96,3 @@ def _looks() -> Iterator[bool]:
         yield is_last
         if is_last:
             return
-
-
-def seconds_left(seconds: float) -> int:
-    """Return `seconds` for Retry-After: whole, and never too few."""
-    return max(1, math.ceil(seconds))

@@ -5,9 +5,8 @@ come at once. An attempt that is counted late is one that the counter does not k
 must be so few that, together with what the counter has counted, they stay below where it shuts. Two things hold them to
 that, and both are needed:
 
-* When the account was looked up, nothing was on record against it: neither by the name that was posted nor against the
-  account, from any browser. The database is asked in the query that finds the account, so that no cache can forget it;
-  and the answer bears the attempt's own seal, so that none can have kept it either, such as a manager's.
+* Nothing is on record against it: neither by the name that was posted nor against the account, from any browser. The
+  database is asked, so that no cache can forget it, and after the attempt has its slot.
 * The attempt has a slot of a rate by account, counted first in the shared cache, exactly, whose windows are longer than
   any attempt. So of the attempts under way while this one is, each is of the window that is open or of the one before:
   at most two windows full. If that is no more than what shuts the counter, it cannot be passed.
@@ -20,17 +19,15 @@ at none.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db import router, transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Value, When
+from django.db import transaction
 
 from sessionauth.guards import attempt, keys
-from sessionauth.guards.counters import cache, database, outside
+from sessionauth.guards.counters import Unavailable, database, outside
+from sessionauth.guards.counters.step import Step
 
-#: The name of what is on record, in the query that looks up the account.
-RECORD = "sessionauth_is_spotless"
 RULE = "lockout"
 #: Seconds that every attempt is over in, however many passwords wait to be hashed, or however slow a directory is.
 LONGEST = 300.0
@@ -40,33 +37,31 @@ PAUSE = 60.0
 _paused: dict[str, float] = {}
 
 
-def marks(identity: str | None) -> dict[str, Any]:
-    """Return what to ask of the account besides, where attempts may be counted late: {} where that is out of question.
+def is_in_question(shuts_from: int) -> bool:
+    """Say whether the attempt that is under way might be counted only if it fails, were nothing on record.
 
-    In a transaction the answer might be from long ago, and from another database there is none.
+    `shuts_from` is the failure with which the counter shuts. In a transaction an answer might be from long ago.
     """
-    using, under_way = outside.alias(), attempt.current()
-    if under_way is None or identity is None or cache.fault() is not None or _paused.get(using, 0.0) > time.monotonic():
-        return {}
-    if using != router.db_for_write(get_user_model()) or outside.is_in_transaction(transaction.get_connection(using)):
-        return {}
-    failures = outside.rows().filter(rule=RULE, count__gt=0)
-    by_name = Exists(failures.filter(key=database.digest(RULE, keys.name(identity))))
-    has_failures = Exists(failures.filter(user_id=OuterRef("pk"))) | by_name
-    seal = Value(under_way.seal)
-    return {RECORD: Case(When(has_failures, then=Value("")), default=seal, output_field=CharField())}
-
-
-def may_be_counted_late(user: Any | None, shuts_from: int) -> bool:
-    """Say whether the attempt that is under way, on the account `user`, may be counted only if it fails.
-
-    `shuts_from` is the failure with which the counter shuts. What the query found is good for one attempt.
-    """
-    under_way = attempt.current()
-    seal = None if user is None else vars(user).pop(RECORD, None)
-    if under_way is None or under_way.bound is None or seal != under_way.seal:
+    under_way, using = attempt.current(), outside.alias()
+    if under_way is None or under_way.bound is None or 2 * under_way.bound > shuts_from:
         return False
-    return 2 * under_way.bound <= shuts_from
+    if _paused.get(using, 0.0) > time.monotonic():
+        return False
+    return not outside.is_in_transaction(transaction.get_connection(using))
+
+
+def is_spotless(user: Any | None, identity: str | None, steps: Sequence[Step]) -> bool:
+    """Say whether nothing is on record against the account `user`, by `identity` or any of `steps`; one statement.
+
+    Of a name that nobody has it asks as well, so that it costs the same, and it is not: that is counted first.
+    """
+    named = [] if identity is None else [database.digest(RULE, keys.name(identity))]
+    counters = {*named, *(step.key for step in steps)}
+    try:
+        found = outside.read(lambda: database.has_count(RULE, counters, None if user is None else user.pk))
+    except Unavailable:
+        return False
+    return user is not None and not found
 
 
 def pause() -> None:

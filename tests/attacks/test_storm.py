@@ -100,9 +100,14 @@ def test_threads__exactly_so_many_are_evaluated(way, counter, guarded, alice):
     assert (answers.count(before), answers.count(429)) == (LIMIT, TIMES - LIMIT)
 
 
+#: One rule by itself, and several that the database counts by one statement.
+ALONE, TOGETHER = [rate("account")], [rate("address", "1000/d"), rate("account", "5/d", "50/d"), LOCKOUT]
+
+
 @both
-def test_threads__by_a_call(counter, guarded, alice):
-    guarded(rate("account"))
+@pytest.mark.parametrize("guards", [ALONE, TOGETHER], ids=["alone", "together"])
+def test_threads__by_a_call(guards, counter, guarded, alice):
+    guarded(*guards)
     with storm.evaluated() as hashed:
         storm.at_once(lambda n: storm.call("alice", f"wrong {n}"), TIMES)
     assert len(hashed) == LIMIT
@@ -123,9 +128,10 @@ def test_threads__in_whichever_spelling(counter, guarded, alice):
     assert len(hashed) == LIMIT
 
 
+@pytest.mark.parametrize("guards", [ALONE, TOGETHER], ids=["alone", "together"])
 @pytest.mark.parametrize("way", ["acall", "aapi"])
-def test_tasks__exactly_so_many_are_evaluated(way, counter, guarded, alice):
-    guarded(rate("account"))
+def test_tasks__exactly_so_many_are_evaluated(way, guards, counter, guarded, alice):
+    guarded(*guards)
 
     async def all_at_once():
         return await asyncio.gather(*(getattr(storm, way)("alice", f"wrong {n}", n) for n in range(TIMES)))
@@ -141,7 +147,7 @@ def test_processes__exactly_so_many_are_evaluated(counter, guarded, alice, setti
     found = storm.in_processes(
         4,
         TIMES // 4,
-        [rate("account")],
+        TOGETHER,
         SESSIONAUTH_CACHE=settings.SESSIONAUTH_CACHE,
     )
     assert sum(found) == LIMIT
@@ -177,7 +183,7 @@ def test_atomic_requests__take_no_count_back(view, counter, guarded, alice):
 
 
 @both
-@pytest.mark.parametrize("guards", [[rate("account", "5/d")], [LOCKOUT]], ids=["rate", "lockout"])
+@pytest.mark.parametrize("guards", [[rate("account", "5/d")], [LOCKOUT], TOGETHER], ids=["rate", "lockout", "together"])
 @pytest.mark.parametrize("is_async", [False, True], ids=["threads", "tasks"])
 def test_right_ones_at_once__all_get_in(is_async, guards, counter, guarded, alice, password, settings):
     settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 5

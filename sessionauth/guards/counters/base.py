@@ -50,9 +50,11 @@ class Full:
     """No slot is left, for `retry_after` seconds (None: not by waiting).
 
     `is_pending` says that one may be given back any moment, by an attempt that is still under way and may be right.
-    `give_up` spares those who come next the wait, after one has waited in vain.
+    `give_up` spares those who come next the wait, after one has waited in vain. `by` is the guard whose counter it is,
+    where several count together.
     """
 
     retry_after: int | None
     is_pending: bool = False
     give_up: Callable[[], object] = lambda: None
+    by: Any = None

@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import IntegrityError, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, F, Q, Value, When
 from django.http import HttpRequest
+from django.utils import timezone
 
+from sessionauth import compiled
 from sessionauth.guards.counters import outside, upsert
 from sessionauth.guards.counters.base import Full, Tally
 from sessionauth.guards.counters.step import Step
+from sessionauth.models import LoginThrottle
 from sessionauth.models.writing import retrying
 
 
@@ -24,11 +30,61 @@ def advance(step: Step) -> int | None:
     None if no slot is left, or if the counter is another account's.
     """
     connection = connections[outside.alias()]
-    if connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert:
-        return upsert.on_conflict(connection, step)
+    if _takes_many(connection):
+        return upsert.on_conflict(connection, [step]).get(step.key)
     if getattr(connection, "mysql_is_mariadb", False):
         return retrying(lambda: upsert.on_duplicate_key(connection, step), connection.alias)
     return _update_or_insert(step)
+
+
+def advance_all(steps: Sequence[Step]) -> dict[str, int]:
+    """Take `steps`, all of one moment, and return by key which attempt each is; one that is not taken is missing.
+
+    One statement where the database can; elsewhere those after the first that is not taken are not tried.
+    """
+    connection = connections[outside.alias()]
+    if _takes_many(connection):
+        return upsert.on_conflict(connection, steps)
+    taken: dict[str, int] = {}
+    for step in steps:
+        count = advance(step)
+        if count is None:
+            break
+        taken[step.key] = count
+    return taken
+
+
+def _takes_many(connection: BaseDatabaseWrapper) -> bool:
+    return connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert
+
+
+def look(keys: Sequence[str]) -> dict[str, LoginThrottle]:
+    """Return the counters `keys` that there are, by key: one statement that writes nothing."""
+    alias, key = outside.alias(), LoginThrottle._meta.get_field("key")
+    found = compiled.rows(_by_keys, LoginThrottle._base_manager, alias, [(key, one) for one in keys])
+    return {row.key: row for row in (_by_keys(outside.rows(), *keys) if found is None else found)}
+
+
+def _by_keys(rows: models.QuerySet[LoginThrottle], *keys: str) -> models.QuerySet[LoginThrottle]:
+    return rows.filter(key__in=keys)
+
+
+def has_count(rule: str, keys: Collection[str], user_id: Any) -> bool:
+    """Say whether any counter of `rule` has counted an attempt: of those by `keys`, and of all of the user's."""
+    return upsert.has_count(connections[outside.alias()], rule, sorted(keys), user_id)
+
+
+def give_back(steps: Sequence[Step], shut: Sequence[Step], forgiven: str = "") -> None:
+    """Take an attempt off the counters of `steps`, all of one moment; `shut` are those of them that it has shut.
+
+    All attempts are taken off the counter `forgiven`.
+    """
+    connection = connections[outside.alias()]
+    open_ones = [step for step in steps if step not in shut]
+    for some, pending in ((open_ones, None), (shut, steps[0].pending_until)):
+        if some:
+            keys = [step.key for step in some]
+            upsert.give_back(connection, keys, pending, forgiven if forgiven in keys else "", timezone.now())
 
 
 def _update_or_insert(step: Step) -> int | None:
@@ -87,12 +143,7 @@ class DatabaseSlot:
             outside.quietly(self._settle, self.request)
 
     def _give_back(self) -> None:
-        # While it is pending nobody else can have shut the door: so the wait is this attempt's own. All in one
-        # statement, or somebody would find a door that is shut for good between the two.
-        is_own = When(pending_until=self.step.pending_until, then=None)
-        own = {name: Case(is_own, default=F(name)) for name in ("blocked_until", "pending_until")}
-        mine = outside.rows().filter(key=self.step.key, count__gt=0)
-        mine.update(**(own if self.is_last else {}), count=F("count") - 1)
+        give_back([self.step], [self.step] if self.is_last else [])
 
     def _settle(self) -> None:
         mine = outside.rows().filter(key=self.step.key, pending_until=self.step.pending_until)
@@ -101,23 +152,29 @@ class DatabaseSlot:
 
 def take(tally: Tally, request: HttpRequest | None) -> DatabaseSlot | Full:
     """Take a slot of `tally`, or say that it is full. Raises Unavailable where the database does not count."""
-    key, end = _window(tally)
-    step = Step(key, tally.rule, tally.rate.limit, tally.user_id, expires_at=datetime.fromtimestamp(end, UTC))
+    step = step_of(tally, timezone.now())
 
-    def try_it() -> int | bool | None:
+    def try_it() -> int | Full:
         count = advance(step)
-        return may_open(step) if count is None else count
+        return refused(step, look([step.key])) if count is None else count
 
     answer = outside.write(try_it, request)
-    if isinstance(answer, bool):
-        return Full(max(1, int(end - time.time())), is_pending=answer)
-    return DatabaseSlot(step, answer == tally.rate.limit, request)
+    return answer if isinstance(answer, Full) else DatabaseSlot(step, answer == tally.rate.limit, request)
 
 
-def may_open(step: Step) -> bool:
-    """Say whether the attempt that shut the door may still be under way, or has given its slot back in this moment."""
-    is_pending, is_open = Q(pending_until__gt=step.moment), Q(count__lt=step.limit)
-    return outside.rows().filter(is_pending | is_open, key=step.key).exists()
+def step_of(tally: Tally, moment: datetime) -> Step:
+    """Return one attempt more of `tally`, at `moment`."""
+    key, end = _window(tally)
+    ends = datetime.fromtimestamp(end, UTC)
+    return Step(key, tally.rule, tally.rate.limit, tally.user_id, expires_at=ends, moment=moment)
+
+
+def refused(step: Step, found: Mapping[str, LoginThrottle]) -> Full:
+    """Say how long it takes, from the counters that were looked up after `step` was not taken.
+
+    Where they would let it: the attempt that shut the door was right, and has said so in this moment.
+    """
+    return step.full(found.get(step.key)) or Full(1, is_pending=True)
 
 
 def clear(tally: Tally) -> None:

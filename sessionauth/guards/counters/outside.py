@@ -32,6 +32,14 @@ def rows() -> models.QuerySet[LoginThrottle]:
     return LoginThrottle._base_manager.using(alias())
 
 
+def read(act: Callable[[], T]) -> T:
+    """Run `act`, which reads counters outside of any transaction of the request's. Raises Unavailable as write()."""
+    try:
+        return act()
+    except Error as error:
+        raise _unavailable(error) from error
+
+
 def write(act: Callable[[], T], request: HttpRequest | None) -> T:
     """Run `act`, which writes counters, and return its answer. Raises Unavailable where the database does not let it.
 
@@ -45,8 +53,20 @@ def write(act: Callable[[], T], request: HttpRequest | None) -> T:
             return _in_place(act, connection, request) if connection.in_atomic_block else act()
         return _elsewhere(act) if is_in_transaction(connection) else act()
     except Error as error:
-        logger.error("guard_degraded: login attempts cannot be counted in the database (is it migrated?): %s", error)
-        raise Unavailable from error
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Error) -> Unavailable:
+    logger.error("guard_degraded: login attempts cannot be counted in the database (is it migrated?): %s", error)
+    return Unavailable()
+
+
+def may_be_taken_back() -> bool:
+    """Say whether what is written now is in a transaction, that of a TestCase left aside."""
+    connection = transaction.get_connection(alias())
+    if connection.in_atomic_block:
+        return not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+    return not connection.get_autocommit()
 
 
 def is_in_transaction(connection: BaseDatabaseWrapper) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from sessionauth.guards.counters.base import PENDING
+from sessionauth.guards.counters.base import PENDING, Full
+from sessionauth.models import LoginThrottle
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,18 @@ class Step:
     def is_anybodys(self) -> bool:
         """Whether the counter may be taken whosever it is."""
         return not self.is_of_one or self.user_id is None
+
+    def is_anothers(self, row: LoginThrottle | None) -> bool:
+        """Say whether the counter `row` is one that another account counts by."""
+        return row is not None and not self.is_anybodys and row.user_id not in (None, self.user_id)
+
+    def full(self, row: LoginThrottle | None) -> Full | None:
+        """Say how long the counter `row` lets nobody by, None if it would take this step."""
+        if row is None:
+            return None
+        blocked, pending = row.blocked_until, row.pending_until
+        if row.count < self.limit and (blocked is None or blocked <= self.moment):
+            return None
+        until = self.expires_at or (None if row.count >= self.limit else blocked)
+        wait = None if until is None else max(1, math.ceil((until - self.moment).total_seconds()))
+        return Full(wait, is_pending=pending is not None and pending > self.moment)

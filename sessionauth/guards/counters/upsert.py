@@ -1,49 +1,129 @@
-"""The statements that take a step of a counter, in the words of each database. Values go in as parameters alone."""
+"""The statements that ask counters, take steps of them and give them back, in the words of each database.
+
+Values go in as parameters alone; the words depend on nothing but how many steps there are and how many waits each has.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sessionauth.guards.counters.step import Step
 from sessionauth.models import LoginThrottle
 
+COLUMNS = (
+    "key",
+    "user_id",
+    "rule",
+    "count",
+    "changed_at",
+    "blocked_until",
+    "pending_until",
+    "expires_at",
+    "generation",
+)
+#: How many waits a step has, and whether anybody may take it: all that the words depend on.
+Shape = tuple[int, bool]
 
-def on_conflict(connection: Any, step: Step) -> int | None:
-    """Take `step` on PostgreSQL or SQLite and return which attempt it is, None if it may not be taken."""
-    row = _Row(connection, step)
-    table, names = row.table, row.names
-    count, user = f"{table}.{names['count']}", f"{table}.{names['user_id']}"
-    mine = "" if step.is_anybodys else f"AND ({user} IS NULL OR {user} = excluded.{names['user_id']})"
-    statement = f"""
-        {row.insert}
+
+def on_conflict(connection: Any, steps: Sequence[Step]) -> dict[str, int]:
+    """Take `steps`, all of one moment, on PostgreSQL or SQLite by one statement.
+
+    Return which attempt each of them is, by its key; one that may not be taken is missing. The rows are locked in the
+    order of their keys, whoever asks: so no two attempts wait for each other.
+    """
+    steps = sorted(steps, key=lambda step: step.key)
+    waits = [_waits(step) for step in steps]
+    shape = tuple([(len(whens), step.is_anybodys) for step, whens in zip(steps, waits, strict=True)])
+    at, first = connection.ops.adapt_datetimefield_value, steps[0]
+    params: list[Any] = [value for step in steps for value in _first(connection, step)]
+    if any(waits):
+        for step, whens in zip(steps, waits, strict=True):
+            params += [*_key(step, steps), *[value for nth, until in whens for value in (nth, at(until))]]
+    limits = [value for step in steps for value in (*_key(step, steps), step.limit)]
+    params += [value for step in steps for value in (*_key(step, steps), step.shuts_from)]
+    params += [at(first.pending_until), *limits, *limits, at(first.moment)]
+    params += [step.key for step in steps if not step.is_anybodys]
+    with connection.cursor() as cursor:
+        cursor.execute(_on_conflict(connection.ops.quote_name, shape), params)
+        return {str(key): int(count) for key, count in cursor.fetchall()}
+
+
+def _key(step: Step, steps: Sequence[Step]) -> tuple[str, ...]:
+    return (step.key,) if len(steps) > 1 else ()
+
+
+def _words(quote: Callable[[str], str]) -> tuple[str, dict[str, str]]:
+    """Return the name of the table, and those of the columns by that of their field."""
+    columns = {one.attname: str(one.column) for one in LoginThrottle._meta.concrete_fields}
+    return quote(LoginThrottle._meta.db_table), {name: quote(columns[name]) for name in COLUMNS}
+
+
+def _per_vendor(build: Callable[..., str]) -> Callable[..., str]:
+    """Keep what `build` writes for the quotes of each kind of database; a connection belongs to one thread."""
+    known: dict[tuple[Any, ...], str] = {}
+
+    def written(quote: Callable[[str], str], *shape: Any) -> str:
+        key = (type(getattr(quote, "__self__", None)), *shape)
+        if key not in known:
+            known[key] = build(quote, *shape)
+        return known[key]
+
+    return written
+
+
+@_per_vendor
+def _on_conflict(quote: Callable[[str], str], shape: tuple[Shape, ...]) -> str:
+    table, names = _words(quote)
+    count, user, key = f"{table}.{names['count']}", f"{table}.{names['user_id']}", f"{table}.{names['key']}"
+
+    def by_key(*said: str) -> str:
+        return said[0] if len(said) == 1 else f"CASE {key} " + " ".join(f"WHEN %s THEN {one}" for one in said) + " END"
+
+    number = by_key(*["%s"] * len(shape))
+    blocked = by_key(*[_blocked(count, waits) for waits, _ in shape]) if any(waits for waits, _ in shape) else "NULL"
+    owned = f"AND ({key} <> %s OR {user} IS NULL OR {user} = excluded.{names['user_id']})"
+    mine = " ".join([owned for _, is_anybodys in shape if not is_anybodys])
+    return f"""
+        INSERT INTO {table} ({", ".join(names.values())})
+        VALUES {", ".join([_places()] * len(shape))}
         ON CONFLICT ({names["key"]}) DO UPDATE SET
             {names["user_id"]} = COALESCE(excluded.{names["user_id"]}, {user}),
             {names["changed_at"]} = excluded.{names["changed_at"]},
-            {names["blocked_until"]} = {row.blocked(count)},
-            {names["pending_until"]} = CASE WHEN {count} + 1 >= %s THEN %s ELSE NULL END,
-            {names["generation"]} = {table}.{names["generation"]} + CASE WHEN {count} + 1 = %s THEN 1 ELSE 0 END,
+            {names["blocked_until"]} = {blocked},
+            {names["pending_until"]} = CASE WHEN {count} + 1 >= {number} THEN %s ELSE NULL END,
+            {names["generation"]} = {table}.{names["generation"]} + CASE WHEN {count} + 1 = {number} THEN 1 ELSE 0 END,
             {names["count"]} = {count} + 1
-        WHERE {count} < %s
+        WHERE {count} < {number}
             AND ({table}.{names["blocked_until"]} IS NULL OR {table}.{names["blocked_until"]} <= %s) {mine}
-        RETURNING {names["count"]}"""
-    pending = [step.shuts_from, row.at(step.pending_until), step.limit]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*row.first, *row.waits, *pending, step.limit, row.at(step.moment)])
-        found = cursor.fetchone()
-    return None if found is None else int(found[0])
+        RETURNING {names["key"]}, {names["count"]}"""  # noqa: S608
 
 
 def on_duplicate_key(connection: Any, step: Step) -> int | None:
-    """Do the same on MariaDB, which has no WHERE for it: whether it may be taken stands in a variable.
+    """Take `step` on MariaDB, which has no WHERE for it: whether it may be taken stands in a variable.
 
     It computes from left to right with what it has set before; so `count` comes last. LAST_INSERT_ID() hands the answer
     over: the attempt, or 0 where it may not be taken; where the row is new it is the key of the row.
     """
-    row = _Row(connection, step)
-    names = row.names
+    at, waits = connection.ops.adapt_datetimefield_value, _waits(step)
+    params = [*_first(connection, step), step.limit, at(step.moment)]
+    params += [value for nth, until in waits for value in (nth, at(until))]
+    params += [step.shuts_from, at(step.pending_until), step.limit]
+    with connection.cursor() as cursor:
+        cursor.execute(_on_duplicate_key(connection.ops.quote_name, len(waits), step.is_anybodys), params)
+        is_new, found = cursor.rowcount == 1, int(cursor.lastrowid or 0)
+    if found == 0:
+        return None
+    return 1 if is_new else found
+
+
+@_per_vendor
+def _on_duplicate_key(quote: Callable[[str], str], waits: int, is_anybodys: bool) -> str:
+    table, names = _words(quote)
     count, user, blocked = names["count"], names["user_id"], names["blocked_until"]
-    mine = "" if step.is_anybodys else f"AND ({user} IS NULL OR {user} = VALUES({user}))"
+    mine = "" if is_anybodys else f"AND ({user} IS NULL OR {user} = VALUES({user}))"
     may = f"(@sessionauth_may := ({count} < %s AND ({blocked} IS NULL OR {blocked} <= %s) {mine}))"
 
     def changed(name: str, value: str, otherwise: str = "") -> str:
@@ -52,43 +132,82 @@ def on_duplicate_key(connection: Any, step: Step) -> int | None:
     changes = [
         f"{user} = IF({may}, COALESCE(VALUES({user}), {user}), {user})",
         changed("changed_at", f"VALUES({names['changed_at']})"),
-        changed("blocked_until", row.blocked(count)),
+        changed("blocked_until", _blocked(count, waits)),
         changed("pending_until", f"IF({count} + 1 >= %s, %s, NULL)"),
         changed("generation", f"{names['generation']} + ({count} + 1 = %s)"),
         changed("count", f"LAST_INSERT_ID({count} + 1)", f"{count} + LAST_INSERT_ID(0)"),
     ]
-    pending = [step.shuts_from, row.at(step.pending_until), step.limit]
+    insert = f"INSERT INTO {table} ({', '.join(names.values())}) VALUES {_places()}"  # noqa: S608
+    return f"{insert} ON DUPLICATE KEY UPDATE {', '.join(changes)}"
+
+
+def has_count(connection: Any, rule: str, keys: Collection[str], user_id: Any) -> bool:
+    """Say whether any counter of `rule` among `keys`, or of the user `user_id` (None for nobody), has an attempt."""
+    user = LoginThrottle._meta.get_field("user").get_db_prep_save(user_id, connection)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{row.insert} ON DUPLICATE KEY UPDATE {', '.join(changes)}",
-            [*row.first, step.limit, row.at(step.moment), *row.waits, *pending],
-        )
-        is_new, found = cursor.rowcount == 1, int(cursor.lastrowid or 0)
-    if found == 0:
-        return None
-    return 1 if is_new else found
+        cursor.execute(_has_count(connection.ops.quote_name, len(keys)), [*keys, user, rule])
+        return cursor.fetchone() is not None
 
 
-class _Row:
-    """The row of a counter's first attempt, in the words of the database."""
+@_per_vendor
+def _has_count(quote: Callable[[str], str], number: int) -> str:
+    table, names = _words(quote)
+    among = f"{names['key']} IN ({', '.join(['%s'] * number)}) OR {names['user_id']} = %s"
+    return f"SELECT 1 FROM {table} WHERE ({among}) AND {names['rule']} = %s AND {names['count']} > 0 LIMIT 1"  # noqa: S608
 
-    def __init__(self, connection: Any, step: Step) -> None:
-        row, quote = step.first(), connection.ops.quote_name
-        fields = [one for one in LoginThrottle._meta.concrete_fields if one.attname in row]
-        self.at = connection.ops.adapt_datetimefield_value
-        self.table = quote(LoginThrottle._meta.db_table)
-        self.names = {one.attname: quote(one.column) for one in fields}
-        self.first = [one.get_db_prep_save(row[one.attname], connection) for one in fields]
-        places = ", ".join(["%s"] * len(fields))
-        self.insert = f"INSERT INTO {self.table} ({', '.join(self.names.values())}) VALUES ({places})"  # noqa: S608
-        self._whens = _waits(step)
-        self.waits = [value for nth, until in self._whens for value in (nth, self.at(until))]
 
-    def blocked(self, count: str) -> str:
-        """Return until when the next one waits after the attempt that follows the `count`th."""
-        if not self._whens:
-            return "NULL"
-        return "CASE " + " ".join([f"WHEN {count} + 1 >= %s THEN %s"] * len(self._whens)) + " ELSE NULL END"
+def give_back(
+    connection: Any, keys: Collection[str], pending: datetime | None, forgiven: str, moment: datetime
+) -> None:
+    """Take an attempt off the counters `keys`, and all attempts off the counter `forgiven`, which is among them or "".
+
+    `pending` is when the attempt stopped being pending that shut them, None where another one did, or none: while it is
+    pending nobody else can have shut the door, so the wait is this attempt's own. All in one statement, or somebody
+    would find a door that is shut for good between the two; MariaDB, which computes from left to right, wants `count`
+    last.
+    """
+    at = connection.ops.adapt_datetimefield_value
+    until = at(pending)
+    # In the order of their keys, as they are taken; MariaDB knows no such order, and its locks are gone after each.
+    batches = [[key] for key in keys] if connection.vendor == "mysql" else [sorted(keys)]
+    with connection.cursor() as cursor:
+        for batch in batches:
+            told = [forgiven, at(moment), forgiven, until, forgiven, until, forgiven, *batch]
+            is_ordered = connection.features.has_select_for_update and len(batch) > 1
+            cursor.execute(_give_back(connection.ops.quote_name, len(batch), is_ordered), told)
+
+
+@_per_vendor
+def _give_back(quote: Callable[[str], str], number: int, is_ordered: bool) -> str:
+    table, names = _words(quote)
+    key, count, blocked, pending = (names[one] for one in ("key", "count", "blocked_until", "pending_until"))
+    among = f"{key} IN ({', '.join(['%s'] * number)})"
+    if is_ordered:
+        among = f"{key} IN (SELECT {key} FROM {table} WHERE {among} ORDER BY {key} FOR UPDATE)"  # noqa: S608
+    return f"""
+        UPDATE {table} SET
+            {names["changed_at"]} = CASE WHEN {key} = %s THEN %s ELSE {names["changed_at"]} END,
+            {blocked} = CASE WHEN {key} = %s OR {pending} = %s THEN NULL ELSE {blocked} END,
+            {pending} = CASE WHEN {key} = %s OR {pending} = %s THEN NULL ELSE {pending} END,
+            {count} = CASE WHEN {key} = %s THEN 0 ELSE {count} - 1 END
+        WHERE {count} > 0 AND {among}"""  # noqa: S608
+
+
+@cache
+def _places() -> str:
+    return f"({', '.join(['%s'] * len(COLUMNS))})"
+
+
+def _first(connection: Any, step: Step) -> Iterable[Any]:
+    """Return the row of a counter's first attempt, in the order of the columns."""
+    at, row = connection.ops.adapt_datetimefield_value, step.first()
+    row["user_id"] = LoginThrottle._meta.get_field("user").get_db_prep_save(row["user_id"], connection)
+    return [at(row[name]) if name.endswith(("_at", "_until")) else row[name] for name in COLUMNS]
+
+
+def _blocked(count: str, waits: int) -> str:
+    """Return until when the next one waits after the attempt that follows the `count`th."""
+    return "CASE " + " ".join([f"WHEN {count} + 1 >= %s THEN %s"] * waits) + " ELSE NULL END" if waits else "NULL"
 
 
 def _waits(step: Step) -> list[tuple[int, datetime]]:

@@ -1,0 +1,151 @@
+"""Guards that stand next to each other and count in the database: one look, and one statement for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sessionauth.guards import attempt, counters
+from sessionauth.guards.base import LoginGuard
+from sessionauth.guards.counters import Full, Unavailable, cache, database, outside
+from sessionauth.guards.counters.database import DatabaseSlot
+from sessionauth.guards.counters.step import Step
+from sessionauth.guards.lockout import LockoutGuard, LockoutSlot
+from sessionauth.guards.rate_limit import RateLimitGuard
+from sessionauth.guards.reserving import ReservingGuard
+from sessionauth.models import LoginThrottle
+
+#: Whose steps are known; a class derived from them may count as it likes.
+KINDS = (RateLimitGuard, LockoutGuard)
+Wanted = Sequence[tuple[ReservingGuard, Step]]
+
+
+def doors(guards: Sequence[LoginGuard]) -> Sequence[LoginGuard]:
+    """Return by whom an attempt is asked before the credentials: `guards`, those in one that can count together."""
+    if len(guards) < 2 or cache.fault() is None:
+        return guards
+    found: list[LoginGuard] = []
+    for counts, some in groupby(guards, lambda guard: type(guard) in KINDS):
+        run = list(some)
+        found += [Together(run)] if counts and len(run) > 1 else run
+    return found
+
+
+class Together(ReservingGuard):
+    """Several guards as one.
+
+    It looks before it writes. So an attempt that finds a door shut writes nothing and costs the same at the ten
+    thousandth time; and where the door is one that needs no account, none is looked up. What it looks at is a hint: who
+    gets a slot is decided by the statement that takes it.
+    """
+
+    needs_account = False
+
+    def __init__(self, guards: Sequence[Any]) -> None:
+        self.guards: Sequence[ReservingGuard] = guards
+
+    def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
+        """Take a slot of each guard, or of none; whose account it is it finds out when it has to.
+
+        In a transaction of the request's each guard counts by itself, outside of it: what has been read in it may not
+        be what is there, and SQLite may let nobody write who has begun by reading.
+        """
+        try:
+            return (self._one_by_one if outside.may_be_taken_back() else self._at_once)(request, identity)
+        except Unavailable:
+            counters.refuse_uncounted()
+            return None
+
+    def refusal(self, full: Full) -> Exception:
+        """Return what the guard raises whose door is shut."""
+        return full.by.refusal(full)  # type: ignore[no-any-return]
+
+    def _one_by_one(self, request: HttpRequest | None, identity: str | None) -> Full | None:
+        under_way = attempt.current()
+        held = 0 if under_way is None else under_way.held
+        for guard in self.guards:
+            user = under_way.account() if guard.needs_account and under_way is not None else None
+            full = guard.claim(request, identity, user)
+            if full is not None:
+                if under_way is not None:
+                    under_way.let_go(held)
+                return replace(full, by=guard)
+        return None
+
+    def _at_once(self, request: HttpRequest | None, identity: str | None) -> Full | None:
+        moment, under_way = timezone.now(), attempt.current()
+        # Without an account: the counters of a name that nobody has, which are those of most that somebody has.
+        named = [(guard, ways[0]) for guard in self.guards for ways in guard.foreseen(request, identity, moment)]
+        keys = [step.key for _, step in named]
+        found = outside.read(lambda: database.look(keys)) if keys else {}
+        full = _full([(guard, step) for guard, step in named if not guard.needs_account], found)
+        if full is not None:
+            return full
+        user = None if under_way is None else under_way.account()
+        wanted = [
+            (guard, _own(ways, found)) for guard in self.guards for ways in guard.steps(request, identity, user, moment)
+        ]
+        full = _full(wanted, found)
+        if full is not None or not wanted:
+            return full
+        answer = outside.write(lambda: _take(wanted), request)
+        if isinstance(answer, Full):
+            return answer
+        slots = [guard.slot(step, answer[step.key], request, user) for guard, step in wanted]
+        self.keep(Slots(slots, request))
+        return None
+
+
+def _own(ways: Sequence[Step], found: Mapping[str, LoginThrottle]) -> Step:
+    return next((step for step in ways if not step.is_anothers(found.get(step.key))), ways[-1])
+
+
+def _full(wanted: Wanted, found: Mapping[str, LoginThrottle]) -> Full | None:
+    """Return what the first of them says whose counter lets nobody by."""
+    said = (full and replace(full, by=guard) for guard, step in wanted for full in [step.full(found.get(step.key))])
+    return next((full for full in said if full is not None), None)
+
+
+def _take(wanted: Wanted) -> dict[str, int] | Full:
+    """Take every step, or none; that of the rows which is the first to refuse says how long."""
+    steps = list({step.key: step for _, step in wanted}.values())
+    taken = database.advance_all(steps)
+    missing = [(guard, step) for guard, step in wanted if step.key not in taken]
+    if not missing:
+        return taken
+    kept = [step for step in steps if step.key in taken]
+    if kept:
+        database.give_back(kept, [step for step in kept if taken[step.key] == step.shuts_from])
+    guard, step = missing[0]
+    return replace(database.refused(step, database.look([step.key])), by=guard)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The slots of an attempt, which are settled by one statement."""
+
+    slots: Sequence[DatabaseSlot | LockoutSlot]
+    request: HttpRequest | None
+
+    def succeeded(self) -> None:
+        self._give_back(next((one.slot.step.key for one in self.slots if isinstance(one, LockoutSlot)), ""))
+
+    def refund(self) -> None:
+        self._give_back("")
+
+    def failed(self) -> None:
+        for slot in self.slots:
+            slot.failed()
+
+    def _give_back(self, forgiven: str) -> None:
+        steps, shut = [one.step for one in self._counted()], [one.step for one in self._counted() if one.is_last]
+        outside.quietly(lambda: database.give_back(steps, shut, forgiven), self.request)
+
+    def _counted(self) -> Iterator[DatabaseSlot]:
+        for slot in self.slots:
+            yield slot.slot if isinstance(slot, LockoutSlot) else slot
