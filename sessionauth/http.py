@@ -24,8 +24,14 @@ def header(request: HttpRequest, name: str) -> str:
 
     Read from META rather than from `request.headers`, which builds a dictionary of all of them first.
     """
-    value = request.META.get("HTTP_" + name.upper().replace("-", "_"), "")
+    value = request.META.get(place(name), "")
     return value if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=64)
+def place(name: str) -> str:
+    """Return the key in `META` under which the header `name` stands."""
+    return "HTTP_" + name.upper().replace("-", "_")
 
 
 def authorization(request: HttpRequest, name: str = "Authorization") -> tuple[str, str]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings as django_settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import SimpleLazyObject
 from django.views import defaults
 
-from sessionauth import access, audit, books, confinement, explicit, old_passwords, paths, refusals
-from sessionauth.authenticators import active, aget_auth, chain, get_auth, remember
-from sessionauth.authenticators.session import SessionAuthenticator
-from sessionauth.conf import load, settings
-from sessionauth.credentials import cache
+from sessionauth import access, audit, books, confinement, explicit, old_passwords, paths, refusals, request_auth
+from sessionauth.authenticators import aget_auth, chain, get_auth, remember
+from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import LoginDenied, NotAuthenticated
-from sessionauth.request_auth import RequestAuth
-from sessionauth.request_state import RequestState, state_of, underway
+from sessionauth.request_state import RequestState, state_of, under_way, underway
 from sessionauth.user_token import LoginState, UserToken
 
 
@@ -45,12 +39,14 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if self.async_mode:
             return self.__acall__(request)
-        with underway(request):
-            try:
-                response: Any = self.process_request(request) or self.get_response(request)
-                return self.process_response(request, response)
-            finally:
-                books.close(state_of(request))
+        before = under_way.get()
+        under_way.set(request)
+        try:
+            response: Any = self.process_request(request) or self.get_response(request)
+            return self.process_response(request, response)
+        finally:
+            books.close(state_of(request))
+            under_way.set(before)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         with underway(request):
@@ -64,38 +60,48 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         """Put user and auth on `request`; refuse a program's credential that is wrong."""
-        return explicit.resolve(request, _prepare(request))
+        state = request_auth.put_on(request)
+        return None if state.is_bare else explicit.resolve(request, state)
 
     async def aprocess_request(self, request: HttpRequest) -> HttpResponse | None:
         """See process_request()."""
-        return await explicit.aresolve(request, _prepare(request))
+        state = request_auth.put_on(request)
+        return None if state.is_bare else await explicit.aresolve(request, state)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a credential that may not go there, and whoever may not come without one."""
-        _leave_auth_to_ninja(request, view)
-        if remember.goes_before(request, view) or _may_sign_in(request):
+        if "ninja" in sys.modules:
+            _leave_auth_to_ninja(request, view)
+        if request.COOKIES and (remember.goes_before(request, view) or _may_sign_in(request)):
             get_auth(request)
-        refusal = _confine(request)
-        if refusal is None and old_passwords.is_of_admin(request) and settings.ADMIN_FRESH:
+        state = state_of(request)
+        refusal = None if state.established is None else _confine(request, state, state.established)
+        if refusal is None and settings.ADMIN_FRESH and old_passwords.is_of_admin(request):
             refusal = access.unconfirmed(request)
         if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := get_auth(request)):
             refusal = old_passwords.prove(request, auth.user)
-        if refusal is not None or not _is_guarded(request, view) or _is_there(request, get_auth(request)):
+        if refusal is not None or settings.ON_FAILURE == "anonymous" or not _is_guarded(request, view):
             return refusal
+        if _is_there(request, get_auth(request)):
+            return None
         return on_failure(request)
 
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
-        _leave_auth_to_ninja(request, view)
-        if remember.goes_before(request, view) or _may_sign_in(request):
+        if "ninja" in sys.modules:
+            _leave_auth_to_ninja(request, view)
+        if request.COOKIES and (remember.goes_before(request, view) or _may_sign_in(request)):
             await aget_auth(request)
-        refusal = _confine(request)
-        if refusal is None and old_passwords.is_of_admin(request) and settings.ADMIN_FRESH:
+        state = state_of(request)
+        refusal = None if state.established is None else _confine(request, state, state.established)
+        if refusal is None and settings.ADMIN_FRESH and old_passwords.is_of_admin(request):
             refusal = await sync_to_async(access.unconfirmed)(request)
         if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := await aget_auth(request)):
             refusal = await old_passwords.aprove(request, auth.user)
-        if refusal is not None or not _is_guarded(request, view) or _is_there(request, await aget_auth(request)):
+        if refusal is not None or settings.ON_FAILURE == "anonymous" or not _is_guarded(request, view):
             return refusal
+        if _is_there(request, await aget_auth(request)):
+            return None
         is_ready = settings.ON_FAILURE in ("redirect", "raise") and refusals.is_ready()
         return on_failure(request) if is_ready else await sync_to_async(on_failure)(request)
 
@@ -111,7 +117,9 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Name in `Vary` what the answer depends on, set cookies, and keep the books."""
-        state = _vary(request, response)
+        state = state_of(request)
+        if state.carriers:
+            patch_vary_headers(response, state.carriers)
         if state.denied is not None or state.later or state.events:
             response = _closed(request, state, response)
         for act in state.on_response:
@@ -120,7 +128,9 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
     async def aprocess_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """See process_response()."""
-        state = _vary(request, response)
+        state = state_of(request)
+        if state.carriers:
+            patch_vary_headers(response, state.carriers)
         if state.denied is not None or state.later or state.events:
             response = await sync_to_async(_closed)(request, state, response)
         for act in state.on_response:
@@ -128,37 +138,9 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         return response
 
 
-def _prepare(request: HttpRequest) -> RequestState:
-    if not hasattr(request, "session") and any(isinstance(one, SessionAuthenticator) for one in active()):
-        raise ImproperlyConfigured(
-            "sessionauth's SessionAuthenticator needs 'django.contrib.sessions.middleware.SessionMiddleware' before "
-            "'sessionauth.middleware.AuthenticationMiddleware' in MIDDLEWARE. Add it, or take the authenticator out "
-            "of SESSIONAUTH_AUTHENTICATORS."
-        )
-    state = state_of(request)
-    state.session_key = getattr(getattr(request, "session", None), "session_key", None)
-    state.lazy_user = request.user = SimpleLazyObject(partial(_user, request))  # type: ignore[assignment]
-    # Others ask Django's get_user(), which looks here first: so they too are told of what has been revoked.
-    request.__dict__.setdefault("_cached_user", request.user)
-    state.lazy_auser = request.auser = partial(_auser, request)
-    request.auth = RequestAuth(request)  # type: ignore[attr-defined]
-    return state
-
-
-def _user(request: HttpRequest) -> Any:
-    return chain.own_auth(request).user
-
-
-async def _auser(request: HttpRequest) -> Any:
-    token = await chain.aauth_of_user(request)
-    return await cache.aload(request.user if state_of(request).is_settled else token.user)
-
-
-def _confine(request: HttpRequest) -> HttpResponse | None:
-    state = state_of(request)
-    token = state.established
-    if token is None or (code := confinement.refusal(request, token)) is None:
-        if token is not None and token is state.token and token.is_restricted and request.user is state.lazy_user:
+def _confine(request: HttpRequest, state: RequestState, token: UserToken) -> HttpResponse | None:
+    if (code := confinement.refusal(request, token)) is None:
+        if token is state.token and token.is_restricted and request.user is state.lazy_user:
             _admit(request, state, token)
         return None
     audit.record(audit.Event.ACCESS_DENIED, request, user=token.user, reason=code, subject=token.credential)
@@ -183,13 +165,13 @@ def _leave_auth_to_ninja(request: HttpRequest, view: Any) -> None:
 
 def _may_sign_in(request: HttpRequest) -> bool:
     """Say whether to look now what the session holds that is to survive a login: Django's throws it away unseen."""
-    came = request.method == "POST" and django_settings.SESSION_COOKIE_NAME in request.COOKIES
+    came = request.method == "POST" and djangos.SESSION_COOKIE_NAME in request.COOKIES
     return came and bool(settings.PRESERVE_SESSION_KEYS)
 
 
 def _is_guarded(request: HttpRequest, view: Any) -> bool:
     """Say whether SESSIONAUTH_ON_FAILURE speaks of this request; views opt out by Django's `login_not_required`."""
-    return settings.ON_FAILURE != "anonymous" and getattr(view, "login_required", True) and paths.is_protected(request)
+    return getattr(view, "login_required", True) and paths.is_protected(request)
 
 
 def _is_there(request: HttpRequest, auth: UserToken) -> bool:
@@ -224,10 +206,3 @@ def _closed(request: HttpRequest, state: RequestState, response: HttpResponseBas
         response = refusals.instead(request, response, state.denied)
     books.keep(state)
     return response
-
-
-def _vary(request: HttpRequest, response: HttpResponseBase) -> RequestState:
-    state = state_of(request)
-    if state.carriers:
-        patch_vary_headers(response, state.carriers)
-    return state

@@ -1,22 +1,79 @@
-"""The public face of who a request is: `request.auth`."""
+"""What stands on a request until somebody looks: `request.user`, and `request.auth`, its public face."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
-from django.utils.functional import LazyObject
+from django.utils.functional import LazyObject, SimpleLazyObject, empty
 
-from sessionauth.authenticators import get_auth
+from sessionauth.authenticators import active, chain, get_auth
+from sessionauth.authenticators.base import watch
+from sessionauth.authenticators.session import SessionAuthenticator
+from sessionauth.credentials import cache
+from sessionauth.request_state import RequestState, state_of
 from sessionauth.user_token import UserToken
+
+
+def put_on(request: HttpRequest) -> RequestState:
+    """Put user and auth on `request`, both lazy, and return its state, which says whether a program may have come."""
+    state = state_of(request)
+    try:
+        state.session_key = request.session.session_key
+    except AttributeError:
+        _do_without_session(request)
+    state.lazy_user = request.user = RequestUser(request)  # type: ignore[assignment]
+    if "_cached_user" not in request.__dict__:
+        # Others ask Django's get_user(), which looks here first: so they too are told of what has been revoked.
+        request._cached_user = state.lazy_user  # type: ignore[attr-defined]
+    state.lazy_auser = request.auser = partial(_auser, request)
+    request.auth = RequestAuth(request)  # type: ignore[attr-defined]
+    if (places := watch.places) is not None:
+        state.is_bare = True
+        for place in places:
+            if place in request.META:
+                state.is_bare = False
+    return state
+
+
+def _do_without_session(request: HttpRequest) -> None:
+    if not hasattr(request, "session") and any(isinstance(one, SessionAuthenticator) for one in active()):
+        raise ImproperlyConfigured(
+            "sessionauth's SessionAuthenticator needs 'django.contrib.sessions.middleware.SessionMiddleware' before "
+            "'sessionauth.middleware.AuthenticationMiddleware' in MIDDLEWARE. Add it, or take the authenticator out "
+            "of SESSIONAUTH_AUTHENTICATORS."
+        )
+
+
+async def _auser(request: HttpRequest) -> Any:
+    token = await chain.aauth_of_user(request)
+    return await cache.aload(request.user if state_of(request).is_settled else token.user)
+
+
+#: Of lazy objects, whose own way to it asks what they are wrapped round. Both below are made for every request.
+_set = object.__setattr__
+
+
+class RequestUser(SimpleLazyObject):  # type: ignore[type-arg]
+    """What stands on `request.user`: Django's lazy user, made by one step instead of eight."""
+
+    _wrapped: Any = empty
+
+    def __init__(self, request: HttpRequest) -> None:
+        _set(self, "_setupfunc", partial(_user_of, request))
+
+
+def _user_of(request: HttpRequest) -> Any:
+    return chain.own_auth(request).user
 
 
 class RequestAuth(LazyObject):  # type: ignore[type-arg]
     """What stands on `request.auth`: always what `get_auth(request)` says at that moment, also after login()."""
 
     def __init__(self, request: HttpRequest) -> None:
-        self.__dict__["_request"] = request
-        super().__init__()
+        _set(self, "_request", request)
 
     @property
     def _wrapped(self) -> UserToken:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 STATE = "_sessionauth"
 
-_underway: ContextVar[HttpRequest | None] = ContextVar("sessionauth_request", default=None)
+#: The request that is under way, in this thread or task and in what it starts; see current().
+under_way: ContextVar[HttpRequest | None] = ContextVar("sessionauth_request", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class RequestState:
         "carriers",
         "established",
         "events",
+        "is_bare",
         "is_claimed",
         "is_closed",
         "is_passive",
@@ -98,6 +100,8 @@ class RequestState:
         self.lazy_auser: Any = None
         #: True if a credential stood on the request that no cookie is, good or bad.
         self.is_claimed = False
+        #: True if nothing came in which a program's credential could stand.
+        self.is_bare = False
         #: True once a program's credential has decided who it is, and no cookie will be asked.
         self.is_settled = False
         #: True if the view says that this request is no use of the session, such as polling.
@@ -138,23 +142,23 @@ class RequestState:
 
 def state_of(request: HttpRequest) -> RequestState:
     """Return the state of `request` (of the HttpRequest inside DRF's), begun if there is none."""
-    inner = getattr(request, "_request", request)
-    state: RequestState | None = inner.__dict__.get(STATE)
-    if state is None:
-        state = inner.__dict__[STATE] = RequestState()
-    return state
+    try:
+        return request._sessionauth  # type: ignore[attr-defined,no-any-return]
+    except AttributeError:
+        state = getattr(request, "_request", request).__dict__[STATE] = RequestState()
+        return state
 
 
 @contextmanager
 def underway(request: HttpRequest) -> Iterator[None]:
     """Make `request` the one that is under way, in this thread or task and in what it starts."""
-    before = _underway.get()
-    _underway.set(request)
+    before = under_way.get()
+    under_way.set(request)
     try:
         yield
     finally:
         # Not by the variable's own token: Django may end the request in another context than it began in.
-        _underway.set(before)
+        under_way.set(before)
 
 
 def current() -> HttpRequest | None:
@@ -163,4 +167,4 @@ def current() -> HttpRequest | None:
     For books alone: so that what is told without a request still has a place to be told of, and is not rolled back with
     the view. Who somebody is, is asked of the request in hand.
     """
-    return _underway.get()
+    return under_way.get()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -34,6 +34,11 @@ class APIKeyAuthenticator(CredentialAuthenticator):
         super().__init__(claim=claim, realm=realm)
         self.header, self.query_param = header, query_param
         self.carriers = (header,)
+
+    @property
+    def places(self) -> Collection[str]:  # type: ignore[override]
+        """See BaseAuthenticator."""
+        return (http.place(self.header),) if self.query_param is None else (http.place(self.header), "QUERY_STRING")
 
     def extract(self, request: HttpRequest) -> PresentedSecret | None:
         """Return the secret if it is ours. Raises SeveralCredentials for two different ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol, runtime_checkable
 
 from asgiref.sync import sync_to_async
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from sessionauth import crypto, lookup
 from sessionauth.conf import PREFIX, load, settings
+from sessionauth.conf.setting import reader
 from sessionauth.credentials import cache, formats, limits
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.guards import secrets
@@ -55,6 +56,9 @@ class BaseAuthenticator:
     lazy: bool = False
     #: The headers it reads, for `Vary`; ("*",) where that cannot be told.
     carriers: Collection[str] = ()
+    #: The keys of `request.META` without any of which `extract()` finds nothing, so that it need not be asked; None
+    #: where it looks elsewhere too. Whoever overrides `extract()` says it again.
+    places: Collection[str] | None = None
 
     def extract(self, request: HttpRequest) -> Any:
         """Return the credential on `request`, None if there is none of this kind. Must do no I/O."""
@@ -220,6 +224,25 @@ def _make(entry: str | Mapping[str, Any]) -> Authenticator:
 def active() -> tuple[Authenticator, ...]:
     """Return the authenticators of SESSIONAUTH_AUTHENTICATORS, those of programs first."""
     return _built()
+
+
+class Watch:
+    """Where a program's credential may stand in a request, worked out once until a setting changes."""
+
+    @cached_property
+    def places(self) -> frozenset[str] | None:
+        """The keys of `META` without any of which nobody is asked before the view; None where somebody must be."""
+        found = [_places_of(one) for one in active() if not one.lazy]
+        return None if None in found else frozenset(key for places in found for key in places or ())
+
+
+def _places_of(one: Authenticator) -> Collection[str] | None:
+    """Return the `places` of `one`, None if another class than says them reads the request."""
+    says = next((kind for kind in type(one).__mro__ if not vars(kind).keys().isdisjoint(("extract", "places"))), None)
+    return getattr(one, "places", None) if says is not None and "places" in vars(says) else None
+
+
+watch = reader(Watch())
 
 
 def forget_authenticators(*, setting: str, **kwargs: object) -> None:

@@ -36,6 +36,7 @@ class BasicAuthenticator(BaseAuthenticator):
 
     name = "basic"
     carriers = ("Authorization",)
+    places = ("HTTP_AUTHORIZATION",)
 
     def __init__(self, *, realm: str | None = None) -> None:
         """Take `realm`, what the browser's dialog names; None for SESSIONAUTH_REALM."""

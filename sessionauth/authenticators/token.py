@@ -35,6 +35,11 @@ class TokenAuthenticator(CredentialAuthenticator):
         self.name = name or self.name
         self.carriers: Collection[str] = (header,)
 
+    @property
+    def places(self) -> Collection[str]:  # type: ignore[override]
+        """See BaseAuthenticator."""
+        return (http.place(self.header),)
+
     def extract(self, request: HttpRequest) -> PresentedSecret | None:
         """Return the secret if it is ours. A bare scheme is not."""
         scheme, secret = http.authorization(request, self.header)

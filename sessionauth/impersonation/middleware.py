@@ -14,7 +14,7 @@ from django.middleware.csrf import rotate_token
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth.authenticators import get_auth
-from sessionauth.conf import load, settings
+from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import answers, banner, bound, confining, header, streaming
 from sessionauth.impersonation.service import close
@@ -49,9 +49,10 @@ class ImpersonationMiddleware:
             response = act(request, stage) if _is_asked_early(request) else None
             if response is None:
                 response = self.get_response(request)
-            return finish(request, stage, response)
+            return finish(request, stage, response) if _is_much(request, stage) else response
         finally:
-            stage.restore()
+            if stage.child is not None:
+                stage.restore()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         stage = begin(request)
@@ -89,8 +90,7 @@ def is_installed() -> bool:
 
 def begin(request: HttpRequest) -> Stage:
     """Return a new stage for `request`."""
-    stage = Stage(request)
-    state_of(request).overlay = stage
+    stage = state_of(request).overlay = Stage(request)
     return stage
 
 
@@ -146,12 +146,13 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
 
 def _is_asked_early(request: HttpRequest) -> bool:
     """Say whether to look before the view; asks no session, and reads no body."""
-    header.note(request)
-    if header.is_asked(request):
-        return True
-    if _is_programs(request):
+    if settings.IMPERSONATION_HEADER is not None:
+        header.note(request)
+        if header.is_asked(request):
+            return True
+    if djangos.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
         return False
-    if django_settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
+    if _is_programs(request):
         return False
     if MARKER in request.COOKIES or state_of(request).token is not None:
         return True
@@ -161,7 +162,7 @@ def _is_asked_early(request: HttpRequest) -> bool:
 def _is_much(request: HttpRequest, stage: Stage) -> bool:
     """Say whether the way out has anything to do."""
     is_touched = stage.row is not None or bool(stage.ended) or stage.has_started
-    return is_touched or MARKER in request.COOKIES or not confining.is_safe(request)
+    return is_touched or MARKER in request.COOKIES or request.method not in confining.SAFE
 
 
 def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> bool:
@@ -173,7 +174,7 @@ def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBas
 
 def _row_in_hand(request: HttpRequest) -> Any:
     state = state_of(request)
-    token = state.pending or state.token
+    token = state.token if state.pending is None else state.pending
     return None if token is None else token.impersonation
 
 

@@ -54,7 +54,7 @@ class Stage:
     """
 
     def __init__(self, request: HttpRequest) -> None:
-        self.request: Any = getattr(request, "_request", request)
+        self.request: Any = request
         #: True while ImpersonationMiddleware looks, before the view.
         self.is_early = False
         #: The impersonation that was found running.

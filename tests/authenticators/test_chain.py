@@ -6,14 +6,16 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.http import HttpResponse
 
 import sessionauth
 from sessionauth import InvalidCredential, LoginState, UserToken, aget_auth, get_auth
 from sessionauth.authenticators import BaseAuthenticator, active, chain
 from sessionauth.authenticators.api_key import APIKeyAuthenticator
-from sessionauth.authenticators.base import PresentedSecret
-from sessionauth.authenticators.token import BearerAuthenticator
+from sessionauth.authenticators.base import PresentedSecret, watch
+from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
 from sessionauth.exceptions import SeveralCredentials
+from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import AccessToken, APIKey
 from sessionauth.request_state import state_of
 from sessionauth.signals import credential_rejected
@@ -246,3 +248,44 @@ def test_aget_auth__answers_for_an_auser_that_other_code_put_there(rf):
     request.auser = auser
     token = async_to_sync(aget_auth)(request)
     assert (token.user, token.method) == (ada, "external")
+
+
+class ReadsElsewhere(BearerAuthenticator):
+    """Finds its secret where the authenticator that it derives from does not look."""
+
+    def extract(self, request):
+        return PresentedSecret(request.META["PATH_INFO"]) if "key" in request.META["PATH_INFO"] else None
+
+
+@pytest.mark.parametrize(
+    ("entries", "places"),
+    [
+        (["token.BearerAuthenticator", "session.SessionAuthenticator"], {"HTTP_AUTHORIZATION"}),
+        (["basic.BasicAuthenticator", "api_key.APIKeyAuthenticator"], {"HTTP_AUTHORIZATION", "HTTP_X_API_KEY"}),
+        (
+            [{"NAME": "api_key.APIKeyAuthenticator", "OPTIONS": {"query_param": "k"}}],
+            {"HTTP_X_API_KEY", "QUERY_STRING"},
+        ),
+        (["session.SessionAuthenticator"], set()),
+        (["tests.authenticators.test_chain.ReadsElsewhere", "token.BearerAuthenticator"], None),
+    ],
+)
+def test_watch__knows_where_no_program_can_have_come(entries, places, settings):
+    def whole(path):
+        return path if path.startswith("tests.") else f"sessionauth.authenticators.{path}"
+
+    settings.SESSIONAUTH_AUTHENTICATORS = [
+        whole(entry) if isinstance(entry, str) else entry | {"NAME": whole(entry["NAME"])} for entry in entries
+    ]
+    assert watch.places == places
+
+
+def test_bare_request__asks_nobody_before_the_view(rf, monkeypatch):
+    asked = []
+    monkeypatch.setattr(TokenAuthenticator, "extract", lambda self, request: asked.append(self))
+    middleware = AuthenticationMiddleware(lambda request: HttpResponse())
+    for headers in ({}, {"authorization": "Bearer x"}):
+        request = rf.get("/", headers=headers)
+        request.session = SessionStore()
+        middleware(request)
+        assert len(asked) == len(headers)
