@@ -92,7 +92,9 @@ def show(request: HttpRequest, token: UserToken) -> None:
 
 def _tell(response: HttpResponseBase, token: UserToken) -> None:
     patch_cache_control(response, private=True, no_store=True)
-    response[ANSWER] = token.user._meta.pk.value_to_string(token.user)
+    key = str(token.user._meta.pk.value_to_string(token.user))
+    if key.isprintable():  # a key of text may hold line breaks, which no header can
+        response[ANSWER] = key.encode().decode("latin-1")  # as it comes in
 
 
 def _program(request: HttpRequest, token: UserToken | None) -> UserToken:

@@ -425,6 +425,16 @@ def test_denied__costs_the_same_whomever_it_names(settings, key, helper, root, m
     assert costs == [(costs[0][0], known + n) for n in range(1, 6)]
 
 
+@pytest.mark.parametrize("text", ["Grüße", "line\nbreak", "\r\nSet-Cookie: a=b", "\0", ""])
+def test_answer__names_keys_of_text_as_they_come_and_none_that_no_header_can_hold(key, alice, monkeypatch, text):
+    """It was a 500 after the view had run."""
+    monkeypatch.setattr(type(alice)._meta.pk, "value_to_string", lambda user: text)
+    answer = key.ask("/who/", alice)
+    assert answer.status_code == 200
+    sent = answer.headers.get("X-Impersonated-User")
+    assert sent is None if not text.isprintable() else sent.encode("latin-1").decode() == text
+
+
 def test_lookups__by_a_unique_field(settings, key, alice):
     settings.SESSIONAUTH_IMPERSONATION_HEADER_LOOKUPS = ["username"]
     assert key.ask("/who/", "username:alice").json()["user"] == "alice"
