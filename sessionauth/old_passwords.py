@@ -1,7 +1,8 @@
-"""The old password on Django's own pages to change it, the admin's among them: guarded like a login before they see it.
+"""The old password on pages of others: guarded like a login before they see it.
 
-Django's form asks `check_password()` and is given no request, so that nothing would count how often it is tried. What
-the guards refuse is answered in the place of the page; all else is the page's own.
+They are Django's own pages to change it, the admin's among them, and allauth's. Their forms ask `check_password()` and
+are given no request, so that our guards would not count how often it is tried. What the guards refuse is answered in
+the place of the page; all else is the page's own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from sessionauth import backends, confinement, refusals
 from sessionauth.user_token import UserToken
 
 FIELD = "old_password"
+#: The same on allauth's page, and the name of its URL. (Where it asks to prove a login again it calls authenticate().)
+ALLAUTH_FIELD, ALLAUTH_PAGE = "oldpassword", "account_change_password"
 #: Attribute of forms that ask through the guarded door themselves.
 PROVES = "sessionauth_proves"
 
@@ -26,10 +29,9 @@ PROVES = "sessionauth_proves"
 def is_asked(request: HttpRequest) -> bool:
     """Say whether the view of `request` is about to check the old password past the guards of this project.
 
-    They are those of SessionAuthBackend: without it Django's pages stay as they are.
+    They are those of SessionAuthBackend: without it the pages stay as they are.
     """
-    match = confinement.match_of(request) if request.method == "POST" else None
-    return match is not None and _checks_by_itself(match) and any(map(_is_ours, get_backends()))
+    return request.method == "POST" and bool(_field(request)) and any(map(_is_ours, get_backends()))
 
 
 def has(auth: UserToken) -> bool:
@@ -51,6 +53,16 @@ def _is_ours(backend: Any) -> bool:
     return isinstance(backend, backends.SessionAuthBackend)
 
 
+def _field(request: HttpRequest) -> str:
+    """Return the name of the field with the old password that the view of `request` checks by itself, "" for none."""
+    match = confinement.match_of(request)
+    if match is None:
+        return ""
+    if match.url_name == ALLAUTH_PAGE and getattr(match.func, "__module__", "").startswith("allauth."):
+        return ALLAUTH_FIELD
+    return FIELD if _checks_by_itself(match) else ""
+
+
 def _checks_by_itself(match: ResolverMatch) -> bool:
     if match.url_name == "password_change" and "admin" in match.app_names:
         return True
@@ -64,7 +76,7 @@ def _checks_by_itself(match: ResolverMatch) -> bool:
 @sensitive_variables("password")
 def prove(request: HttpRequest, user: Any) -> HttpResponse | None:
     """Have the guards judge the old password of `user`, and return their answer if they refuse it."""
-    password = request.POST.get(FIELD)
+    password = request.POST.get(_field(request))
     if not password or not user.has_usable_password():
         return None
     try:
@@ -77,7 +89,7 @@ def prove(request: HttpRequest, user: Any) -> HttpResponse | None:
 @sensitive_variables("password")
 async def aprove(request: HttpRequest, user: Any) -> HttpResponse | None:
     """See prove()."""
-    password = request.POST.get(FIELD)
+    password = request.POST.get(_field(request))
     if not password or not user.has_usable_password():
         return None
     try:
@@ -95,6 +107,6 @@ def _refused(request: HttpRequest, reason: Exception) -> HttpResponse | None:
         return refusals.denied(request, denial)
     # It is to look like a wrong password, so the page is given one.
     data: QueryDict = request.POST.copy()
-    data[FIELD] = get_random_string(40)
+    data[_field(request)] = get_random_string(40)
     request.POST = data  # type: ignore[assignment]
     return None

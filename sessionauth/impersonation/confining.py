@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest
 from django.urls import ResolverMatch
@@ -15,8 +18,26 @@ from sessionauth.models import Impersonation
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: The names of our own URLs, the API among them; every AdminSite has the app name "admin".
 OURS = frozenset({"admin", "sessionauth", "sessionauth_api"})
+#: Modules of other packages, and what they begin with, whose views are about somebody's account: passwords, addresses,
+#: second factors, sites that sign them in, and tokens, which would outlive the impersonation.
+ACCOUNTS = (
+    "allauth.",
+    "dj_rest_auth.",
+    "djoser.",
+    "knox.",
+    "oauth2_provider.views.application.",
+    "oauth2_provider.views.base.",
+    "oauth2_provider.views.device.",
+    "oauth2_provider.views.token.",
+    "social_django.",
+    "two_factor.",
+)
 #: Pages that are open in any case: signing out ends the impersonation, and so does signing in.
-WAYS_OUT = frozenset({"login", "logout"})
+WAYS_OUT = frozenset(
+    {"login", "logout", "account_login", "account_logout", "rest_login", "rest_logout", "current_session"}
+)
+#: Views of those packages that an app asks who is there.
+TELLING = frozenset({"config", "rest_user_details", "user-me"})
 
 
 def is_safe(request: HttpRequest) -> bool:
@@ -32,7 +53,7 @@ def refusal(request: HttpRequest, row: Impersonation) -> str | None:
     match = confinement.match_of(request)
     if match is not None and (_is_way_out(match) or confinement.is_marked(match.func, ABOUT)):
         return None
-    if match is not None and _is_closed(match):
+    if match is not None and _is_closed(match, only_asks=is_safe(request)):
         return "impersonating"
     if not row.is_read_only or is_safe(request):
         return None
@@ -51,14 +72,24 @@ def tells_of_it(request: HttpRequest) -> bool:
     return is_safe(request) and match is not None and confinement.is_marked(match.func, ABOUT)
 
 
-def _is_closed(match: ResolverMatch) -> bool:
+def _is_closed(match: ResolverMatch, *, only_asks: bool) -> bool:
     if confinement.is_for_people(match) or not OURS.isdisjoint(match.app_names):
+        return True
+    if _is_about_account(match.func) and not (only_asks and match.url_name in TELLING):
         return True
     return match.view_name in settings.IMPERSONATION_FORBIDDEN_VIEWS
 
 
+@lru_cache(maxsize=1024)
+def _is_about_account(view: Any) -> bool:
+    """Say whether `view` is one of ACCOUNTS, or of a class that was derived from one."""
+    kind = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    modules = {getattr(view, "__module__", ""), *(one.__module__ for one in getattr(kind, "__mro__", ()))}
+    return any(f"{module}.".startswith(ACCOUNTS) for module in modules)
+
+
 def _is_way_out(match: ResolverMatch) -> bool:
-    if match.url_name in WAYS_OUT and not OURS.isdisjoint(match.app_names):
+    if match.url_name in WAYS_OUT and (not OURS.isdisjoint(match.app_names) or _is_about_account(match.func)):
         return True
     view_class = getattr(match.func, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, auth_views.LoginView | auth_views.LogoutView)

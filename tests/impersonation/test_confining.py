@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.test import override_settings
-from django.urls import include, path
+from django.test import RequestFactory, override_settings
+from django.urls import ResolverMatch, include, path
+from django.views import View
 
+from sessionauth.impersonation import confining
 from sessionauth.impersonation.middleware import MARKER
 from sessionauth.models import Impersonation
 from tests.impersonation import site
@@ -34,6 +36,28 @@ def test_forbidden_views__not_as_somebody_else(browser, alice, path):
     answers = [browser.get(path), browser.post(path)]
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(403, "impersonating")] * 2
     assert browser.get("/shop/goods/").json()["user"] == alice.get_username()
+
+
+@pytest.mark.parametrize("module", ["allauth.mfa.totp.views", "knox.views", "djoser.views", "social_django.views"])
+def test_views_of_accounts__are_closed_and_so_are_those_derived_from_them(module):
+    theirs = type("Theirs", (View,), {"__module__": module})
+    own = type("Own", (theirs,), {"__module__": "shop.views"})
+    for view in (theirs.as_view(), own.as_view()):
+        assert confining.refusal(asking(view), Impersonation(mode="write")) == "impersonating"
+        assert confining.refusal(asking(view, name="account_logout"), Impersonation()) is None
+    assert confining.refusal(asking(own.as_view(), name="user-me", method="GET"), Impersonation()) is None
+
+
+def test_views_of_accounts__others_stay_open():
+    for module in ("allauthority.views", "oauth2_provider.views.generic", "shop.views"):
+        view = type("Theirs", (View,), {"__module__": module}).as_view()
+        assert confining.refusal(asking(view), Impersonation(mode="write")) is None
+
+
+def asking(view, name="page", method="POST"):
+    request = getattr(RequestFactory(), method.lower())("/")
+    request.resolver_match = ResolverMatch(view, (), {}, url_name=name)
+    return request
 
 
 def test_forbidden_views__without_the_marker(browser, alice):
