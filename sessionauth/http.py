@@ -164,7 +164,12 @@ def challenge(scheme: str, parameters: Mapping[str, str]) -> str:
 
     Quotes and backslashes are escaped; what is no visible ASCII is dropped, line breaks above all.
     """
-    quoted = (f'{name}="{_quotable(value)}"' for name, value in parameters.items())
+    return _challenge(scheme, *parameters.items())
+
+
+@lru_cache(maxsize=256)
+def _challenge(scheme: str, *parameters: tuple[str, str]) -> str:
+    quoted = (f'{name}="{_quotable(value)}"' for name, value in parameters)
     return f"{scheme} {', '.join(quoted)}"
 
 

@@ -84,9 +84,9 @@ def ask(asker: Asker) -> None:
 
 def _gives_out_tokens(view: Any, request: HttpRequest) -> bool:
     # Django's as_view() leaves the class in `view_class`, REST framework's in `cls`.
-    sources = (view, getattr(view, "view_class", None), getattr(view, "cls", None))
-    if any(request.method in getattr(source, WAY_IN, ()) for source in sources):
-        return True
+    for source in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):
+        if request.method in getattr(source, WAY_IN, ()):
+            return True
     return any(asker(view, request) for asker in _askers)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from http.client import responses
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.urls import NoReverseMatch
@@ -24,25 +23,12 @@ from sessionauth.authenticators import Authenticator, active
 from sessionauth.conf import load, settings
 from sessionauth.confinement import match_of
 from sessionauth.exceptions import InvalidCredential, LimitedCredential, LoginDenied
+from sessionauth.problems import problem as problem
+from sessionauth.problems import title as title
 from sessionauth.request_state import state_of
 from sessionauth.sessions import kept
 
 logger = logging.getLogger("sessionauth")
-
-#: Titles are HTTP's own words and stay untranslated: programs read them.
-TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    410: "Gone",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    429: "Too Many Requests",
-    503: "Service Unavailable",
-}
 
 #: Answers to a refused login that say less than we can: a form shown again, an API's "wrong credentials".
 REPLACED = frozenset({200, 400, 401, 403})
@@ -193,25 +179,6 @@ def instead(request: HttpRequest, response: HttpResponseBase, denial: LoginDenie
     return denied(request, denial, as_page=as_page)
 
 
-def problem(status: int, code: str, detail: str, challenges: Sequence[str] = (), **extra: Any) -> HttpResponse:
-    """Return problem+json (RFC 9457), never to be stored.
-
-    `code` is a word for programs, `detail` a sentence for people, `challenges` go into WWW-Authenticate and `extra`
-    members into the document.
-    """
-    body = {"type": "about:blank", "title": title(status), "status": status, "code": code, "detail": detail, **extra}
-    response = JsonResponse(body, status=status, content_type="application/problem+json")
-    response["Cache-Control"] = "no-store"
-    if challenges:
-        response["WWW-Authenticate"] = ", ".join(challenges)
-    return response
-
-
-def title(status: int) -> str:
-    """Return what HTTP calls `status`; a guard's own exception may have any."""
-    return TITLES.get(status) or responses.get(status, "Refused")
-
-
 def challenges_for(
     request: HttpRequest,
     error: Mapping[str, str],
@@ -245,6 +212,8 @@ def login_url_for(request: HttpRequest, own: str | None = None) -> str:
 
 def _resolved(url: str) -> str:
     """Return the URL that `url`, or the view of that name, has; "" if there is no such view."""
+    if str(url).startswith("/"):
+        return str(url)  # Django would look for a view of this name first, each time in vain
     try:
         return str(resolve_url(url))
     except NoReverseMatch:

@@ -207,3 +207,9 @@ def test_to_login__elsewhere_is_told_the_whole_way_back(ask, settings):
     settings.SESSIONAUTH_USE_SESSION_FOR_NEXT = True
     location = refusals.to_login(ask(), "https://login.example/in")["Location"]
     assert location == "https://login.example/in?next=http%3A//testserver/page/"
+
+
+def test_login_url__that_is_a_path_is_looked_for_among_no_views(rf, settings, monkeypatch):
+    monkeypatch.setattr(refusals, "resolve_url", None)
+    settings.LOGIN_URL = "/here/"
+    assert refusals.login_url_for(rf.get("/")) == "/here/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sessionauth.refusals import TITLES
+from sessionauth.problems import TITLES
 
 Schema = dict[str, Any]
 

@@ -9,7 +9,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from sessionauth.contrib.ninja.auth import RequestAuth
-from sessionauth.refusals import TITLES
+from sessionauth.problems import TITLES
 from sessionauth.views.documents import PROBLEM
 
 REFUSALS = (401, 403)
