@@ -30,6 +30,8 @@ CHECKED = {
     "page_async": ["ours/page"],
     "session": ["ours/session", "ours_engine/session"],
     "session_async": ["ours/session", "ours_engine/session"],
+    "page_lean": ["ours_lean/page"],
+    "session_lean": ["ours_lean/session", "ours_engine_lean/session"],
     "session_signed": ["ours_signed/session"],
     "key": ["ours/key", "ours/token", "ours_drf/key", "ours_ninja/key"],
     "cached_key": ["ours_cached/cached_key"],

@@ -75,23 +75,31 @@ def configure(stack: Stack, where: Where, **changes: Any) -> None:
             "django.contrib.messages",
             *stack.apps,
         ],
-        "MIDDLEWARE": [
-            "django.middleware.security.SecurityMiddleware",
-            stack.sessions,
-            "django.middleware.common.CommonMiddleware",
-            "django.middleware.csrf.CsrfViewMiddleware",
-            stack.authentication,
-            *stack.behind,
-            "django.contrib.messages.middleware.MessageMiddleware",
-            "django.middleware.clickjacking.XFrameOptionsMiddleware",
-            *stack.last,
-        ],
+        "MIDDLEWARE": middleware(stack),
     }
     settings.configure(**{**given, **stack.settings, **changes})
     django.setup()
     if where.postgres is not None:
         _create_database(where)
     call_command("migrate", verbosity=0, skip_checks=True)
+
+
+def middleware(stack: Stack) -> list[str]:
+    """Return what `startproject` lists, with what `stack` has of its own, or that alone."""
+    own = [stack.sessions, stack.authentication, *stack.behind, *stack.last]
+    if stack.is_lean:
+        return own
+    return [
+        "django.middleware.security.SecurityMiddleware",
+        stack.sessions,
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        stack.authentication,
+        *stack.behind,
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        *stack.last,
+    ]
 
 
 def _create_database(where: Where) -> None:

@@ -72,6 +72,12 @@ ALL = [
         is_async=True,
     ),
     Scenario(
+        "page_lean",
+        "A page that looks at nobody, under ASGI, with no other middleware",
+        (Row("stock_lean", "page"), Row("ours_lean", "page", _same(0.75))),
+        is_async=True,
+    ),
+    Scenario(
         "session",
         "A page that asks who is there, with Django's sessions in the database",
         (
@@ -96,6 +102,16 @@ ALL = [
             Row("ours", "session", _same(0.60)),
             Row("ours_engine", "session", _same(0.60)),
             Row("hijack", "session"),
+        ),
+        is_async=True,
+    ),
+    Scenario(
+        "session_lean",
+        "A page that asks who is there, under ASGI, with no other middleware",
+        (
+            Row("stock_lean", "session"),
+            Row("ours_lean", "session", _same(0.60)),
+            Row("ours_engine_lean", "session", _same(0.60)),
         ),
         is_async=True,
     ),

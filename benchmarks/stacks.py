@@ -11,6 +11,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DJANGOS = "django.contrib.auth.middleware.AuthenticationMiddleware"
 OURS = "sessionauth.middleware.AuthenticationMiddleware"
+OUR_SESSIONS = "sessionauth.sessions.middleware.SessionMiddleware"
 IMPERSONATION = "sessionauth.impersonation.middleware.ImpersonationMiddleware"
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 NEVER = 10**9
@@ -26,7 +27,8 @@ class Stack:
     """A project that differs from `startproject` in what is written here, and in nothing else.
 
     `kit` is the module of its pages and credentials, `requires` are the packages it needs besides Django. `behind` is
-    middleware right behind the one that authenticates, `last` is at the end of the list.
+    middleware right behind the one that authenticates, `last` is at the end of the list. `is_lean` leaves out all of
+    Django's other middleware, whose threads are most of what a request under ASGI costs.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Stack:
     apps: tuple[str, ...] = ()
     authentication: str = DJANGOS
     sessions: str = "django.contrib.sessions.middleware.SessionMiddleware"
+    is_lean: bool = False
     behind: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -74,6 +77,7 @@ def _ours(name: str, title: str, kit: str = "ours", **changes: Any) -> Stack:
         requires=_dependencies() + changes.pop("requires", ()),
         apps=("sessionauth", *changes.pop("apps", ())),
         authentication=OURS,
+        sessions=OUR_SESSIONS,
         behind=(IMPERSONATION,),
         settings=settings | changes.pop("settings", {}),
         **changes,
@@ -125,6 +129,9 @@ ALL = [
     _ours("ours", "sessionauth"),
     _ours("ours_signed", "sessionauth, signed cookies", settings={"SESSION_ENGINE": SIGNED}),
     _ours("ours_engine", "sessionauth, its own engine", settings={"SESSION_ENGINE": OUR_ENGINE}),
+    Stack("stock_lean", "stock Django", "benchmarks.kits.base", is_lean=True),
+    _ours("ours_lean", "sessionauth", is_lean=True),
+    _ours("ours_engine_lean", "sessionauth, its own engine", settings={"SESSION_ENGINE": OUR_ENGINE}, is_lean=True),
     _ours("ours_locked", "sessionauth, 5 attempts an hour", rates=(OFTEN, "5/h")),
     _ours("ours_cached", "sessionauth, KEY_CACHE", settings={"SESSIONAUTH_KEY_CACHE": "default"}),
     _ours("ours_drf", "sessionauth through REST framework", "ours_drf", requires=DRF, apps=("rest_framework",)),

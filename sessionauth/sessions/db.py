@@ -90,11 +90,23 @@ class SessionStore(db.SessionStore):
         super().save(must_create)
         self.note()
 
+    # Django's own take up to five hops to the thread of the database for what is one here.
+
     async def asave(self, must_create: bool = False) -> None:
         """See save()."""
-        await super().asave(must_create)
-        if self._unnoted() is not None:
-            await sync_to_async(self.note)()
+        await sync_to_async(self.save)(must_create)
+
+    async def acreate(self) -> None:
+        """See Django's create()."""
+        await sync_to_async(self.create)()
+
+    async def acycle_key(self) -> None:
+        """See Django's cycle_key()."""
+        await sync_to_async(self.cycle_key)()
+
+    async def adelete(self, session_key: str | None = None) -> None:
+        """See Django's delete()."""
+        await sync_to_async(self.delete)(session_key)
 
     def company(self, sid: str, user_pk: Any, using: str) -> Company | None:
         """Return, once, the login session `sid` and its user `user_pk` if just these came along from `using`."""

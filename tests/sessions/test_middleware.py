@@ -1,0 +1,139 @@
+"""Our SessionMiddleware beside Django's: the same answers under ASGI, with a thread only where a session is saved."""
+
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient
+from django.urls import path
+from django.utils.log import log_response
+
+from sessionauth.sessions import db
+
+pytestmark = pytest.mark.django_db
+
+DJANGOS = "django.contrib.sessions.middleware.SessionMiddleware"
+OURS = "sessionauth.sessions.middleware.SessionMiddleware"
+
+
+async def nothing(request):
+    return HttpResponse()
+
+
+async def looks(request):
+    return HttpResponse(await request.session.aget("colour", "none"))
+
+
+async def puts(request):
+    await request.session.aset("colour", "red")
+    return HttpResponse()
+
+
+async def puts_and_fails(request):
+    await request.session.aset("colour", "red")
+    return HttpResponse(status=503)
+
+
+async def raises(request):
+    await request.session.aset("colour", "red")
+    raise ZeroDivisionError
+
+
+async def empties(request):
+    await request.session.aflush()
+    return HttpResponse()
+
+
+async def loses(request):
+    """Have the session deleted by a request beside this one."""
+    await request.session.aset("colour", "red")
+    await Session.objects.all().adelete()
+    return HttpResponse()
+
+
+async def takes_away(request):
+    del request.session
+    return HttpResponse()
+
+
+async def streams(request):
+    await request.session.aset("colour", "red")
+
+    async def pieces():
+        yield b"red"
+
+    return StreamingHttpResponse(pieces())
+
+
+async def ends_with_browser(request):
+    await sync_to_async(request.session.set_expiry)(0)
+    return HttpResponse()
+
+
+VIEWS = [nothing, looks, puts, puts_and_fails, raises, empties, loses, takes_away, streams, ends_with_browser]
+urlpatterns = [path(f"{view.__name__}/", view) for view in VIEWS]
+
+
+def answer(settings, middleware, view, *, has_session):
+    """Return what a browser that has a session, or has none, is told by `view`, without what differs by chance."""
+    settings.MIDDLEWARE = [middleware]
+    settings.ROOT_URLCONF = __name__
+    browser = AsyncClient(raise_request_exception=False)
+    if has_session:
+        session = SessionStore()
+        session["shade"] = "dark"
+        session.save()
+        browser.cookies["sessionid"] = session.session_key
+    told = async_to_sync(browser.get)(f"/{view}/")
+    cookie = told.cookies.get("sessionid")
+    told_cookie = cookie and {name: value for name, value in cookie.items() if name != "expires"}
+    kept = [row.get_decoded() for row in Session.objects.all()]
+    Session.objects.all().delete()
+    return told.status_code, told.get("Vary"), told_cookie, bool(cookie and cookie.value), kept
+
+
+@pytest.mark.parametrize("has_session", [True, False])
+@pytest.mark.parametrize("every_request", [False, True])
+@pytest.mark.parametrize("view", [view.__name__ for view in VIEWS])
+def test_answer__is_djangos(settings, view, every_request, has_session):
+    settings.SESSION_SAVE_EVERY_REQUEST = every_request
+    djangos, ours = (answer(settings, one, view, has_session=has_session) for one in (DJANGOS, OURS))
+    assert ours == djangos
+
+
+@pytest.mark.parametrize(("view", "taken"), [("nothing", 0), ("puts", 1), ("takes_away", 0)])
+def test_thread__is_only_for_what_is_saved(settings, monkeypatch, view, taken):
+    hops = counted_hops(monkeypatch)
+
+    def hops_of(middleware):
+        hops.clear()
+        answer(settings, middleware, view, has_session=False)
+        return len(hops)
+
+    assert hops_of(DJANGOS) - hops_of(OURS) == 2 - taken
+
+
+def counted_hops(monkeypatch):
+    """Return a list that gets what is sent into a thread from now on."""
+    hops, original = [], SyncToAsync.__call__
+
+    async def count(self, *args, **kwargs):
+        if self.func is not log_response:  # Django's own, for each answer of an error
+            hops.append(self.func)
+        return await original(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", count)
+    return hops
+
+
+@pytest.mark.parametrize("act", ["acreate", "asave", "acycle_key", "aflush"])
+def test_own_engine__takes_one_hop_for_each_act(monkeypatch, act):
+    session = db.SessionStore()
+    session["colour"] = "red"
+    session.save()
+    hops = counted_hops(monkeypatch)
+    async_to_sync(getattr(session, act))()
+    assert len(hops) == 1
