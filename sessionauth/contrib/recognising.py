@@ -107,12 +107,12 @@ def tally_of(token: UserToken | None, request: HttpRequest) -> str:
     """Return under what `request` of `token` is counted: its key or token, else its user, else its address.
 
     Not under what frameworks take by themselves: the text of a user, which two may have in common, or an address out of
-    a header that a client writes itself.
+    a header that a client writes itself. Whoever acts as somebody else is counted as who they are.
     """
     if token is not None and isinstance(token.credential, AbstractCredential):
         return f"{token.credential._meta.label_lower}-{token.credential.pk}"
     if token is not None and token.has_user:
-        return f"user-{token.user_id}"
+        return f"user-{(token.original_user_token or token).user_id}"
     return f"address-{http.network(http.client_ip(request))}"
 
 

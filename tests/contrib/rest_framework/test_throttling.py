@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import path
 
+from sessionauth.contrib.recognising import tally_of
 from sessionauth.contrib.rest_framework import CredentialRateThrottle
-from sessionauth.models import APIKey
+from sessionauth.models import APIKey, Impersonation
 from sessionauth.testing import AuthClient
+from sessionauth.user_token import LoginState, UserToken
 from tests.asking import Sent, ask
 from tests.contrib.rest_framework.app import Tell
 from tests.contrib.rest_framework.sending import key, token
@@ -44,6 +47,17 @@ def test_throttle__counts_people_by_their_key_and_others_by_address(alice):
     assert statuses("/twice/", Sent()) == [200, 200, 429]
     assert statuses("/twice/", Sent({"X-Forwarded-For": "192.0.2.1"}), 1) == [429]
     assert statuses("/twice/", key(alice), 1) == [200]
+
+
+def test_throttle__counts_whoever_acts_as_somebody_else_as_themself(alice, rf):
+    """They used up what the target may, and had as much again with each further one."""
+    root, bob = (get_user_model()(pk=pk, username=str(pk)) for pk in (8, 9))
+    own = UserToken(root, LoginState.FRESH, "session")
+    acting = [
+        UserToken(target, LoginState.IMPERSONATOR, "session", original_user_token=own, impersonation=Impersonation())
+        for target in (alice, bob)
+    ]
+    assert {tally_of(token, rf.get("/")) for token in (own, *acting)} == {"user-8"}
 
 
 def test_throttle__goes_by_the_credentials_own_rate(alice, settings):
