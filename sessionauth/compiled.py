@@ -1,8 +1,8 @@
 """Querysets that differ from request to request in a few values alone, compiled once instead of each time.
 
 Most of what a small query costs through the ORM is building and compiling it, and the SQL comes out the same every
-time. Here the compiler that has done it once is kept, per database alias, and runs again with other values. All else is
-still Django's: the cursor with its log and wrappers, the converters of the fields, `from_db()`, and `ModelIterable`,
+time. Here what the compiler has made of it once is kept, per database alias, and runs again with other values. All else
+is still Django's: the cursor with its log and wrappers, the converters of the fields, `from_db()`, and `ModelIterable`,
 which makes the instances. Wherever it is not certain that the SQL depends on nothing but those values, the answer is
 None, and whoever asked goes through the ORM.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import is_not
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -39,14 +39,16 @@ WRITES = frozenset(
 LARGEST = 2**63
 
 _known: dict[tuple[Any, ...], Frozen | None] = {}
+_NEW: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """A query that was compiled, without the connection that it was compiled for: that belongs to one thread.
 
-    `order` says which of the values goes to each placeholder, `limits` between which numbers each may be. `state` is
-    what it was made of, compared by identity.
+    `order` says which of the values goes to each placeholder, `limits` between which numbers each may be, and `texts`
+    which of them a string needs nothing done to. `steps` are the converters with their columns, and whether they are
+    methods of the connection's operations. `state` is what it was made of, compared by identity.
     """
 
     kind: type[Any]
@@ -55,26 +57,45 @@ class Frozen:
     sql: str
     order: tuple[int, ...]
     limits: tuple[tuple[int, int], ...]
-    converters: dict[int, tuple[list[Any], Any]]
-    state: list[Any]
+    texts: tuple[bool, ...]
+    steps: tuple[tuple[int, Any, Any, bool], ...]
+    state: tuple[Any, Any, Any]
 
-    def run(self, connection: Any, values: Values) -> list[Any] | None:
-        """Return the instances, None for a number that no column holds: the ORM knows what is to be said of it."""
-        for (_, value), (least, most) in zip(values, self.limits, strict=True):
+    def rows(self, connection: Any, values: Values) -> list[list[Any]] | None:
+        """Return the rows, None for a number that no column holds: the ORM knows what is to be said of it."""
+        bound = []
+        for (field, value), (least, most), is_text in zip(values, self.limits, self.texts, strict=True):
+            if is_text and type(value) is str:
+                bound.append(value)
+                continue
             if isinstance(value, int) and not least <= value <= most:
                 return None
-        bound = _bound(connection, values)
-        params = tuple([bound[place] for place in self.order])
+            bound.append(_prepared(field, value, connection))
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, tuple([bound[place] for place in self.order]))
+            found = [list(row) for row in cursor.fetchall()]
+        for row in found:
+            for column, convert, expression, is_of_operations in self.steps:
+                if is_of_operations:
+                    row[column] = convert(connection.ops, row[column], expression, connection)
+                else:
+                    row[column] = convert(row[column], expression, connection)
+        return found
+
+    def instances(self, connection: Any, values: Values) -> list[Any] | None:
+        """Return the instances of the rows; None as there."""
+        found = self.rows(connection, values)
+        if found is None:
+            return None
         compiler = object.__new__(self.kind)
         compiler.__dict__ = self.attributes | {
             "connection": connection,
-            "as_sql": lambda *args, **kwargs: (self.sql, params),
-            "get_converters": lambda expressions: self.converters,
-            "has_composite_fields": lambda expressions: False,
+            "execute_sql": lambda *args, **kwargs: found,
+            "results_iter": lambda results: results,
         }
-        rows: models.QuerySet[Any] = object.__new__(models.QuerySet)
-        rows.__dict__ = self.queryset | {"_query": _Ready(compiler)}
-        return list(ModelIterable(rows))
+        queryset: models.QuerySet[Any] = object.__new__(models.QuerySet)
+        queryset.__dict__ = self.queryset | {"_query": _Ready(compiler)}
+        return list(ModelIterable(queryset))
 
 
 class _Ready:
@@ -98,25 +119,58 @@ def rows(
     many values there are. Each of `values` comes with the field that it is compared to exactly. `joined` is the other
     model whose columns come along. Raises what the ORM would, for a value or from the database.
     """
+    ready = _ready(build, manager, using, values, joined)
+    return None if ready is None else ready[0].instances(ready[1], values)
+
+
+def tuples(
+    build: Builder, manager: Any, using: str, values: Values, *, joined: type[models.Model] | None = None
+) -> list[list[Any]] | None:
+    """Return the rows themselves, each as a list of what Django makes of its columns; all else is as with rows()."""
+    ready = _ready(build, manager, using, values, joined)
+    return None if ready is None else ready[0].rows(ready[1], values)
+
+
+def made(model: type[models.Model], using: str, columns: list[Any]) -> Any:
+    """Return the instance of `model` whose `columns` came from `using`, None where a join has found none."""
+    names, key = _names(model)
+    return None if columns[key] is None else model.from_db(using, names, columns)
+
+
+@lru_cache(maxsize=64)
+def _names(model: type[models.Model]) -> tuple[list[str], int]:
+    """Return the names of the columns of `model`, and which of them is its key."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return names, names.index(model._meta.pk.attname)
+
+
+def _ready(
+    build: Builder, manager: Any, using: str, values: Values, joined: type[models.Model] | None
+) -> tuple[Frozen, Any] | None:
+    """Return the query compiled, and the connection to run it on; None where the ORM has to be asked."""
     if not _is_of_all(type(manager)):
         return None
-    if None in [value for _, value in values]:
-        return None
-    connection = connections[using]
-    state = [manager, manager.model._meta.concrete_fields, joined and joined._meta.concrete_fields]
-    key = (build, manager.model, joined, using, type(connection), len(values))
-    frozen = _known.get(key)
-    if frozen is None and key in _known:
-        return None
-    if frozen is None or any(map(is_not, frozen.state, state)):
-        bound = _bound(connection, values)
-        if any(bound.index(value) != place for place, value in enumerate(bound)):
-            return None  # which of two equal ones stands where could not be told
-        try:
-            frozen = _known[key] = _frozen(build, manager, using, values, state)
-        except EmptyResultSet:
+    for _, value in values:
+        if value is None:
             return None
-    return frozen.run(connection, values) if frozen else None
+    connection = connections[using]
+    fields, others = manager.model._meta.concrete_fields, joined and joined._meta.concrete_fields
+    key = (build, manager.model, joined, using, type(connection), len(values))
+    frozen = _known.get(key, _NEW)
+    if frozen is None:
+        return None
+    if frozen is not _NEW:
+        was = frozen.state
+        if was[0] is manager and was[1] is fields and was[2] is others:
+            return frozen, connection
+    bound = [_prepared(field, value, connection) for field, value in values]
+    if any(bound.index(value) != place for place, value in enumerate(bound)):
+        return None  # which of two equal ones stands where could not be told
+    try:
+        made = _known[key] = _frozen(build, manager, using, values, (manager, fields, others))
+    except EmptyResultSet:
+        return None
+    return None if made is None else (made, connection)
 
 
 def forget(**kwargs: Any) -> None:
@@ -127,12 +181,12 @@ def forget(**kwargs: Any) -> None:
 setting_changed.connect(forget, dispatch_uid="sessionauth.compiled")
 
 
-def _bound(connection: Any, values: Values) -> list[Any]:
-    """Return `values` as Django's lookups hand them to the database."""
-    return [field.get_db_prep_value(field.get_prep_value(value), connection, True) for field, value in values]
+def _prepared(field: Any, value: Any, connection: Any) -> Any:
+    """Return `value` as Django's lookups hand it to the database."""
+    return field.get_db_prep_value(field.get_prep_value(value), connection, True)
 
 
-def _frozen(build: Builder, manager: Any, using: str, values: Values, state: list[Any]) -> Frozen | None:
+def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tuple[Any, Any, Any]) -> Frozen | None:
     """Return the query compiled, None if anything about it is not as Django makes it of its own parts.
 
     Raises EmptyResultSet where Django knows without asking that there is nothing.
@@ -145,12 +199,12 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: lis
     if type(queryset.query) is not Query or not all(map(_is_djangos, (own.as_sql, own.execute_sql))):
         return None
     sql, params = compiler.as_sql()
-    bound = _bound(compiler.connection, values)
+    bound = [_prepared(field, value, compiler.connection) for field, value in values]
     columns = [column for column, *_ in compiler.select]
     if len(params) != len(bound) or any(value not in bound for value in params):
         return None
-    converters = _without_connection(compiler.get_converters(columns), compiler.connection)
-    if converters is None or not all(type(column) is Col for column in columns):
+    steps = _without_connection(compiler.get_converters(columns), compiler.connection)
+    if steps is None or not all(type(column) is Col for column in columns) or compiler.has_extra_select:
         return None
     return Frozen(
         kind=own,
@@ -159,7 +213,8 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: lis
         sql=sql,
         order=tuple(bound.index(value) for value in params),
         limits=tuple(_limits(compiler.connection, field) for field, _ in values),
-        converters=converters,
+        texts=tuple(_is_text(field) for field, _ in values),
+        steps=steps,
         state=state,
     )
 
@@ -171,19 +226,27 @@ def _limits(connection: Any, field: Any) -> tuple[int, int]:
     return -LARGEST if least is None else least, LARGEST - 1 if most is None else most
 
 
-def _without_connection(found: dict[int, Any], connection: Any) -> dict[int, tuple[list[Any], Any]] | None:
+def _is_text(field: Any) -> bool:
+    """Say whether Django hands a string to `field` as it is."""
+    own, text = type(field), models.CharField
+    return (own.get_prep_value, own.to_python, own.get_db_prep_value) == (
+        text.get_prep_value,
+        text.to_python,
+        text.get_db_prep_value,
+    )
+
+
+def _without_connection(found: dict[int, Any], connection: Any) -> tuple[tuple[int, Any, Any, bool], ...] | None:
     """Return the converters `found` so that they keep no connection, None if one might."""
-    free = {}
+    free = []
     for place, (converters, column) in found.items():
-        own = [_through(one.__func__) if _is_bound_to(one, connection.ops) else one for one in converters]
-        if any(_may_keep(one, connection) for one in own):
-            return None
-        free[place] = (own, column)
-    return free
-
-
-def _through(convert: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda value, expression, connection: convert(connection.ops, value, expression, connection)
+        for one in converters:
+            is_of_operations = _is_bound_to(one, connection.ops)
+            own = one.__func__ if is_of_operations else one
+            if _may_keep(own, connection):
+                return None
+            free.append((place, own, column, is_of_operations))
+    return tuple(free)
 
 
 def _is_bound_to(converter: Any, owner: Any) -> bool:

@@ -191,13 +191,25 @@ def test_rows__see_the_transaction_that_they_are_in(specimens):
     assert ask(by_name, values(name="new")) == []
 
 
+def test_tuples__are_what_the_instances_are_made_of(specimens):
+    names = [field.attname for field in Specimen._meta.concrete_fields]
+    for name in FULL | {"full": 0, "empty": 0}:
+        found = compiled.tuples(by_name, Specimen.objects, DEFAULT, values(name=name))
+        made = [compiled.made(Specimen, DEFAULT, row) for row in found]
+        assert [state(one) for one in made] == [state(one) for one in by_name(Specimen.objects.all(), name)]
+        assert all([vars(one)[field] for field in names] == row for one, row in zip(made, found, strict=True))
+
+
+def test_made__is_none_where_a_join_found_nothing():
+    assert compiled.made(Specimen, DEFAULT, [None] * len(Specimen._meta.concrete_fields)) is None
+
+
 def test_rows__keep_no_connection(specimens):
     ask(with_drawer, values(name="full"))
     (frozen,) = compiled._known.values()
     held = [*frozen.attributes.values(), *frozen.queryset.values()]
-    for converters, _ in frozen.converters.values():
-        for one in converters:
-            held += [getattr(one, "__self__", None), *[cell.cell_contents for cell in one.__closure__ or ()]]
+    for _, one, _, _ in frozen.steps:
+        held += [getattr(one, "__self__", None), *[cell.cell_contents for cell in one.__closure__ or ()]]
     assert not any(one is connection or one is connection.ops for one in held)
 
 
