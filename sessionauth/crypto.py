@@ -134,3 +134,8 @@ def parse(secret: str, brand: str, peppers: Mapping[str, str] = NO_PEPPERS) -> P
     if of != brand or not _holds(body, check):
         return None
     return ParsedSecret(kind, environment, hint(secret), digests(secret, peppers), first(peppers))
+
+
+def is_same(one: str, other: str) -> bool:
+    """Say whether both are the same, in a time that does not tell how far they are."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

@@ -59,11 +59,19 @@ def client_ip(request: HttpRequest) -> str | None:
     right-most hop of X-Forwarded-For that is no trusted proxy's (networks), or the n-th from the right (a number):
     whatever a client writes into that header itself stands further left, and is never read.
     """
-    address = parse_address(request.META.get("REMOTE_ADDR", ""))
-    proxies = settings.TRUSTED_PROXIES
-    if proxies:
-        hops = [hop for hop in header(request, "X-Forwarded-For").split(",") if hop.strip()]
-        address = _counted(address, hops, proxies) if isinstance(proxies, int) else _untrusted(address, hops, proxies)
+    seen, proxies = request.META.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES
+    if not proxies:
+        return _read_again(seen) if isinstance(seen, str) else None
+    address = parse_address(seen)
+    hops = [hop for hop in header(request, "X-Forwarded-For").split(",") if hop.strip()]
+    address = _counted(address, hops, proxies) if isinstance(proxies, int) else _untrusted(address, hops, proxies)
+    return None if address is None else str(address)
+
+
+@lru_cache(maxsize=1024)
+def _read_again(text: str) -> str | None:
+    """Return the address `text` in one way of writing: many requests come from one."""
+    address = parse_address(text)
     return None if address is None else str(address)
 
 
@@ -127,7 +135,12 @@ def network(address: str | None) -> str:
 
 def user_agent(request: HttpRequest) -> str:
     """Return the User-Agent, cut to 300 characters and freed of what does not print."""
-    return "".join(char for char in header(request, "User-Agent")[:300] if char.isprintable())
+    return _printable(header(request, "User-Agent")[:300])
+
+
+@lru_cache(maxsize=256)
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
 
 
 def is_safe_url(request: HttpRequest, url: str, hosts: Collection[str] = ()) -> bool:

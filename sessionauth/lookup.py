@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
@@ -18,7 +17,7 @@ from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest
 
 from sessionauth import compiled
-from sessionauth.conf import load, settings
+from sessionauth.conf import djangos, load, settings
 from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
@@ -32,7 +31,7 @@ T = TypeVar("T")
 
 JOINED = "sessionauth_joined"
 
-SID = LoginSession._meta.get_field("sid")
+SID, USER = LoginSession._meta.get_field("sid"), LoginSession._meta.get_field("user")
 SELECTOR = RememberToken._meta.get_field("selector")
 
 #: Tables of ours that have answered, with their databases. Only ever grows; a process that forgets it asks again.
@@ -71,7 +70,7 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str, store: S
     found them, unless the backend's `user_can_authenticate()` says that they may.
     """
     try:
-        pk = get_user_model()._meta.pk
+        pk = djangos.user_model._meta.pk
         key = pk.to_python(user_id)
     except ValidationError:
         return Sighting(None)
@@ -141,13 +140,13 @@ def row_of(sid: str) -> Sighting:
 def users(request: HttpRequest | None) -> models.QuerySet[Any]:
     """Return the users that a request may find: the default manager's, or SESSIONAUTH_USER_QUERYSET's."""
     path = settings.USER_QUERYSET
-    found: models.QuerySet[Any] = load(path)(request) if path else get_user_model()._default_manager.all()
-    return found.using(router.db_for_write(get_user_model()))
+    found: models.QuerySet[Any] = load(path)(request) if path else djangos.user_model._default_manager.all()
+    return found.using(router.db_for_write(djangos.user_model))
 
 
 def hidden_user(user_id: str) -> Any | None:
     """Return the user of a session whom no manager shows, None if there is none at all."""
-    model = get_user_model()
+    model = djangos.user_model
     try:
         key = model._meta.pk.to_python(user_id)
     except ValidationError:
@@ -195,7 +194,7 @@ def may(backend: Any, user: Any) -> bool:
 
 
 def _together() -> bool:
-    return router.db_for_write(get_user_model()) == router.db_for_write(LoginSession)
+    return router.db_for_write(djangos.user_model) == router.db_for_write(LoginSession)
 
 
 def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
@@ -210,7 +209,7 @@ def _of_users(
     request: HttpRequest, build: compiled.Builder, joined: type[models.Model], *values: tuple[Any, Any], **asked: Any
 ) -> Any | None:
     """Return the first of `build(users(request), *values)`, compiled once where nothing else goes into the query."""
-    manager, using = (model := get_user_model())._default_manager, router.db_for_write(model)
+    manager, using = (model := djangos.user_model)._default_manager, router.db_for_write(model)
     found = None if settings.USER_QUERYSET or asked else compiled.rows(build, manager, using, values, joined=joined)
     if found is None:
         found = list(build(users(request).annotate(**asked), *[value for _, value in values]))
@@ -221,7 +220,7 @@ def _in_company(store: Any, key: Any, sid: str) -> Sighting | None:
     """Return what `store` has found together with its own row, None for nothing that is to be believed."""
     if type(store) is not SessionStore or settings.USER_QUERYSET:
         return None
-    company = store.company(sid, key, router.db_for_write(get_user_model()))
+    company = store.company(sid, key, router.db_for_write(djangos.user_model))
     return None if company is None else Sighting(company.user, company.row)
 
 
@@ -231,8 +230,21 @@ def _session_rows(users: Any, key: Any, sid: str) -> Any:
 
 
 def _join(request: HttpRequest, pk: Any, key: Any, sid: str) -> Sighting:
-    user = _of_users(request, _session_rows, LoginSession, (pk, key), (SID, sid))
-    return Sighting(None) if user is None else Sighting(user, user.__dict__.pop(JOINED, None))
+    found, using = None, router.db_for_write(model := djangos.user_model)
+    if not settings.USER_QUERYSET:
+        values = ((pk, key), (SID, sid))
+        found = compiled.tuples(_session_rows, model._default_manager, using, values, joined=LoginSession)
+    if found is None:
+        user = _session_rows(users(request), key, sid).first()
+        return Sighting(None) if user is None else Sighting(user, user.__dict__.pop(JOINED, None))
+    if not found:
+        return Sighting(None)
+    first = len(model._meta.concrete_fields)
+    row = compiled.made(LoginSession, using, found[0][first:])
+    user = compiled.made(model, using, found[0][:first])
+    if row is not None:
+        row._state.fields_cache[USER.name] = user
+    return Sighting(user, row)
 
 
 def _behind(users: Any, relation: str, field: str, value: Any) -> Any:

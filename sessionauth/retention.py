@@ -145,7 +145,7 @@ def _ended(now: datetime) -> Q:
 
 def _abandoned(now: datetime, unseen: timedelta | None) -> Q:
     """Those that have run out, or have not been seen for so long that nobody can be behind them any more."""
-    gone, idle, absolute = NOTHING, timeouts.idle(), timeouts.absolute()
+    gone, idle, absolute = NOTHING, timeouts.limits.idle, timeouts.limits.absolute
     if idle is not None:
         gone |= Q(last_seen_at__lt=now - timedelta(seconds=idle))
     if absolute is not None:
@@ -153,7 +153,7 @@ def _abandoned(now: datetime, unseen: timedelta | None) -> Q:
         gone |= Q(authenticated_at__lt=since) | Q(authenticated_at=None, created_at__lt=since)
     if unseen is None:
         unseen = max(LONGEST_COOKIE, timedelta(seconds=django_settings.SESSION_COOKIE_AGE))
-    if timeouts.interval() is not None:  # else nobody is ever seen
+    if timeouts.limits.interval is not None:  # else nobody is ever seen
         gone |= Q(last_seen_at__lt=now - unseen)
     return Q(revoked_at=None) & gone
 

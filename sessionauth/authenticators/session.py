@@ -14,15 +14,14 @@ from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
-from django.utils.crypto import constant_time_compare
 
-from sessionauth import lookup, user_loader
+from sessionauth import crypto, lookup, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator
-from sessionauth.conf import seconds, settings
+from sessionauth.conf import djangos, seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
-from sessionauth.sessions import freshness, kept, registry, restoring, watch
+from sessionauth.sessions import db, freshness, kept, registry, restoring, watch
 from sessionauth.sessions.db import SessionStore
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
@@ -64,10 +63,11 @@ class SessionAuthenticator(BaseAuthenticator):
 
     def authenticate(self, request: HttpRequest, credential: SessionBase) -> UserToken | None:
         """Return the user of a session that is verified, listed and not revoked; what is ended is cleared away."""
+        db.fill(credential)
         claim = read(credential)
         if settings.USER_LOADER is not None:
             return _ask_loader(request, credential, claim)
-        if claim is None or claim.backend not in django_settings.AUTHENTICATION_BACKENDS:
+        if claim is None or claim.backend not in djangos.AUTHENTICATION_BACKENDS:
             return None
         backend = lookup.with_sync_get_user(load_backend(claim.backend))
         seen = lookup.session(request, backend, claim.user_id, claim.row_sid, credential)
@@ -83,11 +83,12 @@ class SessionAuthenticator(BaseAuthenticator):
 
 def read(session: SessionBase) -> Claim | None:
     """Return what `session` says about its user, None if it names nobody (or something that is no name)."""
-    user_id, backend = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY)
+    data = kept.data(session)
+    user_id, backend = data.get(SESSION_KEY), data.get(BACKEND_SESSION_KEY)
     if user_id is None or not isinstance(backend, str):
         return None
     own = kept.own(session)
-    session_hash = session.get(HASH_SESSION_KEY)
+    session_hash = data.get(HASH_SESSION_KEY)
     return Claim(
         user_id=str(user_id),
         backend=backend,
@@ -149,13 +150,15 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
         end(session)
     if verdict in (Verdict.END, Verdict.NOBODY):
         return None
-    if row is not None and (unconfirmed := restoring.unconfirmed_in(kept.own(session))) is not None:
+    own = kept.own(session)
+    if row is not None and (unconfirmed := restoring.unconfirmed_in(own)) is not None:
         state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
     if row is not None and isinstance(session, SessionStore) and session.confirm(row):
         state_of(request).later.append(session.note)
-    freshness.bring_back(request, session)
+    if freshness.bring_back(request, session, own):
+        own = kept.own(session)
     state_of(request).session_data = (session, kept.data(session))
-    own = kept.own(session) if verdict is Verdict.GO_ON else {}
+    own = own if verdict is Verdict.GO_ON else {}
     return token_of(user, kept.auth_at_in(own), row, kept.proofs_in(own))
 
 
@@ -164,10 +167,10 @@ def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
     if not hasattr(user, "get_session_auth_hash"):
         return True
     current = user.get_session_auth_hash()
-    if claim.session_hash and constant_time_compare(claim.session_hash, current):
+    if claim.session_hash and crypto.is_same(claim.session_hash, current):
         return True
     fallbacks = user.get_session_auth_fallback_hash() if claim.session_hash else ()
-    if not any(constant_time_compare(claim.session_hash, fallback) for fallback in fallbacks):
+    if not any(crypto.is_same(claim.session_hash, fallback) for fallback in fallbacks):
         return False
 
     key = session.session_key

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Generic, TypeVar, overload
 
 from django.apps import apps
 from django.conf import Settings as DjangoSettings
 from django.conf import UserSettingsHolder
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.signals import setting_changed
 
 from sessionauth.conf.kinds import Kind
@@ -48,6 +50,11 @@ class Setting(Generic[T]):
 
 class DjangosSettings:
     """Django's own settings as requests read them: each is asked for once, until a setting changes."""
+
+    @cached_property
+    def user_model(self) -> Any:
+        """What `get_user_model()` returns."""
+        return get_user_model()
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(django_settings, name)

@@ -23,7 +23,7 @@ from sessionauth.lookup import Impersonated
 from sessionauth.models import Impersonation
 from sessionauth.models.binding import is_bound
 from sessionauth.request_state import state_of
-from sessionauth.sessions import kept, registry
+from sessionauth.sessions import db, kept, registry
 from sessionauth.user_token import LoginState, UserToken, anonymous, replace
 
 #: How often, in seconds, it is noted that an impersonation is used.
@@ -36,6 +36,7 @@ MARKER = "sessionauth_impersonating"
 
 def claim_in(session: SessionBase | dict[str, Any]) -> str | None:
     """Return the key of the impersonation that `session`, or its data, names; loads the session."""
+    db.fill(session)
     claim = kept.own(session).get(CLAIM)
     return None if claim is None else str(claim)
 

@@ -23,8 +23,8 @@ def pathways() -> dict[str, Any]:
         "sessions": {
             "engine": django_settings.SESSION_ENGINE,
             "cookie_age": django_settings.SESSION_COOKIE_AGE,
-            "idle": timeouts.idle(),
-            "absolute": timeouts.absolute(),
+            "idle": timeouts.limits.idle,
+            "absolute": timeouts.limits.absolute,
             "fresh": seconds(settings.FRESH_AGE),
             "remembered": remember.lifetime(),
             "protection": settings.SESSION_PROTECTION,

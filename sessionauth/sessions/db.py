@@ -14,7 +14,6 @@ from time import monotonic
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends import db
 from django.db import DatabaseError, models, router, transaction
 from django.db.models.expressions import Col
@@ -25,17 +24,15 @@ from django.db.models.sql.where import WhereNode
 from django.utils import timezone
 
 from sessionauth import compiled
-from sessionauth.conf import settings
+from sessionauth.conf import djangos, settings
 from sessionauth.models import LoginSession, writing
-from sessionauth.sessions import kept
+from sessionauth.sessions import decoding, kept
 
 #: Begins what is digested, so that no other digest of the same text is the same.
 PURPOSE = b"sessionauth.sessions.db\n"
 #: Seconds for which what came along is as good as asked anew: no more than between two steps of one request.
 GOOD_FOR = 1.0
-USER, ROW = "sessionauth_user_", "sessionauth_row_"
-
-DIGEST = LoginSession._meta.get_field("session_digest")
+DIGEST, USER = LoginSession._meta.get_field("session_digest"), LoginSession._meta.get_field("user")
 
 #: Databases in which our table has answered. A missing one must spoil nobody's transaction.
 _proved: set[str] = set()
@@ -60,11 +57,12 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Return what the session holds; see `company()` for what else it has found."""
-        using = None if type(self) is not SessionStore else _joined_in(self.model)
-        if using is None or self.session_key is None:
+        using, key = None if type(self) is not SessionStore else _joined_in(self.model), self.session_key
+        if using is None or key is None:
             return super().load()
+        model: Any = self.model
         try:
-            found = _rows(self.model, using, self.session_key)
+            found = _rows(model, using, key)
         except DatabaseError:
             if transaction.get_connection(using).in_atomic_block:
                 raise
@@ -72,14 +70,13 @@ class SessionStore(db.SessionStore):
             found = None
         if found is None:
             return super().load()
-        if not found:
+        if not found or _is_over(model, found[0]):
             self._session_key = None
             return {}
-        self._company = _company(found[0], using)
+        self._company = _company(model, found[0], using)
         if self._company is not None:
-            self._noted = (self._company.row.sid, self.session_key)
-        data: dict[str, Any] = self.decode(found[0].session_data)
-        return data
+            self._noted = (self._company.row.sid, key)
+        return decoding.decoded(self, found[0][_place(model, "session_data")])
 
     async def aload(self) -> dict[str, Any]:
         """See load()."""
@@ -154,7 +151,7 @@ def _joined_in(sessions: type[models.Model]) -> str | None:
     """Return the database of all three tables, None where they cannot be joined, or not as the site asks for users."""
     if settings.USER_QUERYSET is not None or settings.USER_LOADER is not None:
         return None
-    users = get_user_model()
+    users = djangos.user_model
     using = router.db_for_read(sessions)
     if using not in _proved or router.db_for_write(LoginSession) != using or router.db_for_write(users) != using:
         return None
@@ -170,13 +167,42 @@ def _is_simple(manager: Any) -> bool:
 
 
 def _rows(sessions: Any, using: str, session_key: str) -> list[Any] | None:
-    fields = sessions._meta
-    values = (
-        (fields.pk, session_key),
-        (fields.get_field("expire_date"), timezone.now()),
-        (DIGEST, digest(session_key)),
-    )
-    return compiled.rows(_with_company, sessions.objects, using, values, joined=get_user_model())
+    values = ((sessions._meta.pk, session_key), (DIGEST, digest(session_key)))
+    return compiled.tuples(_with_company, sessions.objects, using, values, joined=djangos.user_model)
+
+
+def fill(session: Any) -> None:
+    """Have a session of Django's own engine hold what its row holds, as it would by itself at the first look."""
+    if type(session) is db.SessionStore:
+        _fill(session)
+
+
+def _fill(session: Any) -> None:
+    key, model = session.session_key, session.model
+    if key is None or "_session_cache" in vars(session):
+        return
+    found = compiled.tuples(_alone, model.objects, router.db_for_read(model), ((model._meta.pk, key),))
+    if found is None:
+        return
+    if found and not _is_over(model, found[0]):
+        session._session_cache = decoding.decoded(session, found[0][_place(model, "session_data")])
+    else:
+        session._session_key, session._session_cache = None, {}
+
+
+def _alone(sessions: Any, session_key: str) -> Any:
+    return sessions.filter(session_key=session_key)
+
+
+@lru_cache(maxsize=16)
+def _place(sessions: type[models.Model], name: str) -> int:
+    """Return at which place of a row the column `name` stands."""
+    return [field.attname for field in sessions._meta.concrete_fields].index(name)
+
+
+def _is_over(sessions: type[models.Model], row: list[Any]) -> bool:
+    """Say whether a session has expired. Not asked in the query: a moment costs more to hand over than to compare."""
+    return bool(row[_place(sessions, "expire_date")] <= timezone.now())
 
 
 class _ByDigest:
@@ -193,30 +219,27 @@ class _ByDigest:
         return WhereNode([same])
 
 
-def _with_company(sessions: Any, session_key: str, moment: Any, digest: str) -> Any:
-    """Return of `sessions` the one that is good at `moment`, with the columns of its login session and their user."""
-    found = sessions.filter(session_key=session_key, expire_date__gt=moment)
-    query, users = found.query, get_user_model()
-    row_table, by_user = LoginSession._meta.db_table, LoginSession._meta.get_field("user")
+def _with_company(sessions: Any, session_key: str, digest: str) -> Any:
+    """Return of `sessions` the one of `session_key`, with the columns of its login session and their user."""
+    found = sessions.filter(session_key=session_key)
+    query, users = found.query, djangos.user_model
+    row_table = LoginSession._meta.db_table
     by_digest: Any = _ByDigest(digest)
     rows = query.join(Join(row_table, query.get_initial_alias(), None, LOUTER, by_digest, True))
-    people = query.join(Join(users._meta.db_table, rows, None, LOUTER, by_user, True))
-    for prefix, model, alias in ((ROW, LoginSession, rows), (USER, users, people)):
+    people = query.join(Join(users._meta.db_table, rows, None, LOUTER, USER, True))
+    for model, alias in ((LoginSession, rows), (users, people)):
         for field in model._meta.concrete_fields:
-            query.add_annotation(Col(alias, field), prefix + field.attname)
+            query.add_annotation(Col(alias, field), f"{model._meta.model_name}_{field.attname}_joined")
     return found
 
 
-def _company(session: Any, using: str) -> Company | None:
-    """Return what came along with `session`, None if its login session is not known by its key, or has no user."""
-    row = _made(LoginSession, vars(session), ROW, using)
-    user = None if row is None else _made(get_user_model(), vars(session), USER, using)
-    return None if row is None or user is None else Company(user, row, using, monotonic())
-
-
-def _made(model: type[models.Model], found: dict[str, Any], prefix: str, using: str) -> Any:
-    """Return the instance of `model` in the columns `found`, made as the ORM would, None where the row is not there."""
-    if found[prefix + model._meta.pk.attname] is None:
+def _company(sessions: type[models.Model], columns: list[Any], using: str) -> Company | None:
+    """Return what came along with a session, None if its login session is not known by its key, or has no user."""
+    first = len(sessions._meta.concrete_fields)
+    last = first + len(LoginSession._meta.concrete_fields)
+    row = compiled.made(LoginSession, using, columns[first:last])
+    user = None if row is None else compiled.made(djangos.user_model, using, columns[last:])
+    if row is None or user is None:
         return None
-    names = [field.attname for field in model._meta.concrete_fields]
-    return model.from_db(using, names, [found[prefix + name] for name in names])
+    row._state.fields_cache[USER.name] = user
+    return Company(user, row, using, monotonic())

@@ -6,13 +6,14 @@ import enum
 import hashlib
 import ipaddress
 import logging
+from functools import cached_property, lru_cache
 
-from django.conf import settings as django_settings
 from django.http import HttpRequest
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
-from sessionauth import http
-from sessionauth.conf import load, settings
+from sessionauth import crypto, http
+from sessionauth.conf import djangos, load, settings
+from sessionauth.conf.setting import reader
 from sessionauth.sessions import browsers
 
 logger = logging.getLogger("sessionauth")
@@ -36,7 +37,7 @@ class Match(enum.Enum):
 def of(request: HttpRequest) -> str | None:
     """Return what is to be kept in the session of `request`; None where nobody's browser is behind it."""
     name = _name(request)
-    return None if name is None else f"{_kind()}.{_digest(name, django_settings.SECRET_KEY)}"
+    return None if name is None else f"{known.kind}.{_digest(name, djangos.SECRET_KEY)}"
 
 
 def compare(request: HttpRequest, kept: object) -> Match:
@@ -45,21 +46,24 @@ def compare(request: HttpRequest, kept: object) -> Match:
     if name is None:
         return Match.UNKNOWN
     kind, _, digest = kept.partition(".") if isinstance(kept, str) else ("", "", "")
-    if kind != _kind():
+    if kind != known.kind:
         return Match.UNBOUND
-    if constant_time_compare(digest, _digest(name, django_settings.SECRET_KEY)):
+    if crypto.is_same(digest, _digest(name, djangos.SECRET_KEY)):
         return Match.SAME
-    old_keys = django_settings.SECRET_KEY_FALLBACKS
-    return Match.UNBOUND if any(constant_time_compare(digest, _digest(name, key)) for key in old_keys) else Match.OTHER
+    old_keys = djangos.SECRET_KEY_FALLBACKS
+    return Match.UNBOUND if any(crypto.is_same(digest, _digest(name, key)) for key in old_keys) else Match.OTHER
 
 
 def network(address: str | None) -> str:
     """Return the network in which `address` stands, by SESSIONAUTH_FINGERPRINT_IP_PREFIX; empty for none."""
-    if not address or settings.FINGERPRINT_IP_PREFIX is None:
-        return ""
+    prefixes = settings.FINGERPRINT_IP_PREFIX
+    return "" if not address or prefixes is None else _network(address, *prefixes)
+
+
+@lru_cache(maxsize=1024)
+def _network(address: str, bits: int, bits_of_v6: int) -> str:
     found = ipaddress.ip_address(address)
-    bits = settings.FINGERPRINT_IP_PREFIX[0 if found.version == 4 else 1]
-    return str(ipaddress.ip_network((address, bits), strict=False))
+    return str(ipaddress.ip_network((address, bits if found.version == 4 else bits_of_v6), strict=False))
 
 
 def _name(request: HttpRequest) -> str | None:
@@ -84,11 +88,19 @@ def _name(request: HttpRequest) -> str | None:
     return None
 
 
-def _kind() -> str:
-    """Return a word for the way in which browsers are named now; a change of settings must sign nobody out."""
-    way = repr((VERSION, settings.FINGERPRINT, settings.FINGERPRINT or settings.FINGERPRINT_IP_PREFIX))
-    return hashlib.sha256(way.encode()).hexdigest()[:6]
+class Known:
+    """What follows from the settings, worked out once until one changes."""
+
+    @cached_property
+    def kind(self) -> str:
+        """A word for the way in which browsers are named now; a change of settings must sign nobody out."""
+        way = repr((VERSION, settings.FINGERPRINT, settings.FINGERPRINT or settings.FINGERPRINT_IP_PREFIX))
+        return hashlib.sha256(way.encode()).hexdigest()[:6]
 
 
+known = reader(Known())
+
+
+@lru_cache(maxsize=1024)
 def _digest(name: str, key: str | bytes) -> str:
     return salted_hmac(SALT, name, secret=key, algorithm="sha256").hexdigest()[:32]

@@ -20,17 +20,17 @@ SKEW = 60
 NEVER = 253_402_300_800
 
 
-def bring_back(request: HttpRequest, session: SessionBase) -> None:
+def bring_back(request: HttpRequest, session: SessionBase, own: dict[str, Any]) -> bool:
     """Have been proved now what by a clock that was ahead is yet to be proved: it would be fresh for that much longer.
 
-    Kept in the session, so that it gets older from now on.
+    Kept in the session, so that it gets older from now on. `own` is what we keep there; True if that is another now.
     """
-    own, now = kept.own(session), int(time.time())
-    auth_at, proofs = kept.auth_at_in(own), kept.proofs_in(own)
+    now, auth_at, proofs = int(time.time()), kept.auth_at_in(own), kept.proofs_in(own)
     if not any(_is_ahead(at, now) for at in (auth_at, *proofs.values())):
-        return
+        return False
     proofs = {method: now if _is_ahead(at, now) else at for method, at in proofs.items()}
     registry.amend(request, session, {"proofs": proofs, "auth_at": now if _is_ahead(auth_at, now) else auth_at})
+    return True
 
 
 def _is_ahead(at: Any, now: int) -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from sessionauth import signals
 from sessionauth.conf import settings
-from sessionauth.sessions import fingerprint, kept, registry
+from sessionauth.sessions import fingerprint, registry
 from sessionauth.sessions.fingerprint import Match
 
 
@@ -26,8 +26,8 @@ class Verdict(enum.Enum):
     NOBODY = "nobody"
 
 
-def judge(request: HttpRequest, session: SessionBase, user: Any) -> Verdict:
-    """Compare the browser behind `request` with the one that `session`, which is `user`'s, is bound to.
+def judge(request: HttpRequest, session: SessionBase, user: Any, own: dict[str, Any]) -> Verdict:
+    """Compare the browser behind `request` with the one that `session`, which is `user`'s, is bound to by our `own`.
 
     A session that is bound to none yet is bound now: one from before the app or from before the mode was set. Only
     ever asked about somebody's session: what an anonymous one holds is nobody's to steal, and programs have none.
@@ -35,7 +35,6 @@ def judge(request: HttpRequest, session: SessionBase, user: Any) -> Verdict:
     mode = settings.SESSION_PROTECTION
     if mode is None:
         return Verdict.GO_ON
-    own = kept.own(session)
     match = fingerprint.compare(request, own.get("fp"))
     if match is Match.SAME:
         return Verdict.GO_ON

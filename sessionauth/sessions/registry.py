@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import Error, models, router, transaction
@@ -19,7 +18,7 @@ from django.utils import timezone
 
 from sessionauth import http
 from sessionauth.base_user import SessionAuthUserMixin
-from sessionauth.conf import settings
+from sessionauth.conf import djangos, settings
 from sessionauth.models import LoginSession, RememberToken, writing
 from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
@@ -266,7 +265,7 @@ async def alogout_everywhere(user: Any, reason: str = "logout_everywhere", *, cr
 def lists(user: Any) -> bool:
     """Say whether `user` can have a row at all: a saved instance of the user model."""
     has_key = getattr(user, "pk", None) is not None
-    return has_key and isinstance(user, get_user_model()) and not user._state.adding
+    return has_key and isinstance(user, djangos.user_model) and not user._state.adding
 
 
 def best_effort(write: Callable[[], object], *, catching: type[Exception] = Error) -> bool:

@@ -79,7 +79,7 @@ def overall_limit() -> float | None:
     Under the presets aal2 and aal3 a remembered browser only takes up a session again that was idle (NIST SP 800-63B-4
     section 5.1), and so lasts no longer than one.
     """
-    return timeouts.absolute() if timeouts.ends_remembered() else None
+    return timeouts.limits.absolute if timeouts.ends_remembered() else None
 
 
 def failure(token: RememberToken, user: Any) -> str | None:

@@ -7,6 +7,7 @@ the session. Sessions without a row of their own keep the two times in themselve
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from asgiref.sync import sync_to_async
@@ -17,6 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from sessionauth.conf import seconds, settings
+from sessionauth.conf.setting import reader
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
 from sessionauth.sessions import kept
@@ -40,30 +42,36 @@ class Times(NamedTuple):
     seen: float
 
 
-def idle() -> float | None:
-    """Return after how many seconds without use a session ends, None for never."""
-    return _limit(settings.IDLE_TIMEOUT, 0)
+class Limits:
+    """What the settings say in seconds, worked out once until one changes."""
+
+    @cached_property
+    def idle(self) -> float | None:
+        """After how long without use a session ends, None for never."""
+        return _limit(settings.IDLE_TIMEOUT, 0)
+
+    @cached_property
+    def absolute(self) -> float | None:
+        """After how long a session ends however busy it is, None for never."""
+        return _limit(settings.ABSOLUTE_TIMEOUT, 1)
+
+    @cached_property
+    def interval(self) -> float | None:
+        """At most how often it is written that a session was seen, None for never.
+
+        An idle timeout has to know it to a tenth, whatever SESSIONAUTH_LAST_USED_INTERVAL says.
+        """
+        known = [] if settings.LAST_USED_INTERVAL is None else [seconds(settings.LAST_USED_INTERVAL)]
+        return min([*known, *([] if self.idle is None else [self.idle / 10])], default=None)
 
 
-def absolute() -> float | None:
-    """Return after how many seconds a session ends however busy it is, None for never."""
-    return _limit(settings.ABSOLUTE_TIMEOUT, 1)
+limits = reader(Limits())
 
 
 def _limit(own: timedelta | int | None, place: int) -> float | None:
     if own is not None:
         return seconds(own)
     return None if settings.SESSION_PRESET is None else PRESETS[settings.SESSION_PRESET][place]
-
-
-def interval() -> float | None:
-    """Return at most how often it is written that a session was seen, None for never.
-
-    An idle timeout has to know it to a tenth, whatever SESSIONAUTH_LAST_USED_INTERVAL says.
-    """
-    limit, interval = idle(), settings.LAST_USED_INTERVAL
-    known = [] if interval is None else [seconds(interval)]
-    return min([*known, *([] if limit is None else [limit / 10])], default=None)
 
 
 def times(own: dict[str, Any], row: LoginSession | None) -> Times:
@@ -82,7 +90,7 @@ def times(own: dict[str, Any], row: LoginSession | None) -> Times:
 
 def over(own: dict[str, Any], row: LoginSession | None) -> Reason | None:
     """Say whether a session has lasted too long: "idle", "expired", or None for "go on"."""
-    idle_limit, absolute_limit = idle(), absolute()
+    idle_limit, absolute_limit = limits.idle, limits.absolute
     if idle_limit is None and absolute_limit is None:
         return None
     begun, seen = times(own, row)
@@ -98,13 +106,13 @@ def ends_remembered() -> bool:
 
 def due_in_session(own: dict[str, Any], row: LoginSession | None) -> dict[str, float]:
     """Return what a session without a row of its own has to note of its times now; mostly nothing."""
-    often = interval()
-    if (row is not None and not row.earlier) or often is None or (idle() is None and absolute() is None):
+    often = limits.interval
+    if (row is not None and not row.earlier) or often is None or (limits.idle is None and limits.absolute is None):
         return {}
     due: dict[str, float] = {}
     if row is None and not _moment_in(own, "since"):
         due["since"] = times(own, row).begun
-    if idle() is not None and _now() - _moment_in(own, "seen") >= often:
+    if limits.idle is not None and _now() - _moment_in(own, "seen") >= often:
         due["seen"] = _now()
     return due
 
@@ -112,10 +120,10 @@ def due_in_session(own: dict[str, Any], row: LoginSession | None) -> dict[str, f
 def live() -> Q:
     """Return the condition that a row's session has not ended: by flag, by time, or by the age of Django's cookie."""
     alive = Q(revoked_at=None)
-    for limit in (idle(), _cookie_age()):
+    for limit in (limits.idle, _cookie_age()):
         if (since := _ago(limit)) is not None:
             alive &= Q(last_seen_at__gt=since)
-    if (since := _ago(absolute())) is not None:
+    if (since := _ago(limits.absolute)) is not None:
         alive &= Q(authenticated_at__gt=since) | Q(authenticated_at=None, created_at__gt=since)
     return alive
 
@@ -129,7 +137,7 @@ def is_live(row: LoginSession) -> bool:
 
 def _cookie_age() -> float | None:
     """Return after how many seconds unseen Django has forgotten a session, None if we note no uses."""
-    return None if interval() is None else django_settings.SESSION_COOKIE_AGE
+    return None if limits.interval is None else django_settings.SESSION_COOKIE_AGE
 
 
 def is_passive(request: HttpRequest) -> bool:
@@ -156,8 +164,8 @@ def seconds_left(request: HttpRequest) -> tuple[float | None, float | None]:
     row = token.credential if isinstance(token.credential, LoginSession) else None
     begun, seen = times(kept.own(request.session), row)
     seen = seen if is_passive(request) else _now()
-    limits = ((idle(), seen), (absolute(), begun))
-    left = [None if limit is None else max(0.0, since + limit - _now()) for limit, since in limits]
+    ends = ((limits.idle, seen), (limits.absolute, begun))
+    left = [None if limit is None else max(0.0, since + limit - _now()) for limit, since in ends]
     return left[0], left[1]
 
 
@@ -168,7 +176,7 @@ async def aseconds_left(request: HttpRequest) -> tuple[float | None, float | Non
 
 def touch(row: LoginSession) -> None:
     """Note that the browser was seen: one conditional UPDATE, so that of parallel requests one writes."""
-    often = interval()
+    often = limits.interval
     if often is not None and (due := _ago(often)) is not None:
         rows = LoginSession._base_manager.using(router.db_for_write(LoginSession))
         rows.filter(pk=row.pk, last_seen_at__lt=due).update(last_seen_at=timezone.now())
@@ -176,7 +184,7 @@ def touch(row: LoginSession) -> None:
 
 def is_touch_due(row: LoginSession) -> bool:
     """Say whether `touch()` would write, from the row in hand."""
-    often = interval()
+    often = limits.interval
     return often is not None and _now() - row.last_seen_at.timestamp() > often
 
 

@@ -21,12 +21,13 @@ def look(request: HttpRequest, session: SessionBase, user: Any, row: LoginSessio
     `row` is its login session, None where it is not listed. Emptying the session is left to the caller. The shared row
     of sessions from before the app stays as it is: of those only the one in hand ends.
     """
-    reason: str | None = timeouts.over(kept.own(session), row)
+    own = kept.own(session)
+    reason: str | None = timeouts.over(own, row)
     if reason is not None:
         _close(request, row, reason, forget_browser=timeouts.ends_remembered())
         audit.record(audit.Event.SESSION_EXPIRED, request, user=user, reason=reason, subject=row)
         return Verdict.END
-    verdict = protection.judge(request, session, user)
+    verdict = protection.judge(request, session, user, own)
     if verdict is Verdict.END:
         _close(request, row, "protection", forget_browser=True)
     elif verdict is not Verdict.NOBODY:

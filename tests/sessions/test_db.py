@@ -84,7 +84,8 @@ def test_load__finds_what_the_orm_finds(browser, alice):
     assert dict(session.items()) == dict(djangos.SessionStore(key_of(browser)).items())
     found = session.company(row().sid, alice.pk, "default")
     user = USERS.objects.get(pk=alice.pk)
-    for one, other in ((found.user, user), (found.row, row())):
+    assert found.row.user is found.user
+    for one, other in ((found.user, user), (found.row, LoginSession.objects.select_related("user").get())):
         mine, theirs = vars(one).copy(), vars(other).copy()
         states = [vars(values.pop("_state")) for values in (mine, theirs)]
         assert (type(one), mine, states[0]) == (type(other), theirs, states[1])
@@ -379,3 +380,33 @@ def test_missing_table__is_raised_where_a_transaction_is_spoilt(browser, monkeyp
     monkeypatch.setattr(db, "_rows", fail)
     with pytest.raises(DatabaseError):
         SessionStore(key_of(browser)).get("")
+
+
+@pytest.mark.parametrize("way", ["there", "over", "gone", "no key", "looked at before"])
+def test_fill__djangos_own_session_holds_what_it_loads_itself(way, django_assert_num_queries):
+    stored = djangos.SessionStore()
+    stored["basket"] = [1, 2]
+    stored.set_expiry(-1 if way == "over" else 600)
+    stored.save()
+    key = {"gone": "g" * 32, "no key": None}.get(way, stored.session_key)
+    mine, theirs = djangos.SessionStore(key), djangos.SessionStore(key)
+    if way == "looked at before":
+        mine["more"] = theirs["more"] = 1
+    with django_assert_num_queries(0 if way in ("no key", "looked at before") else 1):
+        db.fill(mine)
+        assert not mine.accessed or way == "looked at before"
+        held = dict(mine.items())
+    assert (held, mine.accessed, mine.modified) == (dict(theirs.items()), theirs.accessed, theirs.modified)
+    assert mine.session_key == theirs.session_key
+
+
+def test_fill__leaves_engines_alone_that_derive_from_djangos():
+    class Own(djangos.SessionStore):
+        pass
+
+    stored = djangos.SessionStore()
+    stored.save()
+    for engine in (Own, SessionStore):
+        session = engine(stored.session_key)
+        db.fill(session)
+        assert not hasattr(session, "_session_cache")

@@ -59,7 +59,7 @@ def ago(seconds):
 )
 def test_limits__own_ones_win_over_the_preset(values, limits, set_):
     set_(**values)
-    assert (timeouts.idle(), timeouts.absolute()) == limits
+    assert (timeouts.limits.idle, timeouts.limits.absolute) == limits
 
 
 @pytest.mark.once
@@ -75,7 +75,7 @@ def test_limits__own_ones_win_over_the_preset(values, limits, set_):
 )
 def test_interval__is_at_most_a_tenth_of_the_idle_time(values, interval, set_):
     set_(**values)
-    assert timeouts.interval() == interval
+    assert timeouts.limits.interval == interval
 
 
 FIELDS = {

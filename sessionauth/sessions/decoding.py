@@ -1,0 +1,51 @@
+"""The data of a session as Django signs it, read in fewer steps than by Django's signer.
+
+What is not just what `signing.dumps()` makes by this site's key goes to `session.decode()`: older keys, other formats,
+forgeries. So nothing is accepted here that Django would refuse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import zlib
+from binascii import a2b_base64, b2a_base64
+from functools import lru_cache
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.encoding import force_bytes
+
+from sessionauth.conf import djangos
+
+#: What stands before data that are compressed.
+PACKED = b"."
+#: The two characters in which base64 differs in URLs.
+OF_URLS, PLAIN = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+
+
+def decoded(session: SessionBase, text: str) -> dict[str, Any]:
+    """Return what `session` has in `text`, the column of its row."""
+    try:
+        data = _read(session, text) if type(session).decode is SessionBase.decode else None
+    except Exception:
+        data = None
+    return session.decode(text) if data is None else data
+
+
+def _read(session: SessionBase, text: str) -> dict[str, Any] | None:
+    """Return the data, None unless this site's key has signed them."""
+    # The data, the moment and the signature of both; base64 without its padding.
+    signed, _, signature = text.encode().rpartition(b":")
+    right = b2a_base64(hmac.digest(_key(session.key_salt, djangos.SECRET_KEY), signed, "sha256"), newline=False)
+    if not hmac.compare_digest(right.translate(OF_URLS, b"="), signature):
+        return None
+    packed = signed.rpartition(b":")[0]
+    held = a2b_base64(packed.removeprefix(PACKED).translate(PLAIN) + b"===")
+    data: dict[str, Any] = session.serializer().loads(zlib.decompress(held) if packed.startswith(PACKED) else held)
+    return data
+
+
+@lru_cache(maxsize=8)
+def _key(salt: str, secret: str | bytes) -> bytes:
+    return hashlib.sha256(force_bytes(salt + "signer") + force_bytes(secret)).digest()
