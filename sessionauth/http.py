@@ -15,6 +15,8 @@ from sessionauth.conf import settings
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+#: Characters of an address with brackets, a zone and a port, and more; what is longer is none.
+LONGEST_ADDRESS = 200
 #: The methods that only read (RFC 9110 section 9.2.1), less TRACE.
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -90,8 +92,11 @@ def _untrusted(address: Address | None, hops: list[str], proxies: Collection[str
 
 def parse_address(text: object) -> Address | None:
     """Read an address as servers and proxies write it, with a port, in brackets, with a zone, mapped into IPv6."""
-    if not isinstance(text, str):
-        return None
+    return _parsed(text) if isinstance(text, str) and len(text) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Address | None:
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -12,7 +12,7 @@ from django.db import router
 from sessionauth.audit.events import Event
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent
-from sessionauth.models.writing import best_effort, survival
+from sessionauth.models.writing import best_effort, insert, survival
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.request_state import current as current_request
 
@@ -84,7 +84,7 @@ def write(rows: Sequence[AuthEvent]) -> None:
     using = router.db_for_write(AuthEvent)
     if len(rows) == 1:
         # bulk_create() would open a transaction for it.
-        best_effort(lambda: rows[0].save(force_insert=True, using=using), using, catching=Exception)
+        best_effort(lambda: insert(rows[0], using), using, catching=Exception)
     else:
         many = AuthEvent._base_manager.using(using)
         best_effort(lambda: many.bulk_create(rows, batch_size=500), using, catching=Exception)

@@ -46,6 +46,8 @@ def names(user: Any) -> list[str]:
 
 
 def _called(identity: str | None, user: Any) -> str:
+    if identity is not None and identity in accounts.names_of(user) and _has_own_name(user):
+        return name(identity)  # the same as below, and hashed once
     values = names(user)
     posted = None if identity is None else name(identity)
     return posted if posted in values else values[0]

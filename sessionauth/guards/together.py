@@ -80,16 +80,19 @@ class Together(ReservingGuard):
     def _at_once(self, request: HttpRequest | None, identity: str | None) -> Full | None:
         moment, under_way = timezone.now(), attempt.current()
         # Without an account: the counters of a name that nobody has, which are those of most that somebody has.
-        named = [(guard, ways[0]) for guard in self.guards for ways in guard.foreseen(request, identity, moment)]
+        foreseen = {guard: guard.foreseen(request, identity, moment) for guard in self.guards}
+        named = [(guard, ways[0]) for guard, steps in foreseen.items() for ways in steps]
         keys = [step.key for _, step in named]
         found = outside.read(lambda: database.look(keys)) if keys else {}
         full = _full([(guard, step) for guard, step in named if not guard.needs_account], found)
         if full is not None:
             return full
         user = None if under_way is None else under_way.account()
-        wanted = [
-            (guard, _own(ways, found)) for guard in self.guards for ways in guard.steps(request, identity, user, moment)
-        ]
+        steps = {
+            guard: guard.steps(request, identity, user, moment) if guard.needs_account else known
+            for guard, known in foreseen.items()
+        }
+        wanted = [(guard, _own(ways, found)) for guard, those in steps.items() for ways in those]
         full = _full(wanted, found)
         if full is not None or not wanted:
             return full

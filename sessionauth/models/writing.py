@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import Error, OperationalError, transaction
+from django.db import Error, OperationalError, connections, models, transaction
 
 T = TypeVar("T")
 
@@ -50,6 +50,50 @@ def survival(using: str) -> Callable[[], bool]:
 
     connection.on_commit(note)
     return lambda: bool(committed) or any(waiting[1] is note for waiting in connection.run_on_commit)
+
+
+def insert(row: models.Model, using: str) -> None:
+    """Do as `row.save(force_insert=True, using=using)` for a new row of ours: one INSERT, whose words are kept.
+
+    Signals, defaults and what fields make of their values are as Django has them. Where the database does not return
+    the new key, or a column wants more than a place for its value, Django does it.
+    """
+    connection, kind = connections[using], type(row)
+    statement = _insertion(type(connection.ops), kind, connection)
+    if statement is None:
+        row.save(force_insert=True, using=using)
+        return
+    told = {"sender": kind, "instance": row, "raw": False, "using": using, "update_fields": None}
+    models.signals.pre_save.send(**told)
+    fields = [one for one in kind._meta.concrete_fields if not one.primary_key]
+    values = [one.get_db_prep_save(one.pre_save(row, True), connection) for one in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row.pk = cursor.fetchone()[0]
+    row._state.adding, row._state.db = False, using
+    models.signals.post_save.send(**told, created=True)
+
+
+_statements: dict[tuple[type[Any], type[models.Model]], str | None] = {}
+
+
+def _insertion(vendor: type[Any], kind: type[models.Model], connection: Any) -> str | None:
+    if (vendor, kind) not in _statements:
+        _statements[vendor, kind] = _written(kind, connection)
+    return _statements[vendor, kind]
+
+
+def _written(kind: type[models.Model], connection: Any) -> str | None:
+    meta = kind._meta
+    fields = [one for one in meta.concrete_fields if not one.primary_key]
+    is_simple = not meta.parents and not any(hasattr(one, "get_placeholder") or one.has_db_default() for one in fields)
+    can_return = connection.features.can_return_columns_from_insert and connection.vendor != "oracle"
+    if not (is_simple and can_return and isinstance(meta.pk, models.AutoField)):
+        return None
+    quote = connection.ops.quote_name
+    columns, places = ", ".join([quote(one.column) for one in fields]), ", ".join(["%s"] * len(fields))
+    insert = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+    return f"{insert} RETURNING {quote(meta.pk.column)}"
 
 
 def retrying(act: Callable[[], T], using: str) -> T:

@@ -132,7 +132,7 @@ def test_trouble_inside_a_transaction__leaves_it_usable(monkeypatch):
         with connection.cursor() as cursor:
             cursor.execute("SELECT nothing FROM nowhere")
 
-    monkeypatch.setattr(AuthEvent, "save", broken)
+    monkeypatch.setattr(writing, "insert", broken)
     with transaction.atomic():
         audit.record(Event.LOGIN_FAILED)
         assert AuthEvent.objects.count() == 0

@@ -1,0 +1,85 @@
+"""A new row by words that are kept: what is stored and who is told are as with `save()`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, models
+from django.db.models.signals import post_save, pre_save
+
+from sessionauth.models import AuthEvent, LoginSession, writing
+from tests.asking import counted
+
+pytestmark = pytest.mark.django_db
+
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678, UTC)
+
+
+def event():
+    return AuthEvent(
+        created_at=MOMENT,
+        event="login_failed",
+        user_id=7,
+        user_name="ä'\"%s",
+        ip_address="2001:db8::1",
+        data={"a": [1, None, "%s"]},
+    )
+
+
+def session():
+    return LoginSession(user_id=7, sid="s" * 30, authenticated_at=MOMENT, created_at=MOMENT, last_seen_at=MOMENT)
+
+
+def by_save(row):
+    row.save(force_insert=True, using="default")
+
+
+def by_insert(row):
+    writing.insert(row, "default")
+
+
+def stored(row):
+    """Return what another instance finds, less its key."""
+    found = type(row)._base_manager.get(pk=row.pk)
+    values = {field.attname: getattr(found, field.attname) for field in row._meta.concrete_fields[1:]}
+    found.delete()
+    return values
+
+
+@pytest.mark.parametrize("make", [event, session])
+def test_insert__stores_what_save_stores_and_tells_the_same(make):
+    found = {}
+    for act in (by_save, by_insert):
+        told = []
+
+        def receive(signal, told=told, **facts):
+            told.append({name: one for name, one in facts.items() if name != "instance"})
+
+        for signal in (pre_save, post_save):
+            signal.connect(receive, sender=type(make()))
+        row = make()
+        try:
+            with counted() as statements:
+                act(row)
+        finally:
+            for signal in (pre_save, post_save):
+                signal.disconnect(receive, sender=type(row))
+        assert (row._state.adding, row._state.db, row.pk is None) == (False, "default", False)
+        found[act] = (stored(row), told, len([one for one in statements if one.startswith("INSERT")]))
+    assert found[by_insert] == found[by_save]
+
+
+def test_insert__of_a_row_that_may_not_be_twice_fails_as_save_does():
+    by_insert(session())
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
+        by_insert(session())
+
+
+def test_columns_with_words_of_their_own__are_left_to_django(monkeypatch):
+    monkeypatch.setattr(writing, "_statements", {})
+    monkeypatch.setattr(models.GenericIPAddressField, "get_placeholder", lambda *args: "%s", raising=False)
+    row = event()
+    by_insert(row)
+    assert writing._statements == {(type(connection.ops), AuthEvent): None}
+    assert row.pk is not None
