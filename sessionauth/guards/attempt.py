@@ -16,6 +16,7 @@ from sessionauth import signals
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards.base import LoginGuard
 from sessionauth.guards.counters.base import Slot
+from sessionauth.guards.counters.cache import CacheSlots
 from sessionauth.request_state import state_of
 
 #: Attribute of an exception by which a guard refused, whatever its class; see backends.denial_of().
@@ -75,7 +76,11 @@ class Attempt:
 
     def hold(self, slot: Slot) -> None:
         """Keep `slot` until it is known what becomes of the attempt."""
-        self._slots.append(slot)
+        before = self._slots[-1] if self._slots else None
+        if isinstance(before, CacheSlots) and isinstance(slot, CacheSlots):
+            self._slots[-1] = before.joined(slot)
+        else:
+            self._slots.append(slot)
 
     @property
     def held(self) -> int:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from sessionauth.conf import load
 from sessionauth.guards import attempt, base, counters, device, keys, spotless
 from sessionauth.guards.counters import Full, Rate, Slot, Tally, database
-from sessionauth.guards.counters.cache import CacheSlot
+from sessionauth.guards.counters.cache import CacheSlots
 from sessionauth.guards.counters.step import Step
 from sessionauth.guards.network import matches, networks
 from sessionauth.guards.reserving import ReservingGuard
@@ -50,17 +50,12 @@ class RateLimitGuard(ReservingGuard):
 
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
         """Take a slot of each rate; of none where one is full."""
-        taken: list[Slot] = []
-        for tally in self._tallies_of(request, identity, user):
-            slot = counters.take(tally, request)
-            if isinstance(slot, Full):
-                for one in taken:
-                    one.refund()
-                return slot
-            if slot is not None:
-                taken.append(slot)
-        for one in taken:
-            self.keep(one)
+        tallies = self._tallies_of(request, identity, user)
+        taken = counters.take_all(tallies, request) if tallies else None
+        if isinstance(taken, Full):
+            return taken
+        if taken is not None:
+            self.keep(taken)
         self._tell_bound(taken)
         return None
 
@@ -89,14 +84,14 @@ class RateLimitGuard(ReservingGuard):
         """See login_succeeded()."""
         self.login_succeeded(request, user)
 
-    def _tell_bound(self, taken: list[Slot]) -> None:
+    def _tell_bound(self, taken: Slot | None) -> None:
         """Let the attempt know how few there are, where that is so of every attempt on the account, by any way in."""
         under_way = attempt.current()
         is_plain = type(self) is RateLimitGuard  # a subclass may leave out whom it likes
         is_for_all = is_plain and self.by == "account" and not self.except_networks and self.unless is None
         if under_way is None or not is_for_all or not any(self is guard for guard in base.active()):
             return
-        exact = [rate for rate, slot in zip(self.rates, taken, strict=False) if isinstance(slot, CacheSlot)]
+        exact = self.rates if isinstance(taken, CacheSlots) else ()
         under_way.bound = min((rate.limit for rate in exact if rate.period >= spotless.LONGEST), default=None)
 
     def _is_excepted(self, request: HttpRequest | None, user: Any | None) -> bool:

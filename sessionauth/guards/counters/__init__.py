@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest
 
 from sessionauth.conf import settings
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import cache, database
-from sessionauth.guards.counters.base import Full, Slot, Tally, Unavailable
+from sessionauth.guards.counters.base import Full, Slot, Slots, Tally, Unavailable
 from sessionauth.rates import Rate
 
 #: Seconds after which it is worth trying again when nothing can be counted.
 RETRY_AFTER = 60
 
-__all__ = ["Full", "Rate", "Slot", "Tally", "Unavailable", "clear", "is_full", "refuse_uncounted", "take"]
+__all__ = ["Full", "Rate", "Slot", "Tally", "Unavailable", "clear", "is_full", "refuse_uncounted", "take", "take_all"]
 
 
 def take(tally: Tally, request: HttpRequest | None) -> Slot | Full | None:
@@ -33,6 +35,28 @@ def take(tally: Tally, request: HttpRequest | None) -> Slot | Full | None:
     except Unavailable:
         refuse_uncounted()
         return None
+
+
+def take_all(tallies: Sequence[Tally], request: HttpRequest | None) -> Slot | Full | None:
+    """Take a slot of each of `tallies`, or of none where one is full. See take()."""
+    if cache.fault() is None:
+        try:
+            return cache.take_all(tallies)
+        except Unavailable:
+            if settings.GUARD_ON_CACHE_ERROR != "fallback":
+                refuse_uncounted()
+                return None
+    taken: list[Slot] = []
+    try:
+        for tally in tallies:
+            slot = database.take(tally, request)
+            if isinstance(slot, Full):
+                Slots(taken).refund()
+                return slot
+            taken.append(slot)
+    except Unavailable:
+        refuse_uncounted()
+    return Slots(taken)
 
 
 def refuse_uncounted() -> None:

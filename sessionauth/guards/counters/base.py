@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,6 +43,25 @@ class Slot(Protocol):
 
     def refund(self) -> None:
         """Give it back: the credentials were not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Several slots, settled one after the other."""
+
+    slots: Sequence[Slot]
+
+    def succeeded(self) -> None:
+        for slot in self.slots:
+            slot.succeeded()
+
+    def failed(self) -> None:
+        for slot in self.slots:
+            slot.failed()
+
+    def refund(self) -> None:
+        for slot in self.slots:
+            slot.refund()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,22 @@
-"""Counts in the shared cache, by django-ratelimit: one `add` or `incr` before the password is hashed."""
+"""Counts in the shared cache, by django-ratelimit or as it does: one `add` or `incr` before the password is hashed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.cache import InvalidCacheBackendError, caches
 from django_ratelimit import ALL
-from django_ratelimit.core import _get_window, _make_cache_key, get_usage
+from django_ratelimit.core import EXPIRATION_FUDGE, _get_window, _make_cache_key, get_usage
 
 from sessionauth import audit
 from sessionauth.conf import settings
+from sessionauth.guards.counters import pipelines
 from sessionauth.guards.counters.base import PENDING, Full, Tally, Unavailable, logger
 
 #: Modules of caches that all processes share and whose `add` and `incr` are atomic and keep the time to live.
@@ -65,35 +68,88 @@ class CacheSlot:
         self.refund()
 
     def refund(self) -> None:
-        """Give it back, unless the window has changed while it was taken: then it is not known which one it is in."""
-        if self.key is not None:
-            _quietly(lambda: _give_back(str(self.key)))
+        CacheSlots((self,)).refund()
 
     def failed(self) -> None:
         if self.is_last and self.key is not None:
             _quietly(lambda: _shut(str(self.key), self.time_left))
 
 
-def take(tally: Tally) -> CacheSlot | Full:
-    """Take a slot of `tally`, or say that it is full. Raises Unavailable where the cache does not count.
+@dataclass(frozen=True, slots=True)
+class CacheSlots:
+    """The slots of an attempt, given back together."""
 
-    django-ratelimit answers an outage by None, by a dict that says nothing, or by whatever the client raises.
+    slots: tuple[CacheSlot, ...]
+
+    def joined(self, other: CacheSlots) -> CacheSlots:
+        return CacheSlots(self.slots + other.slots)
+
+    def succeeded(self) -> None:
+        self.refund()
+
+    def refund(self) -> None:
+        if keys := [slot.key for slot in self.slots if slot.key is not None]:
+            _quietly(lambda: _give_back(keys))
+
+    def failed(self) -> None:
+        for slot in self.slots:
+            slot.failed()
+
+
+def take(tally: Tally) -> CacheSlot | Full:
+    """Take a slot of `tally`, or say that it is full. Raises Unavailable where the cache does not count."""
+    found = take_all([tally])
+    return found if isinstance(found, Full) else found.slots[0]
+
+
+def take_all(tallies: Sequence[Tally]) -> CacheSlots | Full:
+    """Take a slot of each of `tallies`, or of none where one is full; in one round trip where the cache lets us.
+
+    Raises Unavailable where the cache does not count.
     """
     if _broken.get(settings.CACHE, 0.0) > time.monotonic():
         raise Unavailable
-    before = _key_of(tally)
-    usage = _ask(tally)
-    key = before if before == _key_of(tally) else None
-    time_left = max(1, usage["time_left"])
-    if not usage["should_limit"]:
-        return CacheSlot(key, usage["count"] == tally.rate.limit, time_left)
+    before = [_key_of(tally) for tally in tallies]
+    counts = _counts(tallies, before)
+    moment = int(time.time())
+    slots = [
+        CacheSlot(
+            # A window that has changed meanwhile: it is not known which one the slot is in.
+            key if key == _key_of(tally) else None,
+            count == tally.rate.limit,
+            max(1, _get_window(tally.value, tally.rate.period) - moment),
+        )
+        for tally, key, count in zip(tallies, before, counts, strict=False)
+    ]
+    over = next((place for place, count in enumerate(counts) if count > tallies[place].rate.limit), None)
+    if over is None:
+        return CacheSlots(tuple(slots))
+    return _full(slots, slots[over])
+
+
+def _full(taken: Sequence[CacheSlot], over: CacheSlot) -> Full:
+    """Give back what was `taken`, at once, or a slot that is given back would not be free; `over` is one too many."""
+    key = over.key
+    keys = [slot.key for slot in taken if slot.key is not None]
+    is_shut = _answer(lambda: _give_back(keys, None if key is None else _mark(key)))
     if key is None:
-        return Full(time_left)
-    # Taken back at once, or a slot that is given back would not be free.
-    is_shut = _answer(lambda: _give_back(str(key))) is None and _answer(
-        lambda: caches[settings.CACHE].get(_mark(str(key)))
-    )
-    return Full(time_left, is_pending=not is_shut, give_up=lambda: _quietly(lambda: _shut(str(key), int(PENDING))))
+        return Full(over.time_left)
+    shut = partial(_quietly, partial(_shut, key, int(PENDING)))
+    return Full(over.time_left, is_pending=not is_shut, give_up=shut)
+
+
+def _counts(tallies: Sequence[Tally], keys: Sequence[str]) -> list[int]:
+    """Count one more of each of `tallies`, up to the first that is full where they are asked one by one."""
+    found = caches[settings.CACHE]
+    if pipelines.speaks_to(found):
+        lasting = [tally.rate.period + EXPIRATION_FUDGE for tally in tallies]
+        return _answer(lambda: pipelines.count(found, keys, lasting))  # type: ignore[no-any-return]
+    counts: list[int] = []
+    for tally in tallies:
+        counts.append(_ask(tally)["count"])
+        if counts[-1] > tally.rate.limit:
+            break
+    return counts
 
 
 def clear(tally: Tally) -> None:
@@ -111,6 +167,10 @@ def is_full(tally: Tally) -> bool:
 
 
 def _ask(tally: Tally) -> dict[str, Any]:
+    """Ask django-ratelimit.
+
+    It answers an outage by None, by a dict that says nothing, or by whatever the client raises.
+    """
     rate = (tally.rate.limit, tally.rate.period)
 
     def value(group: str, request: object) -> str:
@@ -143,11 +203,15 @@ def _mark(key: str) -> str:
     return f"{key}:shut"
 
 
-def _give_back(key: str) -> None:
-    try:
-        caches[settings.CACHE].decr(key)
-    except ValueError:  # the window is over
-        return
+def _give_back(keys: Sequence[str], ask: str | None = None) -> bool:
+    """Count one less of each of `keys`, and say whether the key `ask` is there."""
+    found = caches[settings.CACHE]
+    if pipelines.speaks_to(found):
+        return pipelines.give_back(found, keys, ask)
+    for key in keys:
+        with suppress(ValueError):  # the window is over
+            found.decr(key)
+    return ask is not None and bool(found.get(ask))
 
 
 def _shut(key: str, seconds: int) -> None:

@@ -1,0 +1,53 @@
+"""Several commands to Redis or Valkey at once, where the cache is Django's own for them.
+
+Any other cache is asked command by command, through Django's interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+
+
+def speaks_to(cache: Any) -> bool:
+    """Say whether `cache` is one whose client is known; a class derived from it may spread keys over servers."""
+    return type(cache) is RedisCache and type(cache._cache) is RedisCacheClient
+
+
+def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
+    """Count one more of each of `keys`, which last so many seconds from the first on; return the counts.
+
+    What `cache.add(key, 1, seconds) or cache.incr(key)` does, in one round trip.
+    """
+    pipeline = _pipeline(cache)
+    for key, lasts in zip(keys, seconds, strict=True):
+        made = cache.make_and_validate_key(key)
+        pipeline.set(made, 0, ex=lasts, nx=True)
+        pipeline.incrby(made, 1)
+    return [int(found) for found in pipeline.execute()[1::2]]
+
+
+def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
+    """Count one less of each of `keys`, and say whether the key `ask` is there.
+
+    A key that was gone, its window being over, is not left behind.
+    """
+    pipeline, made = _pipeline(cache), [cache.make_and_validate_key(key) for key in keys]
+    for key in made:
+        pipeline.decrby(key, 1)
+    if ask is not None:
+        pipeline.exists(cache.make_and_validate_key(ask))
+    answers = pipeline.execute()
+    if gone := [key for key, left in zip(made, answers, strict=False) if left < 0]:
+        _client(cache).delete(*gone)
+    return bool(ask is not None and answers[-1])
+
+
+def _client(cache: Any) -> Any:
+    return cache._cache.get_client(write=True)
+
+
+def _pipeline(cache: Any) -> Any:
+    return _client(cache).pipeline(transaction=False)
