@@ -19,26 +19,29 @@ class SessionAuthConfig(AppConfig):
         from django.core.signals import setting_changed
         from django.db.models.signals import post_save
 
-        from sessionauth import checks, notify, receivers
+        from sessionauth import checks
         from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
         from sessionauth.credentials import forgetting, revoking
         from sessionauth.guards import base as guards
-        from sessionauth.impersonation import receivers as impersonation
+        from sessionauth.late import late
         from sessionauth.models import credentials
         from sessionauth.sessions import account, registry
         from sessionauth.signals import impersonation_ended, impersonation_started, logged_out_everywhere
 
+        # Named alone, what a server may never come to do: it is imported when it is first done.
+        acts_as = "sessionauth.impersonation.receivers"
         # Before ours: whoever signs in while impersonating does so in the session that they came with.
-        user_logged_in.connect(impersonation.logged_in, dispatch_uid="sessionauth.impersonation.logged_in")
-        user_logged_out.connect(impersonation.logged_out, dispatch_uid="sessionauth.impersonation.logged_out")
-        user_logged_in.connect(receivers.logged_in, dispatch_uid="sessionauth.logged_in")
-        user_logged_out.connect(receivers.logged_out, dispatch_uid="sessionauth.logged_out")
+        user_logged_in.connect(late(f"{acts_as}.logged_in"), dispatch_uid="sessionauth.impersonation.logged_in")
+        user_logged_out.connect(late(f"{acts_as}.logged_out"), dispatch_uid="sessionauth.impersonation.logged_out")
+        user_logged_in.connect(late("sessionauth.receivers.logged_in"), dispatch_uid="sessionauth.logged_in")
+        user_logged_out.connect(late("sessionauth.receivers.logged_out"), dispatch_uid="sessionauth.logged_out")
         logged_out_everywhere.connect(registry.revoke_sessions, dispatch_uid="sessionauth.logged_out_everywhere")
         logged_out_everywhere.connect(revoking.logged_out_everywhere, dispatch_uid="sessionauth.credentials_too")
         # After those that begin by writing: SQLite may refuse to write in a transaction that has begun by reading.
-        logged_out_everywhere.connect(impersonation.end_of, dispatch_uid="sessionauth.impersonation.end_of")
-        started, ended = notify.mail_about_impersonation, notify.mail_about_end_of_impersonation
+        logged_out_everywhere.connect(late(f"{acts_as}.end_of"), dispatch_uid="sessionauth.impersonation.end_of")
+        started = late("sessionauth.notify.mail_about_impersonation")
+        ended = late("sessionauth.notify.mail_about_end_of_impersonation")
         impersonation_started.connect(started, dispatch_uid="sessionauth.mail_about_impersonation")
         impersonation_ended.connect(ended, dispatch_uid="sessionauth.mail_about_end_of_impersonation")
         post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")

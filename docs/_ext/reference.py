@@ -140,7 +140,7 @@ SILENCED_SYSTEM_CHECKS = ["sessionauth.W029"]
 
 def checks_page() -> str:
     """Return the page of checks, by topic, in the order of their numbers."""
-    return CHECKS_HEAD + "".join(_topic(topic) for topic in checks.TOPICS)
+    return CHECKS_HEAD + "".join(_topic(topic) for topic in checks.topics())
 
 
 def _topic(topic: ModuleType) -> str:
