@@ -16,11 +16,15 @@ from benchmarks.stacks import Stack
 
 @dataclass(frozen=True)
 class Where:
-    """Where the stacks of a run keep what they keep: the folder of the run, and the sockets of the servers, if any."""
+    """Where the stacks of a run keep what they keep: the folder of the run, and the sockets of the servers, if any.
+
+    `is_migrated` where the tables are there already.
+    """
 
     folder: str
     postgres: str | None = None
     valkey: str | None = None
+    is_migrated: bool = False
 
     def under(self, name: str) -> Where:
         """Return a place of its own, on SQLite, below this one."""
@@ -79,6 +83,8 @@ def configure(stack: Stack, where: Where, **changes: Any) -> None:
     }
     settings.configure(**{**given, **stack.settings, **changes})
     django.setup()
+    if where.is_migrated:
+        return
     if where.postgres is not None:
         _create_database(where)
     call_command("migrate", verbosity=0, skip_checks=True)
