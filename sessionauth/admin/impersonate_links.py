@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth import REDIRECT_FIELD_NAME, get_user_model
@@ -18,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth import base_user
+from sessionauth.admin.lists import LOOK
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import rules
@@ -40,6 +42,11 @@ class ImpersonateAdminMixin(Base):
     say in `get_impersonation_target()` which one. Shown are the links to whoever may impersonate at all, and of each
     user to whoever may impersonate that one, as far as that shows without asking the database for each row.
     """
+
+    @property
+    def media(self) -> forms.Media:
+        """Add the look of the column and the link."""
+        return super().media + forms.Media(css=LOOK)
 
     def get_impersonation_target(self, obj: Any) -> Any | None:
         """Return the user that `obj` is about, None for nobody; by default `obj` itself.

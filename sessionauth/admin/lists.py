@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 else:
     Base, Pages = admin.ModelAdmin, Paginator
 
+#: The stylesheet of our parts of the admin.
+LOOK: dict[str, Sequence[str]] = {"all": ["sessionauth/admin/parts.css"]}
 #: So many rows are counted, and so far one can turn the pages; whoever looks for an older one searches or filters.
 MOST = 10_000
 #: What no URL may ask about: with `__startswith` a digest could be guessed letter by letter.
@@ -73,6 +76,9 @@ class BoundedList(Base):
     paginator = BoundedPaginator
     change_list_template = "sessionauth/admin/list.html"
     never_asked: tuple[str, ...] = NEVER_ASKED
+
+    class Media:
+        css: ClassVar = LOOK
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Refuse questions about digests, which Django would let any URL ask."""

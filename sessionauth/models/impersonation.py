@@ -106,6 +106,12 @@ class Impersonation(models.Model):
             models.Index(fields=["actor", "started_at"], name="sessionauth_impersonate_actor"),
             models.Index(fields=["target", "started_at"], name="sessionauth_impersonate_target"),
             models.Index(fields=["ended_at", "expires_at"], name="sessionauth_impersonate_open"),
+            # What the admin finds and filters them by.
+            models.Index(fields=["mode", "started_at"], name="sessionauth_impersonate_mode"),
+            models.Index(fields=["transport", "started_at"], name="sessionauth_impersonate_by"),
+            models.Index(fields=["reference"], name="sessionauth_impersonate_ticket"),
+            models.Index(fields=["actor_name"], name="sessionauth_impersonate_who"),
+            models.Index(fields=["target_name"], name="sessionauth_impersonate_whom"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from sessionauth.admin import figures
-from sessionauth.models import APIKey, AuthEvent, LoginSession, LoginThrottle, RememberToken
+from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, LoginSession, LoginThrottle, RememberToken
 from tests.admin.asking import browser_of
 from tests.asking import counted
 from tests.contracts import counted_plans
@@ -37,8 +37,8 @@ MADE = {
 
 def fill(model, number=MANY, **made):
     """Add `number` rows to the table of `model`, by the database alone."""
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     made = MADE | made
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key or field.attname in made]
     values = [made.get(field.attname) or ("NULL" if field.null else "''") for field in fields]
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
@@ -56,10 +56,36 @@ def _alone(settings):
     settings.SESSIONAUTH_LAST_USED_INTERVAL = None
 
 
-OWN = {RememberToken: {"session_digest": "'x'"}}
+EMPTY = {"networks": "'[]'", "origins": "'[]'"}
+OWN = {
+    RememberToken: {"session_digest": "'x'"},
+    LoginThrottle: {"rule": "'lockout'", "key": "md5(n::text)", "blocked_until": "now() - n * interval '1 minute'"},
+    APIKey: EMPTY,
+    AccessToken: EMPTY | {"refresh_digest": "md5(n::text)", "is_personal": "true"},
+    Impersonation: {
+        "id": "gen_random_uuid()",
+        "window": "NULL",
+        "actor_id": "NULL",
+        "actor_name": "'actor' || n % 5000",
+        "target_name": "'target' || n % 5000",
+        "reference": "'T-' || n",
+        "mode": "CASE n % 50000 WHEN 0 THEN 'write' ELSE 'read' END",
+        "transport": "CASE n % 50000 WHEN 1 THEN 'header' ELSE 'session' END",
+        "started_at": "now() - n * interval '1 minute'",
+        "ended_at": "CASE WHEN n < 30 THEN NULL ELSE now() - n * interval '1 minute' END",
+        "expires_at": "now() - (n - 10) * interval '1 minute'",
+    },
+}
 QUESTIONS = {
     LoginSession: ["", "?q=alice", "?state=active", "?p=3"],
     RememberToken: ["", "?q=alice", "?state=active", "?p=3"],
+    LoginThrottle: ["", "?q=alice", "?p=3"],
+    APIKey: ["", "?state=active", "?p=3"],
+    AccessToken: ["", "?is_personal__exact=1", "?p=3"],
+    Impersonation: [
+        *("", "?q=alice", "?q=T-77777", "?q=actor7", "?q=target7", "?state=over", "?state=ended", "?p=3"),
+        *("?mode__exact=write", "?transport__exact=header"),
+    ],
     AuthEvent: ["", "?q=alice", "?q=192.0.2.9", "?days=7&outcome=success", "?event=login_succeeded", "?p=3"],
 }
 
@@ -70,7 +96,7 @@ def test_list__of_many_rows_is_found_by_indexes(model, make_user):
     browser.get("/admin/")  # what the first visit of a session writes
     alice = make_user("alice")
     whose = f"CASE n % 5000 WHEN 0 THEN {alice.pk} ELSE n % 5000 + 100000 END"
-    fill(model, user_id=whose, digest="md5(n::text)", **OWN.get(model, {}))
+    fill(model, user_id=whose, target_id=whose, **{"digest": "md5(n::text)"} | OWN.get(model, {}))
     for question in QUESTIONS[model]:
         path = f"/admin/sessionauth/{model._meta.model_name}/{question}"
         with counted() as statements, counted_plans() as plans:

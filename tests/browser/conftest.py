@@ -112,13 +112,13 @@ def accessible() -> Callable[[Page], None]:
 
 
 @pytest.fixture
-def shot() -> Callable[[Page, str], Path]:
-    """Write `build/shots/<name>.png`."""
+def shot() -> Callable[..., Path]:
+    """Write `build/shots/<name>.png`, of the whole page or of what is in the window."""
 
-    def take(page: Page, name: str) -> Path:
+    def take(page: Page, name: str, *, full_page: bool = True) -> Path:
         SHOTS.mkdir(parents=True, exist_ok=True)
         path = SHOTS / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
+        page.screenshot(path=path, full_page=full_page)
         return path
 
     return take

@@ -89,6 +89,19 @@ def test_pages__have_no_barrier(watched, accessible, signed_in, make_user, schem
         accessible(page)
 
 
+@pytest.mark.parametrize("width", [360, 1100, 1600])
+def test_list__has_the_way_in_sight_however_wide_it_is(watched, signed_in, width):
+    page = watched(viewport={"width": width, "height": 760})
+    signed_in(page)
+    page.goto(users())
+    link = page.get_by_role("link", name="Act as alice")
+    shown, wide = link.bounding_box(), page.locator(".results").bounding_box()
+    assert wide["x"] <= shown["x"]
+    assert shown["x"] + shown["width"] <= min(wide["x"] + wide["width"], width)
+    colour = "one => getComputedStyle(one.closest('td')).backgroundColor"
+    assert link.evaluate(colour) != "rgba(0, 0, 0, 0)"  # what is under it does not shine through
+
+
 @pytest.mark.shots
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_shot__of_the_way(watched, shot, signed_in, scheme):
