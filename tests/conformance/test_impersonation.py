@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 
 from sessionauth.impersonation import service
 from sessionauth.models import APIKey, Impersonation
@@ -59,14 +60,16 @@ def browser(request, helper):
     return signed_in(helper, request.param == "async")
 
 
-def test_I39_stateless(settings, helper, alice):
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_I39_stateless(settings, helper, alice, is_async):
     settings.SESSIONAUTH_IMPERSONATION_HEADER = "X-Impersonate-User"
     settings.ROOT_URLCONF = "tests.impersonation.header_site"
     _, secret = APIKey.objects.issue(user=helper, scopes=["sessionauth:impersonate"])
     bearer = {"authorization": f"Bearer {secret}"}
-    told = Client().get("/who/", headers={**bearer, "X-Impersonate-User": str(alice.pk)}).json()
+    browser, path = Browser(is_async), "/awho/" if is_async else "/who/"
+    told = browser.get(path, **bearer, **{"X-Impersonate-User": str(alice.pk)}).json()
     assert (told["user"], told["original"]) == ("alice", "helper")
-    told = Client().get("/who/", headers=bearer).json()
+    told = browser.get(path, **bearer).json()
     assert (told["user"], told["original"]) == ("helper", None)
 
 
@@ -77,14 +80,16 @@ def test_I40_stateful(browser, alice):
     assert [browser.who()["user"] for _ in range(2)] == ["helper", "helper"]
 
 
-def test_I41_without_the_middleware(alice):
+@pytest.mark.parametrize("start", [service.start, async_to_sync(service.astart)], ids=["sync", "async"])
+def test_I41_without_the_middleware(alice, start):
     with pytest.raises(ImproperlyConfigured, match="AuthenticationMiddleware"):
-        service.start(RequestFactory().get("/"), alice, reason="a ticket")
+        start(RequestFactory().get("/"), alice, reason="a ticket")
 
 
-def test_I42_a_guard_allows(settings, make_user, alice):
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_I42_a_guard_allows(settings, make_user, alice, is_async):
     guards(settings, "yes")
-    browser = signed_in(make_user("anybody"))
+    browser = signed_in(make_user("anybody"), is_async)
     browser.begin(alice)
     assert browser.who()["user"] == "alice"
 
@@ -100,8 +105,9 @@ def test_I44_the_permission_allows(browser, alice):
     assert browser.who()["user"] == "alice"
 
 
-def test_I45_without_the_permission(make_user, alice):
-    browser = signed_in(make_user("anybody", is_staff=True))
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_I45_without_the_permission(make_user, alice, is_async):
+    browser = signed_in(make_user("anybody", is_staff=True), is_async)
     assert browser.start(alice).status_code == 403
     assert browser.who()["user"] == "anybody"
 

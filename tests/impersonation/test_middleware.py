@@ -227,7 +227,7 @@ def test_end__of_the_target(browser, root, alice, how):
     assert reason_of(row) == "target_changed"
 
 
-@pytest.mark.parametrize("how", ["password", "password by update", "deactivated", "everywhere"])
+@pytest.mark.parametrize("how", ["password", "password by update", "deactivated", "everywhere", "deleted"])
 def test_end__of_the_actor(browser, root, alice, how):
     row = browser.begin(alice)
     if how == "password":
@@ -236,6 +236,8 @@ def test_end__of_the_actor(browser, root, alice, how):
         type(root).objects.filter(pk=root.pk).update(password="!")
     elif how == "deactivated":
         type(root).objects.filter(pk=root.pk).update(is_active=False)
+    elif how == "deleted":
+        root.delete()
     else:
         from sessionauth import logout_everywhere
 
@@ -252,10 +254,29 @@ def test_end__the_switch(browser, root, alice, settings):
     assert reason_of(row) == "revoked"
 
 
-def test_end__of_a_permission(make_user, alice):
+def test_end__of_a_guard_that_the_project_has_set_since(browser, root, alice, settings):
+    row = browser.begin(alice)
+    settings.SESSIONAUTH_IMPERSONATION_GUARDS = ["sessionauth.impersonation.guards.allowed_networks"]
+    assert browser.get("/who/").status_code == 409
+    assert browser.who()["user"] == root.get_username()
+    assert reason_of(row) == "permission_lost"
+
+
+def test_end__of_the_time_nobody_used_it_does_nothing_of_a_form(browser, root, alice):
+    row = browser.begin(alice)
+    token = browser.form()
+    row.change(last_seen_at=timezone.now() - timedelta(minutes=15), mode="write")
+    assert browser.post("/act/", token=token).status_code == 409
+    assert site.done == []
+    assert browser.who()["user"] == root.get_username()
+    assert reason_of(row) == "idle"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_end__of_a_permission(make_user, alice, is_async):
     helper = make_user("helper")
     helper.user_permissions.set(Permission.objects.filter(codename__startswith="impersonate"))
-    browser = Browser()
+    browser = Browser(is_async)
     browser.client.force_login(helper, "django.contrib.auth.backends.ModelBackend")
     row = browser.begin(alice)
     assert browser.who()["user"] == alice.get_username()
