@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpRequest, SimpleCookie
 from django.test import Client, RequestFactory
 
 from sessionauth import scopes, signals
 from sessionauth.impersonation import service, windows
-from sessionauth.models import APIKey, Impersonation
+from sessionauth.models import APIKey, AuthEvent, Impersonation
 from tests.attacks.test_credentials_parallel import at_once
 from tests.impersonation.conftest import Browser
 from tests.impersonation.conftest import _site as _site
@@ -70,6 +70,53 @@ def test_end__of_many_at_once_is_one_and_told_once(root, alice):
     finally:
         signals.impersonation_ended.disconnect(receiver)
     assert (sorted(ended), heard) == ([False] * 5 + [True], ["released"])
+
+
+@pytest.mark.usefixtures("_row_locks")
+@pytest.mark.parametrize("path", ["extend", "upgrade", "stop", "sign-out"])
+def test_end__by_an_administrator_at_the_moment_of_another_act(root, alice, path):
+    """It ends once, with one reason and one event, and nothing brings it back."""
+    browser = browser_of(root)
+    row = browser.begin(alice, write=path in ("stop", "sign-out"))
+    address = "/sign-out/" if path == "sign-out" else f"/impersonate/{path}/"
+    form, other = browser.form(), Impersonation.objects.get(pk=row.pk)
+    answer, _ = at_once(lambda: browser.post(address, {"reason": "x"}, token=form), lambda: other.end("revoked"))
+    assert answer.status_code in (200, 403, 409), answer.content
+    row.refresh_from_db()
+    assert row.ended_at is not None
+    assert row.end_reason in ("revoked", "released", "logout")
+    ended = AuthEvent.objects.filter(event="impersonation_ended", subject=f"impersonation:{row.pk}")
+    assert list(ended.values_list("reason", flat=True)) == [row.end_reason]
+    assert browser.get("/who/").status_code in (200, 409)
+    assert browser.who()["user"] == "root"
+
+
+@pytest.mark.usefixtures("_row_locks")
+def test_start__at_the_moment_of_a_logout_leaves_nobody_acting(root, alice):
+    browser = browser_of(root)
+    form, gone = browser.form(), browser_of(root)
+    gone.client.cookies = SimpleCookie({name: one.value for name, one in browser.cookies.items()})
+    at_once(
+        lambda: browser.post("/impersonate/start/", {"target": alice.pk, "reason": "x"}, token=form),
+        lambda: gone.post("/sign-out/", token=form),
+    )
+    assert browser.get("/who/").json()["user"] is None
+    assert gone.get("/who/").json()["user"] is None
+
+
+@pytest.mark.usefixtures("_row_locks")
+@pytest.mark.parametrize("who", ["actor", "target"])
+def test_start__at_the_moment_somebody_is_deactivated_leaves_nobody_acting(root, alice, who):
+    browser = browser_of(root)
+    form, user = browser.form(), root if who == "actor" else alice
+
+    def deactivate():
+        type(user).objects.filter(pk=user.pk).update(is_active=False)
+
+    at_once(lambda: browser.post("/impersonate/start/", {"target": alice.pk, "reason": "x"}, token=form), deactivate)
+    browser.get("/who/")  # 409 where it has begun
+    assert browser.who()["user"] == ("root" if who == "target" else None)
+    assert not Impersonation.objects.filter(ended_at=None).exists()
 
 
 @pytest.mark.usefixtures("_row_locks")
