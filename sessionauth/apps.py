@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,7 +18,7 @@ class SessionAuthConfig(AppConfig):
         """Connect the receivers and register the checks."""
         from django.contrib.auth.signals import user_logged_in, user_logged_out
         from django.core.signals import setting_changed
-        from django.db.models.signals import post_save
+        from django.db.models.signals import post_save, pre_save
 
         from sessionauth import checks
         from sessionauth.audit import receivers as audit_receivers
@@ -44,6 +45,9 @@ class SessionAuthConfig(AppConfig):
         ended = late("sessionauth.notify.mail_about_end_of_impersonation")
         impersonation_started.connect(started, dispatch_uid="sessionauth.mail_about_impersonation")
         impersonation_ended.connect(ended, dispatch_uid="sessionauth.mail_about_end_of_impersonation")
+        # By its sender, so that no other model pays for it.
+        users = settings.AUTH_USER_MODEL
+        pre_save.connect(account.user_saving, sender=users, dispatch_uid="sessionauth.user_saving")
         post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")
         post_save.connect(revoking.user_saved, dispatch_uid="sessionauth.credentials_of_user_saved")
         forgetting.connect()

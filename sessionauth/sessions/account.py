@@ -1,4 +1,4 @@
-"""What a change of the account does to its sessions: deactivated it has none, a new password leaves one."""
+"""What a change of the account does to its sessions, and which change none of them makes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,27 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 
 from sessionauth import accounts, audit
+from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.models import LoginSession
 from sessionauth.request_state import current, state_of
 from sessionauth.sessions import registry
 from sessionauth.signals import logged_out_everywhere
+
+
+def user_saving(*, instance: Any, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
+    """Receive `pre_save` of users: a password that is set while acting as somebody would let in as them for good.
+
+    Raises ImpersonationDenied with the code "password". (A QuerySet's `update()` sends nothing.)
+    """
+    request = current()
+    token = None if request is None else state_of(request).token
+    if raw or token is None or token.impersonation is None or token.user_id != instance.pk:
+        return
+    if accounts.has_new_password(instance, update_fields):
+        raise ImpersonationDenied("password", _("Stop acting as somebody else to do this."))
 
 
 def user_saved(*, instance: Any, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:

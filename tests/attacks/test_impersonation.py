@@ -56,7 +56,23 @@ def sign_in_at_once(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
+def set_password(request: HttpRequest) -> HttpResponse:
+    user = request.user if "user" not in request.POST else get_user_model()._base_manager.get(pk=request.POST["user"])
+    user.set_password("mine from now on")
+    user.save()
+    return HttpResponse("ok")
+
+
+async def aset_password(request: HttpRequest) -> HttpResponse:
+    user = await request.auser()
+    user.set_password("mine from now on")
+    await user.asave(update_fields=["password"])
+    return HttpResponse("ok")
+
+
 urlpatterns = [
+    path("set-password/", set_password),
+    path("aset-password/", aset_password),
     *site.urlpatterns,
     path("asign-in/", asign_in),
     path("refuse/", csrf_exempt(credential_allowed(refuse))),
@@ -108,6 +124,24 @@ def test_old_password__is_not_tried_as_somebody_else(browser, alice, settings):
     assert (answer.status_code, answer.json()["code"]) == (403, "impersonating")
     assert not LoginThrottle.objects.exists()
     assert not AuthEvent.objects.filter(event="confirmation_failed").exists()
+
+
+@pytest.mark.parametrize("path", ["/set-password/", "/aset-password/"])
+def test_password__of_the_target_is_set_by_no_view(browser, alice, password, path):
+    """It would let whoever set it in for good, and sign the target out."""
+    browser.begin(alice, write=True)
+    answer = browser.post(path)
+    alice.refresh_from_db()
+    assert (answer.status_code, alice.check_password(password)) == (403, True)
+    assert browser.who()["user"] == alice.get_username()
+
+
+def test_password__of_somebody_else_is_the_view_s_own_business(browser, alice, make_user):
+    bob = make_user("bob")
+    browser.begin(alice, write=True)
+    assert browser.post("/set-password/", {"user": bob.pk}).status_code == 200
+    bob.refresh_from_db()
+    assert bob.check_password("mine from now on")
 
 
 @pytest.mark.parametrize("ended", [False, True])
