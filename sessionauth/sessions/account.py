@@ -1,4 +1,4 @@
-"""What a change of the account does to its sessions, and which change none of them makes."""
+"""What a change of the account does to its sessions: deactivated it has none, a new password leaves one."""
 
 from __future__ import annotations
 
