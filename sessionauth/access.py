@@ -17,11 +17,11 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext
 
-from sessionauth import http, refusals, scopes
+from sessionauth import http, impersonators, refusals, scopes
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.login import can_confirm
-from sessionauth.refusals import pop_next, unauthorized
+from sessionauth.refusals import pop_next, unauthorized, wants_page
 from sessionauth.scopes import Requirement
 from sessionauth.user_token import UserToken
 
@@ -176,12 +176,14 @@ def needs_confirmation(
     """Answer a request for which its person must first prove again who they are.
 
     A browser is sent to the confirm page, a client of JSON gets a 401 that says so (RFC 9470), nobody is sent to log
-    in, and whoever came without a session is refused, programs above all. `max_age` and `methods`, as in FreshRule, are
-    told to clients. `as_page` is False where every answer is JSON: in an API.
+    in. Who acts as somebody else is refused, and so is whoever came without a session, programs above all. `max_age`
+    and `methods`, as in FreshRule, are told to clients. `as_page` is False where every answer is JSON: in an API.
     """
     auth = get_auth(request)
     if not auth.is_authenticated:
         return unauthorized(request, as_page=as_page)
+    if auth.is_impersonating:
+        return impersonators.refuse(request, as_page=as_page)
     if not can_confirm(auth):
         if as_page and wants_page(request):
             raise PermissionDenied(gettext("This needs a person who has just signed in."))
@@ -222,10 +224,7 @@ class NotImpersonatingRule:
         return self.check(auth, method)
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:
-        detail = gettext("Stop acting as somebody else to do this.")
-        if wants_page(request):
-            raise PermissionDenied(detail)
-        return refusals.problem(403, "impersonating", detail)
+        return impersonators.refuse(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +264,3 @@ def success_url(
         if url and http.is_safe_url(request, url, allowed_hosts):
             return url
     return str(resolve_url(default or django_settings.LOGIN_REDIRECT_URL))
-
-
-def wants_page(request: HttpRequest) -> bool:
-    """Say whether a refusal is read by a person: the client takes HTML, and no program's credential was claimed."""
-    return http.wants_html(request) and not refusals.presented_by_program(request)

@@ -59,7 +59,7 @@ def unauthorized(
         if answer is not None:
             return answer
     url = login_url_for(request, login_url)
-    if as_page and url and http.wants_html(request) and not presented_by_program(request):
+    if as_page and url and wants_page(request):
         return to_login(request, url, redirect_field_name)
     return problem(401, "not_authenticated", gettext("Authentication is needed."), challenges_for(request, {}))
 
@@ -157,7 +157,7 @@ def denied(request: HttpRequest, denial: LoginDenied, *, as_page: bool = True) -
 
     `as_page` is False where the client was about to get something else than a page.
     """
-    if as_page and http.wants_html(request) and not presented_by_program(request):
+    if as_page and wants_page(request):
         response = render(request, "sessionauth/denied.html", {"denial": denial}, status=denial.status)
         add_never_cache_headers(response)
     else:
@@ -194,6 +194,11 @@ def challenges_for(
     errors = ((one, error if method in ("", one.name) else {}) for one in asked)
     found = [challenge for one, own in errors if (challenge := one.challenge(request, own)) is not None]
     return found or [http.challenge("Session", {"realm": settings.REALM})]
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Say whether a refusal is read by a person: the client takes HTML, and no program's credential was claimed."""
+    return http.wants_html(request) and not presented_by_program(request)
 
 
 def presented_by_program(request: HttpRequest) -> bool:

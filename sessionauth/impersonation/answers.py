@@ -5,14 +5,19 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
 
 from sessionauth import http, refusals, scopes
 from sessionauth.authenticators import get_auth
-from sessionauth.impersonation import back, rules
+from sessionauth.impersonation import rules
+from sessionauth.impersonators import page, page_of
+from sessionauth.refusals import wants_page
+
+#: The cookie of Django's messages.
+MESSAGES = CookieStorage.cookie_name
 
 
 def ended(request: HttpRequest) -> HttpResponse:
@@ -31,10 +36,25 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     """Answer what is not to be done while acting as somebody else."""
     if code == "read_only":
         detail = gettext("You may only look while you are acting as somebody else. Nothing was done.")
-        answer = page(request, detail, 403, upgrade_url=_upgrade_url(request)) if _is_for_people(request) else None
+        answer = page(request, detail, 403, upgrade_url=_upgrade_url(request)) if wants_page(request) else None
         return answer or refusals.problem(403, "impersonation_read_only", detail)
     detail = gettext("Stop acting as somebody else to do this.")
     return _page(request, detail, 403) or refusals.problem(403, "impersonating", detail)
+
+
+def signed_out(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Answer people who signed out while they acted as somebody else, for they are signed in as themselves.
+
+    `response` is what a view answers to those who are signed out; it stays for programs, and for what went wrong.
+    """
+    if response.status_code >= 400 or not wants_page(request):
+        return response
+    url = page_of("impersonation_ended")
+    detail = gettext("You are still signed in, as yourself: you have only stopped acting as somebody else.")
+    answer = HttpResponseRedirect(url) if url else page(request, detail, 200)
+    # What csrf_protect has set above all; but no message that says that one is signed out.
+    answer.cookies.update({name: value for name, value in response.cookies.items() if name != MESSAGES})
+    return answer
 
 
 def denied(request: HttpRequest, code: str) -> HttpResponse:
@@ -47,25 +67,13 @@ def denied(request: HttpRequest, code: str) -> HttpResponse:
     return refusals.problem(403, "impersonation_denied", gettext("You may not act as this user."))
 
 
-def page(request: HttpRequest, detail: str, status: int, **more: object) -> HttpResponse:
-    """Return a page that says `detail`, with a link to the one that tells who one is; `more` is for its template."""
-    context = {"detail": detail, "status_url": back.page_of("impersonation"), **more}
-    response = render(request, "sessionauth/impersonation.html", context, status=status)
-    add_never_cache_headers(response)
-    return response
-
-
 def _page(request: HttpRequest, detail: str, status: int = 409) -> HttpResponse | None:
-    return page(request, detail, status) if _is_for_people(request) else None
-
-
-def _is_for_people(request: HttpRequest) -> bool:
-    return http.wants_html(request) and not refusals.presented_by_program(request)
+    return page(request, detail, status) if wants_page(request) else None
 
 
 def _upgrade_url(request: HttpRequest) -> str:
     """Return where one asks to change things, and comes back to the form from; "" for those who may not."""
-    url = back.page_of("impersonation_upgrade")
+    url = page_of("impersonation_upgrade")
     if not url or not rules.may_write(get_auth(request).actor):
         return ""
     return f"{url}?{urlencode({REDIRECT_FIELD_NAME: http.return_path(request)})}"

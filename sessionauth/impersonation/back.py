@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
 
 from sessionauth import http
 from sessionauth.conf import settings
+from sessionauth.impersonators import page_of
 from sessionauth.sessions import kept
 
 NAME = "way_back"
@@ -41,11 +41,3 @@ def elsewhere() -> str:
     """Return where one goes after the end where nothing says where it began."""
     wanted = settings.IMPERSONATION_STOP_URL
     return page_of("impersonation_ended") if wanted is None else str(resolve_url(wanted))
-
-
-def page_of(name: str) -> str:
-    """Return the address of our page `name`, "" where our pages are not among the URLs."""
-    try:
-        return reverse(f"sessionauth:{name}")
-    except NoReverseMatch:
-        return ""

@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sessionauth.conf import settings
-from sessionauth.impersonation import back, rules
+from sessionauth.impersonation import rules
+from sessionauth.impersonators import page_of
 from sessionauth.models import Impersonation
 from sessionauth.request_state import state_of
 from sessionauth.user_token import UserToken
@@ -106,9 +107,9 @@ def _facts(request: HttpRequest, token: UserToken, row: Impersonation) -> dict[s
         "impersonation": row,
         "left": max(0, int((row.expires_at - timezone.now()).total_seconds())),
         "next": request.get_full_path() if request.method == "GET" else "",
-        "stop_url": back.page_of("impersonation_stop"),
-        "extend_url": back.page_of("impersonation_extend"),
-        "upgrade_url": back.page_of("impersonation_upgrade") if may_upgrade else "",
+        "stop_url": page_of("impersonation_stop"),
+        "extend_url": page_of("impersonation_extend"),
+        "upgrade_url": page_of("impersonation_upgrade") if may_upgrade else "",
     }
 
 

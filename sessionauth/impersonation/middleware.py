@@ -17,7 +17,7 @@ from sessionauth.authenticators import get_auth
 from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import answers, banner, bound, confining, header, streaming
-from sessionauth.impersonation.service import close
+from sessionauth.impersonation.service import close, signed_out
 from sessionauth.impersonation.stage import MARKER, Stage, claim_in
 from sessionauth.request_state import state_of
 from sessionauth.sessions import registry
@@ -133,6 +133,8 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
     if response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage):
         response = answers.stray(request)
     stage.close(response.status_code)
+    if signed_out(request):
+        response = answers.signed_out(request, response)
     if not stage.ended:
         banner.inject(request, response, stage.token)
     streaming.keep_up(response, stage)
@@ -167,7 +169,11 @@ def _is_much(request: HttpRequest, stage: Stage) -> bool:
 
 def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> bool:
     """Say whether the way out writes something, or makes a page, which may ask the database."""
-    if stage.writes(response.status_code) or (stage.token is not None and settings.IMPERSONATION_BANNER == "inject"):
+    if (
+        stage.writes(response.status_code)
+        or stage.has_signed_out
+        or (stage.token is not None and settings.IMPERSONATION_BANNER == "inject")
+    ):
         return True
     return response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage)
 

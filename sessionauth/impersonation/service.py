@@ -101,6 +101,18 @@ async def astop(request: HttpRequest) -> bool:
     return await sync_to_async(stop)(request)
 
 
+def signed_out(request: HttpRequest) -> bool:
+    """Say whether `request` has just signed its target out, which ends the impersonation and nothing else.
+
+    Then it is the actor's again, as after stop(). No I/O.
+    """
+    stage = stage_of(request)
+    if stage is None or not stage.has_signed_out:
+        return False
+    stage.show_actor()
+    return True
+
+
 def extend(request: HttpRequest, *, reason: str = "") -> Impersonation:
     """Have the impersonation of `request` last for SESSIONAUTH_IMPERSONATION_MAX_AGE from now, and return the row.
 

@@ -181,6 +181,11 @@ class Stage:
         """Whether the request has the target's session at this moment."""
         return self.child is not None and self.request.session is self.child
 
+    @property
+    def has_signed_out(self) -> bool:
+        """Whether the target was signed out, by a view in whatever way, and nobody has signed in since."""
+        return self.ended == "logout" and self.is_on and self.child is not None and self.child.is_signed_out
+
     def restore(self) -> None:
         """Put the session back that came."""
         if self.is_on:
@@ -191,9 +196,11 @@ class Stage:
         self.request.session = self.child
 
     def show_actor(self) -> None:
-        """Make the request the actor's again."""
+        """Make the request the actor's again, also where Django's logout() has put nobody on it."""
         self.restore()
+        state = state_of(self.request)
         if self.token is not None and self.token.original_user_token is not None:
+            self.request.user, self.request.auser = state.lazy_user, state.lazy_auser
             self._show(self.token.original_user_token)
 
     @property

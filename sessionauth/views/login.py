@@ -9,9 +9,11 @@ from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
-from sessionauth import http, refusals
+from sessionauth import base_user, http, refusals
+from sessionauth.authenticators import get_auth
 from sessionauth.conf import settings
 from sessionauth.forms import LoginForm
+from sessionauth.impersonation import service
 from sessionauth.login import LoginManager, logout
 from sessionauth.refusals import pop_next
 from sessionauth.views.facts import facts_of
@@ -71,6 +73,11 @@ class LoginView(FormPageMixin, NextMixin, auth_views.LoginView):
         return refusals.problem(401, "invalid_login", " ".join(map(str, form.non_field_errors())), [challenge])
 
 
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Return the JSON answer after logout(): nothing, or who is still there, if it only ended an impersonation."""
+    return json(facts_of(request)) if service.signed_out(request) else HttpResponse(status=204)
+
+
 class LogoutView(PageMixin, auth_views.LogoutView):
     """Signs out, by POST alone; asked by a browser with a page, else with nothing but a status."""
 
@@ -80,10 +87,10 @@ class LogoutView(PageMixin, auth_views.LogoutView):
     question_template_name = "sessionauth/logout.html"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Sign out."""
+        """Sign out, or stop acting as somebody else: of that ImpersonationMiddleware tells people."""
         logout(request)
         if self.answers_json:
-            return HttpResponse(status=204)
+            return signed_out(request)
         target = self.get_success_url()
         if target != request.get_full_path():
             return HttpResponseRedirect(target)
@@ -93,5 +100,7 @@ class LogoutView(PageMixin, auth_views.LogoutView):
         """Give somebody who typed the address or followed a link a button, in the place of an empty page."""
         refusal = super().http_method_not_allowed(request, *args, **kwargs)
         if request.method == "GET" and not self.answers_json:
-            refusal.content = render_to_string(self.question_template_name, self.get_context_data(), request)
+            auth = get_auth(request)
+            context = self.get_context_data(auth=auth, actor_name=base_user.display_name(auth.actor))
+            refusal.content = render_to_string(self.question_template_name, context, request)
         return refusal

@@ -10,7 +10,7 @@ from django.views.generic import View
 from sessionauth.login import logout
 from sessionauth.request_state import state_of
 from sessionauth.views.facts import facts_of
-from sessionauth.views.login import LoginView
+from sessionauth.views.login import LoginView, signed_out
 from sessionauth.views.page import PageMixin, json
 
 
@@ -44,6 +44,6 @@ class SessionView(PageMixin, View):
         return answer
 
     def delete(self, request: HttpRequest) -> HttpResponse:
-        """Sign out; who is not signed in is not either afterwards."""
+        """Sign out, or stop acting as somebody else; who is not signed in is not either afterwards."""
         logout(request)
-        return HttpResponse(status=204)
+        return signed_out(request)

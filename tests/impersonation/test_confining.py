@@ -7,6 +7,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import ResolverMatch, include, path
 from django.views import View
 
+from sessionauth.decorators import fresh_login_required
 from sessionauth.impersonation import confining
 from sessionauth.impersonation.middleware import MARKER
 from sessionauth.models import Impersonation
@@ -18,6 +19,8 @@ shop = [path("checkout/", site.who, name="checkout"), path("goods/", site.who, n
 urlpatterns = [
     path("consent/", site.untouched, name="consent"),
     path("aconsent/", site.awho, name="aconsent"),
+    path("bank/", fresh_login_required(site.untouched)),
+    path("abank/", fresh_login_required(site.awho)),
     path("shop/", include((shop, "shop"), namespace="toys")),
     *site.urlpatterns,
 ]
@@ -93,3 +96,33 @@ def test_kill_switch__no_form_of_the_target_is_the_actor_s(browser, alice, setti
     with override_settings(SESSIONAUTH_IMPERSONATION_ENABLED=False):
         assert browser.post("/act/", token=made).status_code == 409
     assert site.done == []
+
+
+#: Views that nobody is to have as somebody else, by our decorators and mixin, and those that want a fresh login.
+NOT_FOR_OTHERS = ["/mine/", "/amine/", "/mine-too/", "/bank/", "/abank/"]
+
+
+@pytest.mark.parametrize("path", [*NOT_FOR_OTHERS, "/consent/"])
+def test_refusal__is_the_card_of_our_own_pages(browser, alice, path):
+    browser.begin(alice, write=True)
+    page = browser.get(path, accept="text/html")
+    assert page.status_code == 403
+    assert "Stop acting as somebody else to do this." in page.content.decode()
+    assert 'href="/account/impersonation/"' in page.content.decode()
+    assert "no-store" in page.headers["Cache-Control"]
+    answer = browser.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (403, "impersonating")
+
+
+@pytest.mark.parametrize("path", NOT_FOR_OTHERS)
+@pytest.mark.parametrize("how", ["handler", "template"])
+def test_refusal__is_the_project_s_where_it_has_one(browser, alice, settings, path, how):
+    browser.begin(alice)
+    if how == "handler":
+        settings.ROOT_URLCONF = "tests.impersonation.handling_site"
+    else:
+        loader = ("django.template.loaders.locmem.Loader", {"403.html": "ours: {{ exception }}"})
+        settings.TEMPLATES = [{**settings.TEMPLATES[0], "APP_DIRS": False, "OPTIONS": {"loaders": [loader]}}]
+    answer = browser.get(path, accept="text/html")
+    assert answer.status_code == 403
+    assert answer.content.decode() == "ours: Stop acting as somebody else to do this."

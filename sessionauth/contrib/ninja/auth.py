@@ -166,6 +166,8 @@ class RequestAuth(AuthBase):
         if self.not_impersonating and token.is_impersonating:
             return _while_impersonating
         if self.fresh is not None and self.fresh.check(token, None) is not None:
+            if token.is_impersonating:
+                return _while_impersonating
             return partial(_stale, self.fresh) if can_confirm(token) else _never_fresh
         return None
 

@@ -105,7 +105,7 @@ class NotFresh(exceptions.APIException):  # type: ignore[misc]
 
 
 class NeverFresh(exceptions.PermissionDenied):  # type: ignore[misc]
-    """Who is there cannot prove anything again: a program, or somebody who impersonates."""
+    """Who is there cannot prove anything again: a program."""
 
     def __init__(self) -> None:
         super().__init__(_("This needs a person who has just signed in."), "fresh_login_required")

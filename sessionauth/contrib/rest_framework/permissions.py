@@ -152,6 +152,8 @@ class IsFresh(Permission):
 
     def refusal(self, auth: UserToken, request: Request, view: Any) -> Exception:
         """Return the 401 that a client answers by confirming, or a 403 for who cannot confirm anything."""
+        if auth.is_impersonating:
+            return exceptions.PermissionDenied(NotImpersonating.message, NotImpersonating.code)
         if not can_confirm(auth):
             return NeverFresh()
         signals.reauthentication_required.send_robust(sender=None, request=request._request, reason="stale")

@@ -13,7 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from sessionauth import refusals, scopes
+from sessionauth import impersonators, refusals, scopes
 from sessionauth.access import FreshRule, at_least_a_minute
 from sessionauth.login import can_confirm
 from sessionauth.models import AbstractCredential
@@ -41,7 +41,7 @@ def person(request: HttpRequest, *, fresh: bool = False) -> UserToken:
     if auth.is_program:
         raise Refused(refusals.people_only(request))
     if auth.is_impersonating:
-        raise Refused(refusals.never_fresh())
+        raise Refused(impersonators.refuse(request, as_page=False))
     if fresh and FreshRule().check(auth, request.method) is not None:
         raise Refused(_stale(request) if can_confirm(auth) else refusals.never_fresh())
     return auth

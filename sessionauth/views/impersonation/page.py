@@ -7,10 +7,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from sessionauth import refusals
+from sessionauth import impersonators, refusals
 from sessionauth.access import needs_confirmation
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import answers, back
 from sessionauth.impersonation.stage import stage_of
 from sessionauth.views.impersonation.forms import ReasonForm
 from sessionauth.views.login import NextMixin
@@ -54,7 +53,7 @@ class ActMixin(AboutMixin, FormPageMixin, NextMixin):
         own = {
             "next": self.get_redirect_url(),
             "redirect_field_name": self.redirect_field_name,
-            "status_url": back.page_of("impersonation"),
+            "status_url": impersonators.page_of("impersonation"),
         }
         return super().get_context_data(**own, **kwargs)
 
@@ -78,7 +77,7 @@ class ActMixin(AboutMixin, FormPageMixin, NextMixin):
         """Say what is in the way, without a form."""
         if self.answers_json:
             return refusals.problem(status, denial.code, str(denial.public))
-        return answers.page(self.request, str(denial.public), status)
+        return impersonators.page(self.request, str(denial.public), status)
 
     def not_found(self, form: Any = None) -> HttpResponse:
         """Say that there is nobody: word for word the same for those who are not there and those who are not for you.

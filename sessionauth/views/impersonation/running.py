@@ -12,6 +12,7 @@ from sessionauth import base_user
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import back, rules, service
+from sessionauth.impersonators import page_of
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.models import Impersonation
 from sessionauth.request_state import state_of
@@ -27,7 +28,7 @@ else:
 
 def to_page(name: str) -> HttpResponse:
     """Redirect to our page `name`."""
-    return HttpResponseRedirect(back.page_of(name))
+    return HttpResponseRedirect(page_of(name))
 
 
 class RunningMixin:
@@ -118,7 +119,7 @@ class ChangeView(RunningMixin, ActMixin, LoginRequiredMixin, FormBase):
 
     def get_success_url(self) -> str:
         """Go where the form or the address says, else to the page that tells how far it goes."""
-        return self.get_redirect_url() or back.page_of("impersonation")
+        return self.get_redirect_url() or page_of("impersonation")
 
 
 class ExtendView(ChangeView):
