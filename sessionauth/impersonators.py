@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,7 +48,8 @@ def page_of(name: str) -> str:
 
 def _has_own_page(request: HttpRequest) -> bool:
     """Say whether the project answers a 403 itself, by `handler403` or a template."""
-    if get_resolver(getattr(request, "urlconf", None)).resolve_error_handler(403) is not permission_denied:
+    handler: Any = get_resolver(getattr(request, "urlconf", None)).resolve_error_handler(403)
+    if handler is not permission_denied:
         return True
     try:
         get_template("403.html")

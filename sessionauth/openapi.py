@@ -124,14 +124,17 @@ def _pages() -> dict[str, dict[str, Any]]:
     end = operation(
         "Sign out of it; the password is needed where the login is not fresh.", None, _filled(password=PASSWORD)
     )
+    # 200 where that only ends an impersonation: one is still there, as oneself.
+    sign_out = operation("Sign out, or stop acting as somebody else.", SESSION, refused=("403",))
+    sign_out["responses"]["204"] = {"description": "Signed out."}
     found: dict[str, dict[str, Any]] = {
         "session": {
             "get": operation("Tell who is there, how sure that is, and for how long.", SESSION, refused=("403",)),
             "post": sign_in,
-            "delete": operation("Sign out.", None, refused=("403",)),
+            "delete": sign_out,
         },
         "login": {"post": sign_in},
-        "logout": {"post": operation("Sign out.", None, refused=("403",))},
+        "logout": {"post": sign_out},
         "confirm_login": {"post": operation("Prove again who one is.", SESSION, _filled(password))},
         "devices": {"get": operation("List where one is signed in.", DEVICES)},
         "devices_end_others": {"post": end},

@@ -123,7 +123,7 @@ def test_demo__port_in_use_is_told_in_one_line_and_issues_nothing(site, folder):
     assert manage(folder, "shell", "-v", "0", "-c", count).stdout == before
     assert site.ask("/api/whoami", headers=read_only(site)).status == 200
     assert "Traceback" not in outcome.stderr
-    assert f"Try --port {site.port + 1}" in outcome.stderr
+    assert f"Try ./dev demo {site.port + 1}" in outcome.stderr
 
 
 @pytest.mark.parametrize(

@@ -218,8 +218,16 @@ def acting() -> tuple[Line, ...]:
         kept("Who acts as whom, and for how long?", "GET", 200, '"seconds_left"', now),
         kept("She stops", "POST", 200, '"active": false', now + "stop/"),
         kept("And is herself again", "GET", 200, "Sue Sage"),
-        kept("Sue signs out", "DELETE", 204, "Set-Cookie"),
+        kept("Once more as Alice", "POST", 201, '"mode": "read"', begin, **alice, **why),
+        kept("Signing out only stops it: Sue is still there", "DELETE", 200, '"state": "fresh"'),
+        kept("Now Sue signs out", "DELETE", 204, "Set-Cookie"),
     )
+
+
+def guessing(base: str) -> str:
+    """Return a line that tries eleven passwords of a name that nobody has; not for `--check`, as it works once."""
+    options = """-s -o /dev/null -w '%{http_code} ' -u "guesser@desk.example:guess$n" """
+    return f"for n in 1 2 3 4 5 6 7 8 9 10 11; do curl {options}{base}/api/whoami; done"
 
 
 def partner(secrets: Secrets) -> tuple[Line, ...]:

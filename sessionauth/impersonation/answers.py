@@ -9,6 +9,7 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from sessionauth import http, refusals, scopes
 from sessionauth.authenticators import get_auth
@@ -18,12 +19,23 @@ from sessionauth.refusals import wants_page
 
 #: The cookie of Django's messages.
 MESSAGES = CookieStorage.cookie_name
+#: What people are told of an end by its reason; of others only that there was one, for they may concern the target.
+ENDS = {
+    "expired": _("The time is over."),
+    "idle": _("You have not used the site for too long."),
+    "revoked": _("Somebody in charge has ended it."),
+    "superseded": _("You have begun to act as somebody in another window."),
+    "permission_lost": _("You may not act as this user any more."),
+}
 
 
-def ended(request: HttpRequest) -> HttpResponse:
-    """Answer the first request after an end that nobody here has asked for; nothing is done."""
-    detail = gettext("You are acting as yourself again: the time is over, or something has changed. Nothing was done.")
-    return _page(request, detail) or refusals.problem(409, "impersonation_ended", detail)
+def ended(request: HttpRequest, reason: str) -> HttpResponse:
+    """Answer the first request after an end that nobody here has asked for, as `reason` says; nothing is done."""
+    why = ENDS.get(reason) or _("Something has changed, with your account or with the other one.")
+    detail = gettext("You act as yourself again. %(why)s Nothing was done.") % {"why": why}
+    if wants_page(request):
+        return page(request, detail, 409, is_over=True)
+    return refusals.problem(409, "impersonation_ended", detail)
 
 
 def stray(request: HttpRequest) -> HttpResponse:
@@ -51,7 +63,7 @@ def signed_out(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
         return response
     url = page_of("impersonation_ended")
     detail = gettext("You are still signed in, as yourself: you have only stopped acting as somebody else.")
-    answer = HttpResponseRedirect(url) if url else page(request, detail, 200)
+    answer = HttpResponseRedirect(url) if url else page(request, detail, 200, is_over=True)
     # What csrf_protect has set above all; but no message that says that one is signed out.
     answer.cookies.update({name: value for name, value in response.cookies.items() if name != MESSAGES})
     return answer
@@ -76,4 +88,5 @@ def _upgrade_url(request: HttpRequest) -> str:
     url = page_of("impersonation_upgrade")
     if not url or not rules.may_write(get_auth(request).actor):
         return ""
-    return f"{url}?{urlencode({REDIRECT_FIELD_NAME: http.return_path(request)})}"
+    path = http.return_path(request)
+    return f"{url}?{urlencode({REDIRECT_FIELD_NAME: path})}" if path else url

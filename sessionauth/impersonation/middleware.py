@@ -117,7 +117,7 @@ def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
     if auth.is_program:
         return None
     if stage.ended and not confining.stops(request) and not confining.tells_of_it(request):
-        return answers.ended(request)
+        return answers.ended(request, stage.ended)
     if claim is not None and stage.row is None:
         registry.best_effort(partial(close, claim, "actor_changed"))
     if confining.is_safe(request):
@@ -169,11 +169,9 @@ def _is_much(request: HttpRequest, stage: Stage) -> bool:
 
 def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> bool:
     """Say whether the way out writes something, or makes a page, which may ask the database."""
-    if (
-        stage.writes(response.status_code)
-        or stage.has_signed_out
-        or (stage.token is not None and settings.IMPERSONATION_BANNER == "inject")
-    ):
+    if stage.writes(response.status_code) or stage.has_signed_out:
+        return True
+    if stage.token is not None and settings.IMPERSONATION_BANNER == "inject":
         return True
     return response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage)
 

@@ -97,7 +97,7 @@ def test_a_visit__from_the_list_to_the_customer_s_page_further_and_back(watched,
     page.get_by_label("Note").fill("hello")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("main")).to_contain_text("Nothing was done.")
-    page.get_by_role("link", name="Ask for more").click()
+    page.get_by_role("link", name="Change things").click()
     page.get_by_label("Reason").fill("She asked me to")
     page.get_by_role("button", name="Change things").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Note of alice")

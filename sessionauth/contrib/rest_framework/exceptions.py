@@ -104,6 +104,13 @@ class NotFresh(exceptions.APIException):  # type: ignore[misc]
         self.extra: dict[str, Any] = {"max_age": max_age} | ({"methods": sorted(methods)} if methods else {})
 
 
+class Impersonating(exceptions.PermissionDenied):  # type: ignore[misc]
+    """Who is there acts as somebody else, and this is for nobody but the person themself."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This cannot be done while acting as somebody else."), "impersonating")
+
+
 class NeverFresh(exceptions.PermissionDenied):  # type: ignore[misc]
     """Who is there cannot prove anything again: a program."""
 

@@ -19,7 +19,7 @@ from sessionauth.access import FreshRule, MethodRule, ScopeRule
 from sessionauth.authenticators import get_auth
 from sessionauth.conf.kinds import age
 from sessionauth.contrib.rest_framework import confining
-from sessionauth.contrib.rest_framework.exceptions import NeverFresh, NotFresh
+from sessionauth.contrib.rest_framework.exceptions import Impersonating, NeverFresh, NotFresh
 from sessionauth.login import can_confirm
 from sessionauth.scopes import Requirement
 from sessionauth.user_token import UserToken
@@ -153,7 +153,7 @@ class IsFresh(Permission):
     def refusal(self, auth: UserToken, request: Request, view: Any) -> Exception:
         """Return the 401 that a client answers by confirming, or a 403 for who cannot confirm anything."""
         if auth.is_impersonating:
-            return exceptions.PermissionDenied(NotImpersonating.message, NotImpersonating.code)
+            return Impersonating()
         if not can_confirm(auth):
             return NeverFresh()
         signals.reauthentication_required.send_robust(sender=None, request=request._request, reason="stale")

@@ -211,6 +211,17 @@ def test_not_impersonating__refuses_who_acts_as_somebody_else(handler, alice, ro
         assert answer.data["code"] == "impersonating"
 
 
+def test_fresh__is_nothing_for_who_acts_as_somebody_else(handler, alice, root):
+    actor = UserToken(root, LoginState.FRESH, "session")
+    target = UserToken(alice, LoginState.IMPERSONATOR, "session", original_user_token=actor)
+    request = APIRequestFactory().get("/")
+    force_authenticate(request, alice, target)
+    answer = tell(IsFresh)(request)
+    assert answer.status_code == 403
+    told = answer.data["code"] if handler == "ours" else answer.data["detail"].code
+    assert told == "impersonating"
+
+
 def test_forced_token__is_believed_only_of_its_user(alice, root):
     """What stands on `request.auth` speaks of `request.user`, or not at all."""
     service = UserToken(AnonymousUser(), LoginState.PROGRAM, "api_key", granted=[READ])

@@ -15,7 +15,7 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from demo.check import failures
 from demo.line import Group, Line
-from demo.lines import PROBE, groups
+from demo.lines import PROBE, groups, guessing
 from demo.people import PEOPLE
 from demo.secrets import Secrets
 from demo.seed import retire, seed
@@ -34,6 +34,8 @@ PAGES = (
     ("/account/keys/", "issue a key or a token of your own"),
     ("/invoices/", "invoices"),
     ("/staff/", "the desk of staff"),
+    ("/staff/customers/", "as Sue: see the site as a customer does"),
+    ("/account/impersonation/", "whom you act as, and the way out of it"),
     ("/reports/", "figures, protected by a setting"),
     ("/api-lines/", "the API, with these curl lines"),
     ("/admin/", "Django's admin"),
@@ -91,7 +93,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("")
         except OSError as error:
-            raise CommandError(f"Cannot listen on port {port}: {error.strerror}. Try --port {port + 1}.") from None
+            raise CommandError(f"Cannot listen on port {port}: {error.strerror}. Try ./dev demo {port + 1}.") from None
 
     def tell(self, secrets: Secrets, base: str) -> None:
         """Print what to open, as whom, and the curl lines."""
@@ -105,6 +107,9 @@ class Command(BaseCommand):
             self.heading(group.title)
             for line in group.lines:
                 self.tell_line(line, base)
+        self.heading("Somebody guesses a password")
+        self.stdout.write(guessing(base))
+        self.stdout.write(self.style.SUCCESS("# → ten times 401, then 429: ten in five minutes are allowed here"))
 
     def tell_line(self, line: Line, base: str) -> None:
         """Print one curl line and what to expect of it."""
