@@ -193,7 +193,7 @@ def test_rows__see_the_transaction_that_they_are_in(specimens):
 
 def test_tuples__are_what_the_instances_are_made_of(specimens):
     names = [field.attname for field in Specimen._meta.concrete_fields]
-    for name in ("full", "empty"):
+    for name in ("full", "bare"):
         found = compiled.tuples(by_name, Specimen.objects, DEFAULT, values(name=name))
         made = [compiled.made(Specimen, DEFAULT, row) for row in found]
         assert [state(one) for one in made] == [state(one) for one in by_name(Specimen.objects.all(), name)]
