@@ -32,7 +32,8 @@ T = TypeVar("T")
 JOINED = "sessionauth_joined"
 
 SID, USER = LoginSession._meta.get_field("sid"), LoginSession._meta.get_field("user")
-SELECTOR = RememberToken._meta.get_field("selector")
+TARGET = Impersonation._meta.get_field("target")
+SELECTOR, OWNER = RememberToken._meta.get_field("selector"), RememberToken._meta.get_field("user")
 
 #: Tables of ours that have answered, with their databases. Only ever grows; a process that forgets it asks again.
 _proved: set[tuple[str, type[models.Model]]] = set()
@@ -205,17 +206,6 @@ def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
     return user if users(request).filter(pk=user.pk).exists() else None
 
 
-def _of_users(
-    request: HttpRequest, build: compiled.Builder, joined: type[models.Model], *values: tuple[Any, Any], **asked: Any
-) -> Any | None:
-    """Return the first of `build(users(request), *values)`, compiled once where nothing else goes into the query."""
-    manager, using = (model := djangos.user_model)._default_manager, router.db_for_write(model)
-    found = None if settings.USER_QUERYSET or asked else compiled.rows(build, manager, using, values, joined=joined)
-    if found is None:
-        found = list(build(users(request).annotate(**asked), *[value for _, value in values]))
-    return found[0] if found else None
-
-
 def _in_company(store: Any, key: Any, sid: str) -> Sighting | None:
     """Return what `store` has found together with its own row, None for nothing that is to be believed."""
     if type(store) is not SessionStore or settings.USER_QUERYSET:
@@ -230,21 +220,30 @@ def _session_rows(users: Any, key: Any, sid: str) -> Any:
 
 
 def _join(request: HttpRequest, pk: Any, key: Any, sid: str) -> Sighting:
-    found, using = None, router.db_for_write(model := djangos.user_model)
-    if not settings.USER_QUERYSET:
-        values = ((pk, key), (SID, sid))
-        found = compiled.tuples(_session_rows, model._default_manager, using, values, joined=LoginSession)
+    return Sighting(*_pair(request, _session_rows, USER, (pk, key), (SID, sid)))
+
+
+def _pair(
+    request: HttpRequest, build: compiled.Builder, link: Any, *values: tuple[Any, Any], **asked: Any
+) -> tuple[Any, Any]:
+    """Return the first of `build(users(request), *values)` and the row that came along; None for either that is not.
+
+    `link` is the field by which that row knows its user. Compiled once where nothing but `values` goes into the query.
+    """
+    model, found = djangos.user_model, None
+    using = router.db_for_write(model)
+    if not (settings.USER_QUERYSET or asked):
+        found = compiled.tuples(build, model._default_manager, using, values, joined=link.model)
     if found is None:
-        user = _session_rows(users(request), key, sid).first()
-        return Sighting(None) if user is None else Sighting(user, user.__dict__.pop(JOINED, None))
+        people = list(build(users(request).annotate(**asked), *[value for _, value in values]))
+        return (people[0], people[0].__dict__.pop(JOINED, None)) if people else (None, None)
     if not found:
-        return Sighting(None)
+        return None, None
     first = len(model._meta.concrete_fields)
-    row = compiled.made(LoginSession, using, found[0][first:])
-    user = compiled.made(model, using, found[0][:first])
+    user, row = compiled.made(model, using, found[0][:first]), compiled.made(link.model, using, found[0][first:])
     if row is not None:
-        row._state.fields_cache[USER.name] = user
-    return Sighting(user, row)
+        row._state.fields_cache[link.name] = user
+    return user, row
 
 
 def _behind(users: Any, relation: str, field: str, value: Any) -> Any:
@@ -259,9 +258,9 @@ def _series_rows(users: Any, selector: str) -> Any:
 
 def _join_series(request: HttpRequest, selector: str) -> Remembered:
     if _together():
-        user = _of_users(request, _series_rows, RememberToken, (SELECTOR, selector))
+        user, row = _pair(request, _series_rows, OWNER, (SELECTOR, selector))
         if user is not None:
-            return Remembered(user.__dict__.pop(JOINED), user)
+            return Remembered(row, user)
         return Remembered(series.by_selector(selector).first())
     token = series.by_selector(selector).first()
     return Remembered(token, token and users(request).filter(pk=token.user_id).first())
@@ -273,9 +272,9 @@ def _target_rows(users: Any, key: UUID) -> Any:
 
 def _join_target(request: HttpRequest, key: UUID, asked: Mapping[str, Any]) -> Impersonated:
     if _together():
-        user = _of_users(request, _target_rows, Impersonation, (Impersonation._meta.pk, key), **asked)
+        user, row = _pair(request, _target_rows, TARGET, (Impersonation._meta.pk, key), **asked)
         if user is not None:
-            return Impersonated(user.__dict__.pop(JOINED), user)
+            return Impersonated(row, user)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
     return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
 

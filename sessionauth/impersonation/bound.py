@@ -7,12 +7,16 @@ after the end too, and is never taken for one of the actor's.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.http import HttpRequest
 from django.middleware import csrf
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
+
+from sessionauth import crypto
+from sessionauth.conf import djangos
 
 #: 119 bits that nobody can guess, and 71 that say that they are ours.
 BODY, TAG = 20, 12
@@ -20,15 +24,22 @@ BODY, TAG = 20, 12
 
 def secret_of(key: object) -> str:
     """Return the CSRF secret of the impersonation `key`."""
-    body = _word("sessionauth.impersonation.csrf", str(key), BODY)
-    return body + _word("sessionauth.impersonation.csrf.tag", body, TAG)
+    return _secret_of(str(key), djangos.SECRET_KEY)
+
+
+@lru_cache(maxsize=256)
+def _secret_of(key: str, secret_key: str | bytes) -> str:
+    # By a key of the site that is given, for what is kept must end with it.
+    body = _word("sessionauth.impersonation.csrf", key, BODY, secret_key)
+    return body + _word("sessionauth.impersonation.csrf.tag", body, TAG, secret_key)
 
 
 def is_bound(secret: str | None) -> bool:
     """Say whether `secret` is that of any impersonation, running or not."""
     if not isinstance(secret, str) or len(secret) != BODY + TAG or not secret.isascii():
         return False
-    return constant_time_compare(secret[BODY:], _word("sessionauth.impersonation.csrf.tag", secret[:BODY], TAG))
+    tag = _word("sessionauth.impersonation.csrf.tag", secret[:BODY], TAG, djangos.SECRET_KEY)
+    return crypto.is_same(secret[BODY:], tag)
 
 
 def presented(request: HttpRequest) -> str | None:
@@ -58,8 +69,8 @@ def of_form(request: HttpRequest) -> str | None:
     return token if is_bound(token) else None
 
 
-def _word(salt: str, value: str, length: int) -> str:
-    number = int.from_bytes(salted_hmac(salt, value, algorithm="sha256").digest())
+def _word(salt: str, value: str, length: int, secret_key: str | bytes) -> str:
+    number = int.from_bytes(salted_hmac(salt, value, secret=secret_key, algorithm="sha256").digest())
     chars = csrf.CSRF_ALLOWED_CHARS
     word = ""
     for _ in range(length):

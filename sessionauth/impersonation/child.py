@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -10,6 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.middleware.csrf import CSRF_SESSION_KEY
 from django.utils.crypto import salted_hmac
 
+from sessionauth.conf import djangos
 from sessionauth.impersonation import bound
 from sessionauth.models import Impersonation
 
@@ -25,7 +27,7 @@ class ChildSession(SessionBase):
 
     def __init__(self, row: Impersonation, target: Any, parent: SessionBase) -> None:
         self.row = row
-        super().__init__(salted_hmac("sessionauth.impersonation.key", str(row.pk), algorithm="sha256").hexdigest()[:32])
+        super().__init__(_key_of(str(row.pk), djangos.SECRET_KEY))
         self._session_cache = self._kept() | _identity(target, parent) | _csrf(row)
         #: True once Django's login() has written a user into it.
         self.is_signed_in = False
@@ -95,6 +97,11 @@ class ChildSession(SessionBase):
     @classmethod
     def clear_expired(cls) -> None:
         """Do nothing: it goes with the row."""
+
+
+@lru_cache(maxsize=256)
+def _key_of(row_key: str, secret_key: str | bytes) -> str:
+    return salted_hmac("sessionauth.impersonation.key", row_key, secret=secret_key, algorithm="sha256").hexdigest()[:32]
 
 
 def _identity(target: Any, parent: SessionBase) -> dict[str, Any]:

@@ -7,9 +7,10 @@ means just what Django wrote is this the same question; elsewhere nothing is ask
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
-from django.contrib.auth import get_backends, get_user_model
+from django.contrib.auth import get_backends
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import Permission, PermissionsMixin
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +18,8 @@ from django.db import router
 from django.db.models import Case, Max, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
+from sessionauth.conf import djangos
+from sessionauth.conf.setting import reader
 from sessionauth.impersonation.rules import IMPERSONATE, IMPERSONATE_STAFF, IMPERSONATE_WRITE
 
 #: What stands for each in the number that comes back.
@@ -64,15 +67,25 @@ def is_djangos(model: type) -> bool:
         return False
     if any(getattr(model, name) is not getattr(PermissionsMixin, name) for name in OF_USERS):
         return False
-    if router.db_for_write(get_user_model()) != router.db_for_read(Permission):
-        return False
-    try:
-        backends = get_backends()
-    except (ImportError, ImproperlyConfigured):
-        return False
-    return any(_is_like(one, ModelBackend) for one in backends) and all(
-        _is_like(one, ModelBackend) or _is_like(one, BaseBackend) for one in backends
-    )
+    return known.are_djangos and router.db_for_write(djangos.user_model) == router.db_for_read(Permission)
+
+
+class Known:
+    """What follows from the settings, worked out once until one changes."""
+
+    @cached_property
+    def are_djangos(self) -> bool:
+        """Whether the backends answer for permissions as Django's own does, or not at all."""
+        try:
+            backends = get_backends()
+        except (ImportError, ImproperlyConfigured):
+            return False
+        return any(_is_like(one, ModelBackend) for one in backends) and all(
+            _is_like(one, ModelBackend) or _is_like(one, BaseBackend) for one in backends
+        )
+
+
+known = reader(Known())
 
 
 def _is_like(backend: Any, model: type) -> bool:
