@@ -8,7 +8,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import PasswordChangeView
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, SimpleCookie
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +19,7 @@ from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import windows
 from sessionauth.models import APIKey, AuthEvent, Impersonation, LoginThrottle
 from tests.impersonation import site
+from tests.impersonation.conftest import Browser
 from tests.impersonation.conftest import _site as _site
 from tests.impersonation.conftest import alice as alice
 from tests.impersonation.conftest import browser as browser
@@ -124,6 +125,30 @@ def test_old_password__is_not_tried_as_somebody_else(browser, alice, settings):
     assert (answer.status_code, answer.json()["code"]) == (403, "impersonating")
     assert not LoginThrottle.objects.exists()
     assert not AuthEvent.objects.filter(event="confirmation_failed").exists()
+
+
+@pytest.mark.parametrize(
+    "engine", ["django.contrib.sessions.backends.signed_cookies", "sessionauth.sessions.encrypted_cookies"]
+)
+@pytest.mark.parametrize("moment", ["before the start", "before the end"])
+@pytest.mark.parametrize("in_session", [False, True])
+def test_cookie__that_holds_the_session_and_comes_again_is_nobody_else_s(
+    root, alice, settings, engine, moment, in_session
+):
+    """The row is the truth: what a cookie from before says of it is not believed, and a form with it does nothing."""
+    settings.SESSION_ENGINE, settings.CSRF_USE_SESSIONS = engine, in_session
+    browser = Browser()
+    browser.client.force_login(root, "django.contrib.auth.backends.ModelBackend")
+    before = dict(browser.cookies.items())
+    browser.begin(alice, write=True)
+    form = browser.form()
+    kept = before if moment == "before the start" else dict(browser.cookies.items())
+    kept = SimpleCookie({name: one.value for name, one in kept.items()})
+    browser.post("/impersonate/stop/", token=form)
+    browser.client.cookies = kept
+    site.done.clear()
+    assert browser.post("/act/", token=form).status_code in (403, 409)
+    assert (browser.who()["user"], site.done) == (root.get_username(), [])
 
 
 @pytest.mark.parametrize("path", ["/set-password/", "/aset-password/"])
