@@ -100,6 +100,24 @@ def security_requirements(*needed: str) -> list[dict[str, list[str]]]:
     return [{name: list(needed)} for name in security_schemes()]
 
 
+def parameters() -> dict[str, dict[str, Any]]:
+    """Return `components.parameters`: the header in which a program says as whom it acts; nothing where that is off.
+
+    Operations that keys and tokens reach refer to it, but for those that refuse whoever acts as somebody else. Ours do.
+    """
+    name = settings.IMPERSONATION_HEADER
+    if name is None or not is_installed():
+        return {}
+    described = f"The user as whom a program acts, {' or '.join(map(_lookup, settings.IMPERSONATION_HEADER_LOOKUPS))}."
+    needed = f"It needs a key or token with the scope `{scopes.IMPERSONATE}`."
+    header = {"name": name, "in": "header", "required": False, "schema": TEXT, "description": f"{described} {needed}"}
+    return {"ImpersonatedUser": header}
+
+
+def _lookup(name: str) -> str:
+    return "by primary key" if name == "pk" else f"as `{name}:value`"
+
+
 def paths() -> dict[str, dict[str, Any]]:
     """Return `paths`: what our URLs take and answer as JSON, at the addresses of this project.
 

@@ -15,13 +15,15 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AND, OR
 
 from sessionauth.authenticators import Authenticator, active
 from sessionauth.authenticators.base import CredentialAuthenticator
 from sessionauth.contrib.rest_framework.authentication import Authentication
 from sessionauth.contrib.rest_framework.confining import narrowed, states
-from sessionauth.openapi import security_schemes
+from sessionauth.contrib.rest_framework.permissions import NotImpersonating
+from sessionauth.openapi import parameters, security_schemes
 from sessionauth.scopes import Alternatives
 
 PATH = "sessionauth.contrib.rest_framework.authentication"
@@ -60,7 +62,7 @@ def _unique(ways: Sequence[tuple[str, ...]]) -> Alternatives:
 
 
 class ScopesMixin:
-    """Tells in each operation's description which scopes it needs."""
+    """Tells of each operation which scopes it needs, and in which header a program says as whom it acts."""
 
     view: Any
     method: str
@@ -73,6 +75,23 @@ class ScopesMixin:
             return words
         listed = gettext(" or ").join(", ".join(f"`{scope}`" for scope in way) for way in ways)
         return "\n\n".join(filter(None, [words, gettext("Scopes: %(scopes)s") % {"scopes": listed}]))
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return what the project says of parameters, and the header where it is on and of use."""
+        own: list[Any] = super().get_override_parameters()  # type: ignore[misc]
+        return [*own, *(_parameter(one) for one in parameters().values())] if self._is_open() else own
+
+    def _is_open(self) -> bool:
+        """Say whether a key or token gets in here, also as somebody else."""
+        classes = (one for one in self.view.get_authenticators() if isinstance(one, Authentication))
+        carriers = (carrier for one in classes for carrier in one.carriers())
+        if any(isinstance(one, NotImpersonating) for one in self.view.get_permissions()):
+            return False
+        return any(isinstance(one, CredentialAuthenticator) for one in carriers)
+
+
+def _parameter(described: dict[str, Any]) -> OpenApiParameter:
+    return OpenApiParameter(described["name"], str, OpenApiParameter.HEADER, description=described["description"])
 
 
 class AutoSchema(ScopesMixin, SpectacularSchema):

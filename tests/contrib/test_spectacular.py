@@ -12,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 from openapi_spec_validator import validate
 
+from sessionauth.contrib.rest_framework import NotImpersonating
 from sessionauth.models import AccessToken, APIKey
 from tests.contrib import desk
 from tests.contrib.fuzzing import statuses_by_who
@@ -156,3 +157,19 @@ def test_api__fails_at_nothing_of_nobodys():
     headers = [{}, {"Authorization": "Bearer sa_pat_x"}, {"X-Api-Key": "sa_key_\xff"}]
     for who, seen in statuses_by_who(document(), {str(one): one for one in headers}, examples=5).items():
         assert {status for _, status in seen} <= {200, 400, 401, 403, 404, 405, 406, 415}, who
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_header__of_impersonation_stands_where_programs_get_in(settings, version, monkeypatch):
+    assert "X-Act-As" not in json.dumps(document(version))
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "sessionauth.impersonation.middleware.ImpersonationMiddleware"]
+    settings.SESSIONAUTH_IMPERSONATION_HEADER = "X-Act-As"
+    found = document(version)
+    validate(found)
+    [told] = [one for one in found["paths"]["/api/open/"]["get"]["parameters"] if one["in"] == "header"]
+    assert (told["name"], told.get("required", False)) == ("X-Act-As", False)
+    assert "sessionauth:impersonate" in told["description"]
+    monkeypatch.setattr(desk.Open, "permission_classes", [NotImpersonating])
+    assert "X-Act-As" not in json.dumps(document(version)["paths"]["/api/open/"])
+    settings.SESSIONAUTH_AUTHENTICATORS = [SESSION]
+    assert "X-Act-As" not in json.dumps(document(version)["paths"]["/api/whoami/"])

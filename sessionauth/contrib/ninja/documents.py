@@ -8,7 +8,10 @@ from typing import Any
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from sessionauth.authenticators import active
+from sessionauth.authenticators.base import CredentialAuthenticator
 from sessionauth.contrib.ninja.auth import RequestAuth
+from sessionauth.openapi import parameters
 from sessionauth.problems import TITLES
 from sessionauth.views.documents import PROBLEM
 
@@ -43,6 +46,8 @@ class Document(OpenAPISchema):
         refused = {status: _refused(status) for status in REFUSALS if str(status) not in map(str, details["responses"])}
         security = asked + details.get("security", [])
         ours = {"security": security, "responses": {**details["responses"], **refused}}
+        if any(map(_is_open, ways)):
+            ours["parameters"] = [*details.get("parameters", []), *parameters().values()]
         if len(operation.methods) > 1:  # Ninja gives all of them the same, and ids are to be unique
             ours["operationId"] = f"{details['operationId']}_{method.lower()}"
         return {**details, **ours}
@@ -53,6 +58,13 @@ class Document(OpenAPISchema):
         self.securitySchemes.update(schemes)
         alternatives = [()] if way.requirement is None else way.requirement.alternatives(method)
         return [{name: list(scopes)} for scopes in alternatives for name in schemes]
+
+
+def _is_open(way: RequestAuth) -> bool:
+    """Say whether a key or token gets in by `way`, also as somebody else."""
+    return not way.not_impersonating and any(
+        isinstance(one, CredentialAuthenticator) and way.reads(one) for one in active()
+    )
 
 
 def _refused(status: int) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import json
 
 import pytest
 from django.test import Client
+from ninja import NinjaAPI
 from openapi_spec_validator import validate
 
-from sessionauth.contrib.ninja import AccessTokenAuth, APIKeyAuth, RequestAuth, SessionAuth
+from sessionauth.contrib.ninja import AccessTokenAuth, APIKeyAuth, RequestAuth, SessionAuth, install
 from sessionauth.models import AccessToken, APIKey
 from tests.contrib.fuzzing import statuses_by_who
 from tests.contrib.ninja.site import DELETE, VIEW, api, bare, stated
@@ -150,3 +151,24 @@ def test_fuzzed__nothing_is_a_5xx(root):
 @pytest.fixture
 def root(make_user):
     return make_user("root", is_superuser=True)
+
+
+def test_header__of_impersonation_stands_where_programs_get_in(settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "sessionauth.impersonation.middleware.ImpersonationMiddleware"]
+    settings.SESSIONAUTH_IMPERSONATION_HEADER = "X-Act-As"
+    made = install(NinjaAPI(urls_namespace="acting"))
+    ways = {
+        "any": RequestAuth(),
+        "token": AccessTokenAuth(),
+        "session": SessionAuth(),
+        "self": RequestAuth(not_impersonating=True),
+    }
+    for name, way in ways.items():
+        made.get(f"/{name}/", auth=way, operation_id=name)(lambda request, n: n)
+    found = json.loads(json.dumps(made.get_openapi_schema(path_prefix="/")))
+    validate(found)
+    told = {
+        address.strip("/").rpartition("/")[2]: [one["name"] for one in item["get"]["parameters"]]
+        for address, item in found["paths"].items()
+    }
+    assert told == {"any": ["n", "X-Act-As"], "token": ["n", "X-Act-As"], "session": ["n"], "self": ["n"]}
