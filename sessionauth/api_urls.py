@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from sessionauth.views.api import credentials, tokens
+from sessionauth.views.api import credentials, impersonation, tokens
 
 
 def _of(kind: str) -> list[URLPattern]:
@@ -22,6 +22,7 @@ urlpatterns = [
     path("token/refresh/", tokens.RefreshView.as_view(), name="refresh"),
     path("token/revoke/", tokens.RevokeView.as_view(), name="revoke"),
     path("token/rotate/", tokens.RotateView.as_view(), name="rotate"),
+    path("impersonation/", impersonation.ImpersonationView.as_view(), name="impersonation"),
     *_of("token"),
     *_of("key"),
 ]

@@ -51,6 +51,7 @@ class SessionAuthConfig(AppConfig):
         post_save.connect(account.user_saved, dispatch_uid="sessionauth.user_saved")
         post_save.connect(revoking.user_saved, dispatch_uid="sessionauth.credentials_of_user_saved")
         forgetting.connect()
+        base.delegate(late("sessionauth.impersonation.tagged.put_on"))
         # After ours of `user_logged_in`: the record names the session that it makes.
         audit_receivers.connect()
         setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")

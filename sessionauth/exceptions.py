@@ -228,6 +228,13 @@ class AlreadyRotated(CredentialConflict):
     public = _("This has been rotated before; rotate what came in its place.")
 
 
+class NotToBeRotated(CredentialConflict):
+    """It was issued while somebody acted as its owner, and nothing comes in its place."""
+
+    code = "impersonation"
+    public = _("This was issued while somebody acted as its owner. It ends with that, and is not rotated.")
+
+
 class CredentialEnded(CredentialConflict):
     """A credential that is not to be used any more cannot be rotated. `code` says why, as `failure()` does."""
 

@@ -139,6 +139,11 @@ class RequestState:
         #: Tokens made for users that others assigned: (user, token).
         self.others: tuple[object, UserToken] | None = None
 
+    @property
+    def known(self) -> UserToken | None:
+        """Who came in, also where the view is still to ask them for scopes; None while nobody has asked."""
+        return self.token if self.pending is None else self.pending
+
 
 def state_of(request: HttpRequest) -> RequestState:
     """Return the state of `request` (of the HttpRequest inside DRF's), begun if there is none."""

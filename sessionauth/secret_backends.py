@@ -45,7 +45,8 @@ class _SecretBackend(UsersBackend):
         if row.is_rehash_due(parsed):
             best_effort(partial(row.rehash, parsed), row._state.db)
         # A user cannot carry scopes: handing out that of a restricted credential would lift the restriction.
-        return None if row.is_restricted else row.get_user()
+        # Nor can they carry who acts as them.
+        return None if row.is_restricted or row.impersonation_id is not None else row.get_user()
 
 
 class TokenAuthBackend(_SecretBackend):

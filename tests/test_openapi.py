@@ -8,7 +8,7 @@ from openapi_spec_validator import validate
 
 from sessionauth.authenticators import active
 from sessionauth.models import APIKey
-from sessionauth.openapi import paths, security_requirements, security_schemes
+from sessionauth.openapi import parameters, paths, security_requirements, security_schemes
 
 pytestmark = pytest.mark.once
 
@@ -176,6 +176,48 @@ def test_paths__say_what_the_pages_about_impersonation_answer(client, make_user,
         url = address.replace("{pk}", str(alice.pk))
         answer = getattr(client, method)(url, body, content_type="application/json", headers=headers)
         _is_as_told(address, method, answer)
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.account_urls")
+def test_paths__say_what_the_tokens_of_impersonation_answer(client, make_user, settings):
+    address = "/api/auth/impersonation/"
+    assert address not in paths()
+    place = settings.MIDDLEWARE.index("sessionauth.middleware.AuthenticationMiddleware") + 1
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:place], IMPERSONATION, *settings.MIDDLEWARE[place:]]
+    settings.SESSIONAUTH_IMPERSONATION_TOKENS = True
+    for version in ("3.0.3", "3.1.0"):
+        validate(document(version) | {"paths": paths()})
+    make_user("alice")
+    client.force_login(make_user("root", is_superuser=True))
+    asked = [
+        ("post", {}),
+        ("post", {"user": "nobody", "reason": "ticket 7"}),
+        ("post", {"user": "alice", "reason": "ticket 7", "scopes": ["auth.view_user"]}),
+        ("get", None),
+        ("delete", None),
+        ("get", None),
+    ]
+    for method, body in asked:
+        answer = getattr(client, method)(address, body, "application/json", headers={"accept": "application/json"})
+        _is_as_told(address, method, answer)
+
+
+def test_parameters__the_header_where_it_is_on(settings):
+    settings.SESSIONAUTH_IMPERSONATION_HEADER = "X-Act-As"
+    settings.SESSIONAUTH_IMPERSONATION_HEADER_LOOKUPS = ["pk", "email"]
+    assert parameters() == {}  # nothing reads it
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, IMPERSONATION]
+    found = parameters()
+    assert found["ImpersonatedUser"]["name"] == "X-Act-As"
+    assert "by primary key or as `email:value`" in found["ImpersonatedUser"]["description"]
+    for version in ("3.0.3", "3.1.0"):
+        told = document(version)
+        told["components"]["parameters"] = found
+        told["paths"]["/whoami/"]["get"]["parameters"] = [{"$ref": "#/components/parameters/ImpersonatedUser"}]
+        validate(told)
+    settings.SESSIONAUTH_IMPERSONATION_HEADER = None
+    assert parameters() == {}
 
 
 @pytest.mark.django_db

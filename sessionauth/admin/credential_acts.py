@@ -19,7 +19,7 @@ from sessionauth.admin import handing_out
 from sessionauth.admin.credential_rights import CredentialRights
 from sessionauth.admin.ending import EndingActs
 from sessionauth.credentials.rotating import rotate
-from sessionauth.exceptions import CredentialConflict
+from sessionauth.exceptions import CredentialConflict, NotToBeRotated
 from sessionauth.views.keys.forms import OverlapField
 
 
@@ -66,6 +66,8 @@ class CredentialActs(CredentialRights, EndingActs):
         """Say why `row` is not rotated, whatever the visitor chooses."""
         if row.rotated_at is not None:
             return gettext("It was rotated before: rotate the one that came in its place.")
+        if row.impersonation_id is not None:
+            return str(NotToBeRotated.public)
         if not row.is_usable:
             return gettext("What has ended is not rotated. Issue another.")
         return self.objection(request, row)

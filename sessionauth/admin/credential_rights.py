@@ -30,7 +30,10 @@ class CredentialRights(CredentialList):
         """Say whether the visitor may rotate `obj`, or anything at all."""
         if not self.has_permission_to("rotate", request):
             return False
-        return obj is None or (obj.rotated_at is None and obj.is_usable and not self.objection(request, obj))
+        if obj is None:
+            return True
+        is_open = obj.rotated_at is None and obj.impersonation_id is None and obj.is_usable
+        return is_open and not self.objection(request, obj)
 
     def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say whether the visitor may revoke `obj`, or anything at all: who may change it may end it."""

@@ -24,7 +24,10 @@ from sessionauth.views import tickets
 TOO_MANY = _("Its owner has as many of these as they may have. Revoke one first.")
 SCOPES = ("extent", "scopes", "permissions")
 LIMITS = ("expires_at", "methods", "networks", "origins", "rate")
-ABOUT = ("hint", "state", "created_at", "last_used_at", "rotated_at", "rotated_from", "revoked_at", "revoked_reason")
+ABOUT = (
+    *("hint", "state", "created_at", "impersonation", "last_used_at"),
+    *("rotated_at", "rotated_from", "revoked_at", "revoked_reason"),
+)
 
 
 class UserSelect(AutocompleteSelect):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from sessionauth.admin.ending import Ending
 from sessionauth.admin.lists import NEVER_ASKED, ChoiceFilter
 from sessionauth.admin.records import EndableAdmin, people_called
+from sessionauth.credentials.rows import every_model, rows
 from sessionauth.impersonation import service
 from sessionauth.models import Impersonation
 from sessionauth.sessions import browsers
@@ -76,7 +77,7 @@ class ImpersonationAdmin(EndableAdmin):
     never_asked = (*NEVER_ASKED, "actor_digest", "target_digest", "session_data", "window")
     fields: ClassVar[Any] = (
         *("who", "whom", "state", "mode", "transport", "reason", "reference", "started_at", "last_seen_at"),
-        *("expires_at", "ended_at", "end_reason", "device", "user_agent", "ip_address"),
+        *("expires_at", "ended_at", "end_reason", "issued", "device", "user_agent", "ip_address"),
     )
     actions: Any = ("end_impersonations",)
     ending = Ending(
@@ -144,6 +145,12 @@ class ImpersonationAdmin(EndableAdmin):
             return str(STATES[ENDED])
         return str(STATES[RUNNING if service.is_running(row) else OVER])
 
+    @admin.display(description=_("issued meanwhile"))
+    def issued(self, row: Impersonation) -> str:
+        """Return the keys and tokens that end with it; the one that carries it is among them."""
+        found = (one for model in every_model() for one in rows(model).issued_during(row))
+        return ", ".join(f"{one._meta.verbose_name} {one}" for one in found)
+
     @admin.display(description=_("device"))
     def device(self, row: Impersonation) -> str:
         """Return browser and system."""
@@ -164,10 +171,9 @@ class ImpersonationAdmin(EndableAdmin):
 def note_in_history(*, impersonation: Impersonation, **kwargs: Any) -> None:
     """Receive `impersonation_started`: the history of the target tells of it.
 
-    Of those by a header or a token it does not, which begin anew all the time: the trail does.
+    Of those by a header it does not, which begin anew all the time: the trail does.
     """
-    is_by_session = impersonation.transport == Impersonation.Transport.SESSION
-    if not is_by_session or impersonation.target is None or impersonation.actor_id is None:
+    if impersonation.is_by_header or impersonation.target is None or impersonation.actor_id is None:
         return
     words = gettext("Somebody began to act as this user: %(reason)s") % {"reason": impersonation.reason or "–"}
     LogEntry.objects.log_actions(impersonation.actor_id, [impersonation.target], CHANGE, words, single_object=True)

@@ -148,7 +148,9 @@ def remember_token_stolen(*, request: HttpRequest, user: Any, token: Any, **kwar
 @_harmless
 def credential_issued(*, credential: Any, **kwargs: Any) -> None:
     """Receive `credential_issued`."""
-    record(Event.CREDENTIAL_ISSUED, user=_owner(credential), subject=credential, label=credential.name)
+    key = credential.impersonation_id
+    facts: dict[str, Any] = {"label": credential.name} | ({} if key is None else {"impersonation": str(key)})
+    record(Event.CREDENTIAL_ISSUED, user=_owner(credential), subject=credential, **facts)
 
 
 @_harmless

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol, runtime_checkable
@@ -97,6 +97,17 @@ class BaseAuthenticator:
 #: What an authenticator claims, besides the formats of other packages.
 BRAND, SCHEME = "brand", "scheme"
 
+#: Returns who comes with a credential that was issued to somebody who acts as its user; raises InvalidCredential.
+Delegate = Callable[[HttpRequest, "UserToken"], "UserToken"]
+
+_delegates: list[Delegate] = []
+
+
+def delegate(act: Delegate) -> None:
+    """Have `act` asked of credentials that end with an impersonation; without it they are accepted nowhere."""
+    _delegates[:] = [act]
+
+
 Claim = str | Collection[str]
 
 
@@ -186,13 +197,20 @@ class CredentialAuthenticator(BaseAuthenticator):
         user = row.get_user()
         if cache.is_touch_due(row):
             state_of(request).later.append(row.touch)
-        return UserToken(
+        token = UserToken(
             anonymous_user(request) if user is None else user,
             LoginState.PROGRAM,
             self.name,
             credential=row,
             granted=row.granted,
         )
+        return token if row.impersonation_id is None else _delegated(request, token)
+
+
+def _delegated(request: HttpRequest, token: UserToken) -> UserToken:
+    if not _delegates:
+        raise InvalidCredential("impersonation", credential=token.credential)
+    return _delegates[0](request, token)
 
 
 @functools.cache

@@ -45,6 +45,7 @@ TOPICS = (
     "impersonation_admin",
     "impersonation_header",
     "impersonating",
+    "impersonation_credentials",
 )
 
 #: What is asked, and by which tags.
@@ -73,6 +74,7 @@ ALWAYS: tuple[tuple[str, ...], ...] = (
     ("impersonation.check", APP, Tags.security),
     ("impersonation_admin.check", APP, Tags.security, Tags.urls),
     ("impersonation_header.check", APP, Tags.security),
+    ("impersonation_credentials.check", APP, Tags.security),
     ("impersonating.check", APP, Tags.security, Tags.urls),
     ("passwords.check", APP),
     # Without our own tag, by which it would be run where no database was named.

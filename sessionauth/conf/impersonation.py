@@ -55,6 +55,10 @@ class ImpersonationSettings:
     IMPERSONATION_HEADER_LOOKUPS: ClassVar = Setting[Collection[str]](("pk",), names)
     #: How long after the last request one impersonation by the header is over, a timedelta or seconds; the next request begins, and records, another one.
     IMPERSONATION_WINDOW: ClassVar = Setting[timedelta | int](timedelta(minutes=15), age)
+    #: Whether whoever acts as a user in a browser, and may change things, may issue keys and tokens of that user. They end with the impersonation, and whoever uses them acts as the user, no further than it goes.
+    IMPERSONATION_CREDENTIALS: ClassVar = Setting[bool](False, boolean)
+    #: Whether people may get a token with which a client of theirs acts as a user; it lasts IMPERSONATION_MAX_AGE.
+    IMPERSONATION_TOKENS: ClassVar = Setting[bool](False, boolean)
     #: Where the banner stands that says whom one acts as: "tag" where templates have {% impersonation_banner %}, "inject" on every page.
     IMPERSONATION_BANNER: ClassVar = Setting[str]("tag", choice("inject", "tag"))
     #: The names of further URLs that nobody may have as somebody else, as reverse() takes them.

@@ -21,7 +21,7 @@ from sessionauth.audit import Event, record
 from sessionauth.conf import settings
 from sessionauth.credentials.rows import rows
 from sessionauth.credentials.sources import Source, Taken
-from sessionauth.models import AbstractCredential, limits
+from sessionauth.models import AbstractCredential, limits, tagging
 from sessionauth.models.binding import session_digests
 from sessionauth.models.credentials import models_by_kind
 
@@ -63,8 +63,10 @@ def take_over(
 
     "inactive" counts those of the imported whose user is inactive: they are refused until the user is active again.
 
-    Raises ValidationError for scopes that mean nothing here.
+    Raises ValidationError for scopes that mean nothing here, and ImpersonationDenied ("issuing") for whoever acts as
+    somebody else: what is taken over outlasts that.
     """
+    tagging.refuse()
     model = models_by_kind()[source.format.kind]
     model(scopes=wishes.scopes).clean_scopes()
     told: Counter[str] = Counter(dict.fromkeys((*OUTCOMES, "inactive"), 0))

@@ -114,7 +114,8 @@ def issue_login_token(
 
     It ends with the user's password and when they are signed out everywhere. It lasts SESSIONAUTH_TOKEN_AGE, with
     SESSIONAUTH_TOKEN_SLIDING so long from each use, and used or refreshed as it may be no longer than
-    SESSIONAUTH_TOKEN_MAX_AGE. The refresh token is None without SESSIONAUTH_REFRESH_AGE, or if not `refreshable`.
+    SESSIONAUTH_TOKEN_MAX_AGE. The refresh token is None without SESSIONAUTH_REFRESH_AGE, if not `refreshable`,
+    and for whoever acts as `user`.
 
     `request` is where the login came from: without a `name` among `fields` the token is named after its client. `model`
     is a project's own model of tokens. `fields` and the exceptions are those of `CredentialManager.issue()`.
@@ -126,7 +127,7 @@ def issue_login_token(
         fields.setdefault("name", http.user_agent(request)[:NAME_LENGTH])
     made |= lifetime(moment, ends_at) | {"family": uuid.uuid4(), "session_digest": session_digests(user)[0]}
     row, secret = model._default_manager.issue(user=user, is_personal=False, **made, **fields)
-    return row, secret, refresh_secret
+    return row, secret, None if row.refresh_digest is None else refresh_secret
 
 
 async def aissue_login_token(user: Any, **options: Any) -> tuple[Any, str, str | None]:

@@ -15,7 +15,7 @@ from sessionauth.credentials import strength
 from sessionauth.credentials.issuing import INHERITED, OF_THE_LOGIN, read_again
 from sessionauth.credentials.rows import own_fields, rows, with_user
 from sessionauth.credentials.strength import slid
-from sessionauth.exceptions import AlreadyRotated, CredentialEnded
+from sessionauth.exceptions import AlreadyRotated, CredentialEnded, NotToBeRotated
 from sessionauth.models import AbstractAccessToken, AbstractCredential
 from sessionauth.signals import credential_rotated
 
@@ -36,7 +36,8 @@ def rotate(
     may ask for none that is stronger than itself, and gets none that lasts longer, nor more overlap than by default: it
     would be two for as long as it likes.
 
-    Raises AlreadyRotated, CredentialEnded for one that is not to be used any more, and StrongerThanParent.
+    Raises ImpersonationDenied ("issuing") for whoever acts as somebody else, NotToBeRotated for what was issued
+    meanwhile, AlreadyRotated, CredentialEnded for one that is not to be used any more, and StrongerThanParent.
     """
     overlap = settings.ROTATION_OVERLAP if overlap is None else overlap
     if seconds(overlap) < 0:
@@ -73,6 +74,8 @@ def _claim(row: AbstractCredential, moment: datetime) -> Any:
     now = with_user(found).first()
     if now is None:
         raise CredentialEnded("unknown")
+    if now.impersonation_id is not None:
+        raise NotToBeRotated
     if (code := now.failure()) is not None:
         raise CredentialEnded(code)
     if not is_ours:

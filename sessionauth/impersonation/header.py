@@ -6,8 +6,7 @@ at each request: the guards and the floor are asked, and the row that records it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -22,6 +21,7 @@ from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import held, rules, windows
 from sessionauth.impersonation.stage import MARKER
+from sessionauth.impersonation.standing import seen_as
 from sessionauth.models import AbstractCredential, Impersonation
 from sessionauth.request_state import state_of
 from sessionauth.user_token import LoginState, UserToken
@@ -60,7 +60,7 @@ def put_on(request: HttpRequest, token: UserToken | None) -> UserToken:
     target = _named(request, held.question(program.user))
     known = held.answer(program.user, target)
     try:
-        with _as_owner(request, program):
+        with seen_as(request, program):
             rules.check(request, program.user, target, known)
         row = windows.enter(request, program.credential, program.user, target, _mode(program, known))
     except ImpersonationDenied as denial:
@@ -87,10 +87,11 @@ def show(request: HttpRequest, token: UserToken) -> None:
     chain.establish(request, token)
     if windows.is_due(token.impersonation):
         state.later.append(lambda: windows.keep(token.impersonation))
-    state.on_response.append(lambda response: _tell(response, token))
+    state.on_response.append(lambda response: tell(response, token))
 
 
-def _tell(response: HttpResponseBase, token: UserToken) -> None:
+def tell(response: HttpResponseBase, token: UserToken) -> None:
+    """Have `response`, made for a program that acts as the user of `token`, say so, and kept by nobody else."""
     patch_cache_control(response, private=True, no_store=True)
     key = str(token.user._meta.pk.value_to_string(token.user))
     if key.isprintable():  # a key of text may hold line breaks, which no header can
@@ -114,20 +115,6 @@ def _mode(program: UserToken, known: Collection[str] | None) -> str:
         return Impersonation.Mode.WRITE
     may = scopes.IMPERSONATE_WRITE in (program.granted or ()) and rules.may_write(program.user, known)
     return Impersonation.Mode.WRITE if may else Impersonation.Mode.READ
-
-
-@contextmanager
-def _as_owner(request: HttpRequest, program: UserToken) -> Iterator[None]:
-    """Let the guards find the owner of the credential, whom nobody else is told of before its scopes are asked for."""
-    known: Any = state_of(request).lazy_user
-    if known is None:
-        yield
-        return
-    chain.put_user(request, program.user)
-    try:
-        yield
-    finally:
-        chain.put_user(request, known)
 
 
 def _named(request: HttpRequest, asked: Mapping[str, Any]) -> Any | None:

@@ -17,10 +17,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import router
 from django.db.models import Case, Max, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 
+from sessionauth import lookup
 from sessionauth.conf import djangos
 from sessionauth.conf.setting import reader
 from sessionauth.impersonation.rules import IMPERSONATE, IMPERSONATE_STAFF, IMPERSONATE_WRITE
+from sessionauth.models import Impersonation
 
 #: What stands for each in the number that comes back.
 BITS = {IMPERSONATE: 1, IMPERSONATE_STAFF: 2, IMPERSONATE_WRITE: 4}
@@ -59,6 +62,15 @@ def answer(actor: Any, target: Any) -> Collection[str] | None:
     if getattr(actor, "is_superuser", False):
         return ALL
     return None if total is None else frozenset(name for name, bit in BITS.items() if total & bit)
+
+
+def actor_of(request: HttpRequest, row: Impersonation) -> tuple[Any | None, Collection[str] | None]:
+    """Return who acts by `row`, None for nobody whom `request` may find, and what answer() says of them: one query."""
+    model: Any = djangos.user_model
+    if row.actor_id is None:
+        return None, None
+    actor = lookup.users(request).filter(pk=row.actor_id).annotate(**question(model(pk=row.actor_id))).first()
+    return actor, answer(actor, actor)
 
 
 def is_djangos(model: type) -> bool:

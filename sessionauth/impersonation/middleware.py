@@ -177,8 +177,7 @@ def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBas
 
 
 def _row_in_hand(request: HttpRequest) -> Any:
-    state = state_of(request)
-    token = state.token if state.pending is None else state.pending
+    token = state_of(request).known
     return None if token is None else token.impersonation
 
 
@@ -188,8 +187,7 @@ def _is_stray(secret: str | None, stage: Stage) -> bool:
 
 def _is_programs(request: HttpRequest) -> bool:
     """Say whether a program's credential came: no session is asked beside it, and no form has to do with it."""
-    state = state_of(request)
-    token = state.pending or state.token
+    token = state_of(request).known
     return token is not None and token.is_program
 
 

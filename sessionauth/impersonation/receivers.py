@@ -8,7 +8,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db.models import Q
 from django.http import HttpRequest
 
-from sessionauth.impersonation.service import close, open_rows
+from sessionauth.impersonation.beginning import open_rows
+from sessionauth.impersonation.service import close
 from sessionauth.impersonation.stage import Stage, claim_in, stage_of
 from sessionauth.request_state import state_of
 from sessionauth.sessions import kept, registry

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models, router, transaction
+from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,18 +17,16 @@ from sessionauth import signals
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import bound, rules, said
-from sessionauth.impersonation.beginning import ask_receivers, new_row
-from sessionauth.impersonation.stage import Stage, put_claim, stage_of, time_is_over
-from sessionauth.login import BY_SESSION
+from sessionauth.impersonation import beginning, bound, rules, said
+from sessionauth.impersonation.beginning import open_rows
+from sessionauth.impersonation.stage import Stage, put_claim, stage_of
+from sessionauth.impersonation.standing import time_is_over
 from sessionauth.models import Impersonation
 from sessionauth.request_state import current, state_of
-from sessionauth.user_token import UserToken
 
-#: What people are told of what is in the way.
-NESTED = _("Stop first: you are acting as somebody else.")
 NOT_RUNNING = _("You are not acting as anybody.")
-ONLY_LOOKS = _("You may only look.")
+#: The condition of those that each request of a program begins or goes on with.
+BY_HEADER = models.Q(transport=Impersonation.Transport.HEADER)
 
 
 def current_impersonation() -> Impersonation | None:
@@ -40,7 +35,7 @@ def current_impersonation() -> Impersonation | None:
     Asks nobody: where no one has looked yet at who the request is, it is None.
     """
     request = current()
-    token = None if request is None else state_of(request).token
+    token = None if request is None else state_of(request).known
     found: Impersonation | None = None if token is None else token.impersonation
     return found
 
@@ -57,19 +52,13 @@ def start(request: HttpRequest, target: Any, *, reason: str = "", reference: str
     receiver of `impersonation_starting` is against it ("vetoed"); or what sessionauth.impersonation.rules.check() says.
     """
     stage, auth = _stage(request), get_auth(request)
-    try:
-        _refuse_starter(auth)
-        rules.check(request, auth.user, target)
-        reason, reference = said.reason(reason), said.reference(reference)
-        ask_receivers(request, auth.user, target, reason)
-    except ImpersonationDenied as denial:
-        facts = {"request": request, "actor": auth.actor, "target": target, "reason": denial}
-        signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
-        raise
+    with beginning.told_of_denial(request, auth.actor, target):
+        beginning.refuse_starter(auth)
+        reason, reference = beginning.agreed(request, auth.user, target, reason, reference)
     mode = Impersonation.Mode.READ if settings.IMPERSONATION_READ_ONLY else Impersonation.Mode.WRITE
     values = {"reason": reason, "reference": reference, "mode": mode}
-    row = new_row(request, auth.user, target, settings.IMPERSONATION_MAX_AGE, **values)
-    _enter(row, auth.user)
+    row = beginning.new_row(request, auth.user, target, settings.IMPERSONATION_MAX_AGE, **values)
+    beginning.enter(row, auth.user)
     put_claim(request.session, row.pk)
     bound.put(request, row.pk)
     stage.has_started = True
@@ -140,10 +129,8 @@ def upgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
     """
     auth = get_auth(request)
     if auth.is_impersonating and not rules.may_write(auth.actor):
-        denial = ImpersonationDenied("write", ONLY_LOOKS)
-        facts = {"request": request, "actor": auth.actor, "target": auth.user, "reason": denial}
-        signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
-        raise denial
+        with beginning.told_of_denial(request, auth.actor, auth.user):
+            raise ImpersonationDenied("write", beginning.ONLY_LOOKS)
     if auth.impersonation is not None and not auth.impersonation.is_read_only:
         return auth.impersonation  # type: ignore[no-any-return]
     return _changed(request, "upgraded", reason, mode=Impersonation.Mode.WRITE)
@@ -154,11 +141,6 @@ async def aupgrade(request: HttpRequest, *, reason: str = "") -> Impersonation:
     return await sync_to_async(upgrade)(request, reason=reason)
 
 
-def open_rows() -> models.QuerySet[Impersonation]:
-    """Return the impersonations that nobody has ended, read where they are written."""
-    return Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(ended_at=None)
-
-
 def running() -> models.Q:
     """Return the condition of those that go on, whether or not anybody has looked whether they may."""
     now, idle = timezone.now(), settings.IMPERSONATION_IDLE_AGE
@@ -166,12 +148,12 @@ def running() -> models.Q:
     if idle is None:
         return condition
     is_used = models.Q(last_seen_at__gt=now - timedelta(seconds=seconds(idle)))
-    return condition & (is_used | ~models.Q(transport=Impersonation.Transport.SESSION))
+    return condition & (is_used | BY_HEADER)
 
 
 def is_running(row: Impersonation) -> bool:
     """Say whether `row` goes on."""
-    if row.transport != Impersonation.Transport.SESSION:
+    if row.is_by_header:
         return not row.has_ended
     return row.ended_at is None and not time_is_over(row)
 
@@ -192,7 +174,7 @@ def overdue_rows() -> models.QuerySet[Impersonation]:
     over = models.Q(expires_at__lte=now)
     if idle is not None:
         unused = models.Q(last_seen_at__lte=now - timedelta(seconds=seconds(idle)))
-        over |= models.Q(transport=Impersonation.Transport.SESSION) & unused
+        over |= ~BY_HEADER & unused
     return open_rows().filter(over)
 
 
@@ -223,39 +205,8 @@ def _stage(request: HttpRequest) -> Stage:
     return stage
 
 
-def _refuse_starter(auth: UserToken) -> None:
-    if not auth.has_user:
-        raise ImpersonationDenied("nobody")
-    if auth.is_impersonating:
-        raise ImpersonationDenied("nested", NESTED)
-    if auth.is_program or auth.method not in BY_SESSION:
-        raise ImpersonationDenied("program")
-    if settings.IMPERSONATION_FRESH and not auth.is_fresh:
-        raise ImpersonationDenied("stale", _("Please confirm that it is you."))
-
-
 def _end_of(moment: datetime) -> datetime:
     return moment + timedelta(seconds=seconds(settings.IMPERSONATION_MAX_AGE))
-
-
-def _enter(row: Impersonation, actor: Any) -> None:
-    """Save `row` in the place of what else its actor runs: of several at once one stays."""
-    with _alone(actor):
-        for other in open_rows().filter(actor_id=actor.pk, transport=row.transport):
-            other.end("superseded")
-        row.save(force_insert=True, using=router.db_for_write(Impersonation))
-
-
-@contextmanager
-def _alone(user: Any) -> Iterator[None]:
-    """Hold the row of `user` until what is written is committed; on SQLite the first write holds up all others."""
-    model = get_user_model()
-    with ExitStack() as transactions:
-        for alias in dict.fromkeys((router.db_for_write(model), router.db_for_write(Impersonation))):
-            transactions.enter_context(transaction.atomic(using=alias))
-        users = model._base_manager.using(router.db_for_write(model)).select_for_update()
-        users.filter(pk=user.pk).values_list("pk").first()
-        yield
 
 
 def _changed(request: HttpRequest, change: str, reason: str, **values: Any) -> Impersonation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,20 +13,15 @@ from django.utils import timezone
 from django.utils.functional import empty
 
 from sessionauth import lookup
-from sessionauth.conf import seconds, settings
-from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import bound, confining, held, rules
+from sessionauth.impersonation import bound, confining, held, standing
 from sessionauth.impersonation.child import ChildSession
 from sessionauth.login import BY_SESSION
 from sessionauth.lookup import Impersonated
 from sessionauth.models import Impersonation
-from sessionauth.models.binding import is_bound
 from sessionauth.request_state import state_of
 from sessionauth.sessions import db, kept, registry
 from sessionauth.user_token import LoginState, UserToken, anonymous, replace
 
-#: How often, in seconds, it is noted that an impersonation is used.
-INTERVAL = 60
 CLAIM = "impersonation"
 #: The cookie that says that it is worth a look before the view. It is no secret and proves nothing: the session says
 #: who.
@@ -109,23 +103,8 @@ class Stage:
         row = seen.row
         if row is None or row.actor_id != token.user_id or row.transport != Impersonation.Transport.SESSION:
             return "unknown"
-        if row.ended_at is not None:
-            return row.end_reason or "revoked"
-        return time_is_over(row) or self._has_changed(token, row, seen.target)
-
-    def _has_changed(self, token: UserToken, row: Impersonation, target: Any) -> str:
-        known = held.answer(token.user, target)
-        if not is_bound(row.actor_digest, token.user):
-            return "actor_changed"
-        if target is None or not getattr(target, "is_active", True) or not is_bound(row.target_digest, target):
-            return "target_changed"
-        try:
-            rules.check(self.request, token.user, target, known)
-        except ImpersonationDenied:
-            return "permission_lost" if settings.IMPERSONATION_ENABLED else "revoked"
-        if not row.is_read_only and settings.IMPERSONATION_READ_ONLY and not rules.may_write(token.user, known):
-            return "permission_lost"
-        return ""
+        known = held.answer(token.user, seen.target)
+        return standing.reason_to_end(self.request, row, token.user, seen.target, known)
 
     def _over(self, token: UserToken, row: Impersonation | None, reason: str) -> UserToken:
         """Close what has ended, and return the actor's token, or nobody's where it is found too late."""
@@ -229,25 +208,9 @@ class Stage:
             return values
         if child.modified and status < 500:
             values["session_data"] = child.text()
-        moment = timezone.now()
-        is_due = (moment - row.last_seen_at).total_seconds() >= min(INTERVAL, _idle() / 10)
-        if is_due and not state_of(self.request).is_passive:
-            values["last_seen_at"] = moment
+        if standing.is_use_due(row) and not state_of(self.request).is_passive:
+            values["last_seen_at"] = timezone.now()
         return values
-
-
-def _idle() -> float:
-    idle = settings.IMPERSONATION_IDLE_AGE
-    return float("inf") if idle is None else seconds(idle)
-
-
-def time_is_over(row: Impersonation) -> str:
-    """Return why the time of `row` is over, "" if it is not."""
-    now = timezone.now()
-    if row.expires_at <= now:
-        return "expired"
-    idle = settings.IMPERSONATION_IDLE_AGE
-    return "idle" if idle is not None and row.last_seen_at + timedelta(seconds=seconds(idle)) <= now else ""
 
 
 def stage_of(request: HttpRequest) -> Stage | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessionauth.models.anonymous import AnonymousUser
 from sessionauth.models.base import AbstractCredential
-from sessionauth.models.credentials import AbstractAccessToken, AbstractAPIKey, AccessToken, APIKey
+from sessionauth.models.credentials import AbstractAccessToken, AbstractAPIKey, AccessToken, APIKey, ImpersonationToken
 from sessionauth.models.events import AuthEvent
 from sessionauth.models.impersonation import Impersonation
 from sessionauth.models.managers import CredentialManager, CredentialQuerySet
@@ -23,6 +23,7 @@ __all__ = [
     "CredentialManager",
     "CredentialQuerySet",
     "Impersonation",
+    "ImpersonationToken",
     "LoginSession",
     "LoginThrottle",
     "RememberToken",

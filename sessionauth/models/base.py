@@ -15,19 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from sessionauth import scopes
 from sessionauth.crypto import ParsedSecret
 from sessionauth.models import fields, limits, tombstones
-from sessionauth.models.lasting import LastingModel, lasts
+from sessionauth.models.lasting import lasts
 from sessionauth.models.managers import CredentialManager
+from sessionauth.models.tagged import TaggedModel
 from sessionauth.signals import credential_revoked
 
 NAME_LENGTH = 100
 
 
-class AbstractCredential(LastingModel):
+class AbstractCredential(TaggedModel):
     """A secret's row: who issued it for what, how long it lasts, whether it still counts. Never the secret."""
 
     #: The second word of the secrets, which picks the table; unique among all credential models of a project.
     kind: ClassVar[str]
-    #: Lookup path to the user whom the credential stands for, None if it never stands for one.
+    #: Lookup path to the user whom it stands for, None if it never stands for one.
     user_path: ClassVar[str | None] = "user"
 
     digest = models.CharField(max_length=64, editable=False)
@@ -65,7 +66,7 @@ class AbstractCredential(LastingModel):
         blank=True,
         help_text=_("How often it may be used, such as 100/m; empty for no limit."),
     )
-    #: With whom its uses are counted: a credential and what comes in its place are one to its rate.
+    #: With whom its uses are counted: what comes in its place is one with it.
     rate_group = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     #: Which of SESSIONAUTH_KEY_PEPPERS the digest was made with; empty for none.
@@ -97,13 +98,13 @@ class AbstractCredential(LastingModel):
         base_manager_name = "everything"
         #: Beyond Django's four: whoever sees a new secret of somebody else can act as them.
         default_permissions = ("add", "change", "delete", "view", "rotate", "issue_for_others")
-        # A constraint rather than unique=True: PostgreSQL would add a second, unused index for LIKE.
+        # Rather than unique=True: PostgreSQL would add a second, unused index for LIKE.
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["digest"], name="%(app_label)s_%(class)s_digest"),
             models.UniqueConstraint(fields=["imported_digest"], name="%(app_label)s_%(class)s_imported"),
         ]
 
-    _not_saved_again: ClassVar = LastingModel._not_saved_again | {
+    _not_saved_again: ClassVar = TaggedModel._not_saved_again | {
         "digest",
         "hint",
         "imported_digest",
@@ -192,10 +193,8 @@ class AbstractCredential(LastingModel):
     @property
     def granted(self) -> frozenset[str] | None:
         """The scopes it is restricted to, None for all of its owner's; what is no list of scopes grants nothing."""
-        if self.scopes is None:
-            return None
         listed = self.scopes if isinstance(self.scopes, list) else ()
-        return frozenset(scope for scope in listed if isinstance(scope, str))
+        return None if self.scopes is None else frozenset(scope for scope in listed if isinstance(scope, str))
 
     @property
     def is_usable(self) -> bool:
@@ -232,8 +231,8 @@ class AbstractCredential(LastingModel):
 
     @classmethod
     def takes_a_place(cls, moment: datetime) -> models.Q:
-        """Return the condition of what counts for limit(): what ends by itself after a rotation does not."""
-        return models.Q(revoked_at=None) & cls._unsucceeded() & lasts(moment)
+        """Return the condition of what counts for limit(); what ends by itself soon does not."""
+        return models.Q(revoked_at=None, impersonation=None) & cls._unsucceeded() & lasts(moment)
 
     @classmethod
     def _unsucceeded(cls) -> models.Q:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -152,6 +152,55 @@ class APIKey(AbstractAPIKey):
         indexes: ClassVar = [models.Index(fields=["user"], name="sessionauth_apikey_user")]
 
 
+class ImpersonationToken(AbstractAccessToken):
+    """A token with which somebody acts as another: it and the row of that end together.
+
+    Made by `sessionauth.impersonation.tokens.issue()`, and good for nothing without such a row.
+    """
+
+    kind: ClassVar[str] = "imp"
+
+    #: Whom it acts as.
+    user = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("target"),
+        related_name="sessionauth_%(class)s_set",
+        related_query_name="sessionauth_%(class)s",
+        db_index=False,
+        db_constraint=False,  # see LoginSession.user
+    )
+
+    class Meta(AbstractAccessToken.Meta):
+        verbose_name = _("impersonation token")
+        verbose_name_plural = _("impersonation tokens")
+        #: Nobody issues, rotates or deletes one by hand; who may change it may revoke it.
+        default_permissions: ClassVar[Any] = ("view", "change")
+        indexes: ClassVar = [models.Index(fields=["user"], name="sessionauth_impersontoken_user")]
+
+    @classmethod
+    def limit(cls) -> int | None:
+        """Return None: an actor has one at a time."""
+        return None
+
+    def owner_failure(self) -> str | None:
+        """See AbstractCredential.owner_failure()."""
+        return "unknown" if self.impersonation_id is None else super().owner_failure()
+
+    def revoke(self, reason: str = "revoked") -> bool:
+        """End it, and what it was issued for. See AbstractCredential.revoke()."""
+        changed = super().revoke(reason)
+        if changed and (running := self._running()) is not None:
+            running.end()
+        return changed
+
+    def _running(self) -> Any | None:
+        """Return its row, None if that is gone."""
+        model: Any = self._meta.get_field("impersonation").related_model
+        using = router.db_for_write(model)
+        return model._base_manager.using(using).filter(pk=self.impersonation_id).first()
+
+
 #: The kind of refresh tokens, which no table has: one that is shown as a credential is ours, and wrong.
 REFRESH_KIND = "ref"
 
@@ -161,7 +210,7 @@ def models_by_kind() -> dict[str, type[AbstractCredential]]:
     """Return every credential model of the project by the kind of its secrets."""
     found = [model for model in apps.get_models() if issubclass(model, AbstractCredential) and not model._meta.proxy]
     # A project's model that forgot to take a kind of its own must not put ours out of service: ours come last.
-    ours: list[type[AbstractCredential]] = [AccessToken, APIKey]
+    ours: list[type[AbstractCredential]] = [AccessToken, APIKey, ImpersonationToken]
     return {model.kind: model for model in [*(one for one in found if one not in ours), *ours]}
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any, ClassVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import models, router
+from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth.models.credentials import models_by_kind
+from sessionauth.models.managers import CredentialQuerySet
+from sessionauth.models.writing import best_effort
 from sessionauth.request_state import current
 from sessionauth.signals import impersonation_ended
 
 #: How long a reason may be, in characters.
 REASON_LENGTH = 500
 REFERENCE_LENGTH = 100
+#: Why what was issued meanwhile was revoked.
+OVER = "impersonation ended"
 
 
 class Impersonation(models.Model):
@@ -37,6 +43,7 @@ class Impersonation(models.Model):
 
         SESSION = "session", _("session")
         HEADER = "header", _("header")
+        TOKEN = "token", _("token")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     actor = models.ForeignKey(
@@ -126,6 +133,11 @@ class Impersonation(models.Model):
         return self.mode != self.Mode.WRITE
 
     @property
+    def is_by_header(self) -> bool:
+        """Whether a program says at each request anew as whom it acts: there is nothing then that could be idle."""
+        return self.transport == self.Transport.HEADER
+
+    @property
     def has_ended(self) -> bool:
         """Whether somebody or something has ended it, or its time is over."""
         return self.ended_at is not None or self.expires_at <= timezone.now()
@@ -143,14 +155,29 @@ class Impersonation(models.Model):
     def end(self, reason: str = "revoked") -> bool:
         """End it for good, from the target's next request on; `reason` is a stable word that is kept.
 
-        Of several at once one does it. Return False if it had ended before. Tells `impersonation_ended`.
+        Of several at once one does it. Return False if it had ended before. What was issued meanwhile is revoked. Tells
+        `impersonation_ended`.
         """
-        changed = self.change(ended_at=timezone.now(), end_reason=reason[:40], session_data="")
+        with transaction.atomic(using=router.db_for_write(type(self), instance=self)):
+            changed = self.change(ended_at=timezone.now(), end_reason=reason[:40], session_data="")
+            if changed and self.target_id is not None and not self.is_by_header:
+                self._revoke_issued()
         if changed:
             facts = {"request": current(), "impersonation": self, "reason": reason}
             impersonation_ended.send_robust(sender=type(self), **facts)
         return changed
 
+    def _revoke_issued(self) -> None:
+        """Revoke what was issued meanwhile; it is not accepted any more in any case, so that trouble stops nothing."""
+        for model in models_by_kind().values():
+            using = router.db_for_write(model)
+            best_effort(partial(_revoke_all, CredentialQuerySet(model).using(using).issued_during(self)), using)
+
     async def aend(self, reason: str = "revoked") -> bool:
         """See end()."""
         return await sync_to_async(self.end)(reason)
+
+
+def _revoke_all(issued: models.QuerySet[Any]) -> None:
+    for row in issued.filter(revoked_at=None).order_by("pk"):
+        row.revoke(OVER)

@@ -21,7 +21,8 @@ def enter(row: Any, using: str) -> None:
 
     Nobody's credentials are not counted. Raises TooManyCredentials, and enters nothing.
     """
-    limit = type(row).limit()
+    # What ends with an impersonation takes no place, and drives out none of its user's own.
+    limit = type(row).limit() if row.impersonation_id is None else None
     owner = None if limit is None else owner_key(row)
     if limit is None or owner is None:
         row.save(force_insert=True, using=using)

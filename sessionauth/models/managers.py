@@ -13,23 +13,14 @@ from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.db.models.manager import BaseManager
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import compiled, crypto
 from sessionauth.conf import settings
-from sessionauth.exceptions import ImpersonationDenied, InvalidCredential
-from sessionauth.models import limiting, tombstones
+from sessionauth.exceptions import InvalidCredential
+from sessionauth.models import limiting, tagging, tombstones
 from sessionauth.models.lasting import lasts
-from sessionauth.request_state import current, state_of
 from sessionauth.signals import credential_issued
-
-
-def _refuse_impersonators() -> None:
-    request = current()
-    token = None if request is None else state_of(request).token
-    if token is not None and token.is_impersonating:
-        raise ImpersonationDenied("issuing", _("Stop acting as somebody else to do this."))
 
 
 class CredentialQuerySet(models.QuerySet[Any]):
@@ -60,6 +51,13 @@ class CredentialQuerySet(models.QuerySet[Any]):
         with tombstones.all_void(self.db) if kwargs.get("update_conflicts") else nullcontext():
             return super().bulk_create(*args, **kwargs)
 
+    def issued_during(self, impersonation: Any) -> Self:
+        """Return those that end with `impersonation`, the ended among them."""
+        path = self.model.user_path
+        if path is None or impersonation.target_id is None:
+            return self.none()
+        return self.filter(**{path: impersonation.target_id}, impersonation=impersonation.pk)  # for that is the index
+
     def of(self, user: Any) -> Self:
         """Return those that stand for `user`, by whatever path their model names; none where it names no path."""
         path = self.model.user_path
@@ -85,11 +83,14 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
 
         Raises ValidationError for a scope that means nothing here, or a value its field refuses, TypeError for a string
         where a list of scopes belongs, and TooManyCredentials where the user has as many as SESSIONAUTH_MAX_TOKENS or
-        SESSIONAUTH_MAX_KEYS allows.
+        SESSIONAUTH_MAX_KEYS allows. Raises ImpersonationDenied ("issuing") for whoever acts as somebody else, unless
+        SESSIONAUTH_IMPERSONATION_CREDENTIALS says otherwise: then it ends with that.
         """
         row, secret = self.draft(name=name, scopes=scopes, expires_at=expires_at, **fields)
         # The database is named, because Django's routers would follow the user's.
-        limiting.enter(row, self._db or router.db_for_write(self.model))
+        using = self._db or router.db_for_write(self.model)
+        with tagging.held(row, using):
+            limiting.enter(row, using)
         credential_issued.send_robust(sender=self.model, credential=row)
         return row, secret
 
@@ -103,7 +104,8 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
         """Return a credential that is not saved yet, and its secret. See issue() for what is given and raised."""
         if isinstance(scopes, str):
             raise TypeError(f"scopes must be a list of scopes, not one string: [{scopes!r}]")
-        row, secret = self.renewed(scopes=None if scopes is None else sorted(set(scopes)), **fields)
+        row, secret = self._new(scopes=None if scopes is None else sorted(set(scopes)), **fields)
+        tagging.tag(row)
         row.clean_scopes()
         # Foreign keys are left to the database: validating them here costs a query each.
         row.clean_fields(exclude={field.name for field in row._meta.fields if field.is_relation})
@@ -115,9 +117,13 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
 
         They are those of a row that it comes in the place of, and so are not judged: what a scope was called then may
         mean nothing by now, and still grants nothing more. Raises ImpersonationDenied ("issuing") for whoever acts as
-        somebody else: it would outlast that.
+        somebody else: what was there before would be gone after that.
         """
-        _refuse_impersonators()
+        tagging.refuse()
+        return self._new(**fields)
+
+    @sensitive_variables("secret")
+    def _new(self, **fields: Any) -> tuple[Any, str]:
         secret = crypto.new_secret(settings.KEY_BRAND, self.model.kind, settings.KEY_ENVIRONMENT)
         fields["rate_group"] = fields.get("rate_group") or uuid.uuid4()
         row = self.model(

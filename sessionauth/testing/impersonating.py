@@ -12,7 +12,7 @@ from django.test.client import RequestFactory
 
 from sessionauth.conf import load
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import rules, service
+from sessionauth.impersonation import beginning, rules, service
 from sessionauth.impersonation.middleware import ImpersonationMiddleware, begin
 from sessionauth.impersonation.stage import MARKER
 from sessionauth.models import Impersonation
@@ -52,7 +52,7 @@ async def aimpersonate(client: Any, target: Any, **options: Any) -> Impersonatio
 def _upgrade(request: HttpRequest, row: Impersonation) -> None:
     if not rules.may_write(row.actor):
         row.end("released")
-        raise ImpersonationDenied("write", service.ONLY_LOOKS)
+        raise ImpersonationDenied("write", beginning.ONLY_LOOKS)
     row.change(mode=Mode.WRITE)
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from sessionauth import InvalidCredential, crypto
-from sessionauth.models import AbstractCredential, AccessToken, APIKey
+from sessionauth.models import AbstractCredential, AccessToken, APIKey, ImpersonationToken
 from sessionauth.models.credentials import forget_kinds, models_by_kind
 from sessionauth.signals import credential_issued, credential_revoked
 from tests.contracts import CredentialContract
@@ -70,7 +70,7 @@ def alice(make_user):
 
 
 def test_models_by_kind__knows_ours_and_the_projects():
-    kinds = {"pat": AccessToken, "key": APIKey, "org": OrganisationKey, "dev": DeviceKey}
+    kinds = {"pat": AccessToken, "key": APIKey, "imp": ImpersonationToken, "org": OrganisationKey, "dev": DeviceKey}
     assert models_by_kind() == kinds
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
-from sessionauth import confinement, http, refusals
+from sessionauth import confinement, http, impersonators, refusals
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import CredentialConflict, InvalidCredential
 from sessionauth.user_token import UserToken
@@ -120,8 +120,10 @@ def must_not_be_forged(request: HttpRequest) -> None:
 
 
 def caller(request: HttpRequest) -> UserToken:
-    """Return who asks. Raises Refused for nobody."""
+    """Return who asks. Raises Refused for nobody, and for whoever acts as somebody else."""
     auth = get_auth(request)
     if not auth.is_authenticated:
         raise Refused(refusals.unauthorized(request, as_page=False))
+    if auth.is_impersonating:
+        raise Refused(impersonators.refuse(request, as_page=False))
     return auth

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 
+from sessionauth.impersonation import tokens
 from sessionauth.models.base import NAME_LENGTH
 from sessionauth.views.api.credentials import MOST, PAGE
+from sessionauth.views.api.impersonation import TEXTS as ACTING_TEXTS
 from sessionauth.views.api.reading import FORM, LONGEST, LONGEST_OVERLAP
 from sessionauth.views.documents import (
     BOOLEAN,
@@ -92,6 +95,32 @@ OBTAIN = members(
     password=PASSWORD,
 )
 REFRESH = members({"grant_type": {"type": "string", "enum": ["refresh_token"]}}, refresh_token=SECRET)
+PERSON = members(id=TEXT, display_name=TEXT)
+IMPERSONATION = members(
+    {
+        "actor": PERSON,
+        "target": PERSON,
+        "mode": {"enum": ["read", "write"]},
+        "started_at": MOMENT,
+        "expires_at": MOMENT,
+        "seconds_left": NUMBER,
+        "idle_seconds_left": maybe("Until it ends without further use, null for no such end."),
+    },
+    active=BOOLEAN,
+)
+ACTING = members(
+    {"scope": TEXT},
+    access_token=SECRET,
+    token_type=TEXT,
+    expires_in=NUMBER,
+    expires_at=MOMENT,
+    impersonation=IMPERSONATION,
+)
+ACT = members(
+    {name: {"type": "string", "maxLength": longest} for name, longest in ACTING_TEXTS.items() if name != "user"}
+    | {"write": BOOLEAN, "scopes": TEXTS},
+    user=TEXT,
+)
 OVERLAP = members({"overlap": SPAN | {"maximum": LONGEST_OVERLAP}})
 LISTING = [
     {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE}},
@@ -102,7 +131,10 @@ LISTING = [
 
 def paths() -> dict[str, dict[str, Any]]:
     """Return what `include("sessionauth.api_urls")` takes and answers. Raises NoReverseMatch where it is missing."""
-    return {_address(name): item for name, item in operations().items()}
+    found = {_address(name): item for name, item in operations().items()}
+    if not tokens.are_on():
+        del found[_address("impersonation")]
+    return found
 
 
 def _address(name: str) -> str:
@@ -121,6 +153,11 @@ def operations() -> dict[str, dict[str, Any]]:
         "refresh": {"post": _way_in("Take a refresh token for a new token.", REFRESH)},
         "revoke": {"post": _act("Revoke the credential of the request.", None, refused=("400", "401", "403", "415"))},
         "rotate": {"post": _change("Put another in the place of the credential of the request.", ROTATED, OVERLAP)},
+        "impersonation": {
+            "get": _act("Tell who acts as whom by the token.", IMPERSONATION, refused=("401", "403")),
+            "post": _change("Obtain a token to act as a user.", ACTING, ACT, refused=("401", "403", "404", "415")),
+            "delete": _act("End it.", None, refused=("401", "403")),
+        },
         **_of("token"),
         **_of("key"),
     }
@@ -154,8 +191,13 @@ def _act(summary: str, answer: Schema | None, **options: Any) -> dict[str, Any]:
     return operation(summary, answer, tag=TAG, **options)
 
 
-def _change(summary: str, answer: Schema, body: Schema, status: str = "201") -> dict[str, Any]:
-    refused = ("401", "403", "404", "409", "415")
+def _change(
+    summary: str,
+    answer: Schema,
+    body: Schema,
+    status: str = "201",
+    refused: Sequence[str] = ("401", "403", "404", "409", "415"),
+) -> dict[str, Any]:
     return _act(summary, answer, body=body_of(body), status=status, refused=refused)
 
 

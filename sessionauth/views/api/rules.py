@@ -13,7 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from sessionauth import impersonators, refusals, scopes
+from sessionauth import refusals, scopes
 from sessionauth.access import FreshRule, at_least_a_minute
 from sessionauth.login import can_confirm
 from sessionauth.models import AbstractCredential
@@ -36,18 +36,17 @@ def current(auth: UserToken) -> AbstractCredential:
 
 
 def person(request: HttpRequest, *, fresh: bool = False) -> UserToken:
-    """Return the person who asks. Raises Refused for programs and impersonators, and for a login not `fresh` enough."""
+    """Return the person who asks. Raises Refused for programs, and for a login not `fresh` enough."""
     auth = caller(request)
     if auth.is_program:
         raise Refused(refusals.people_only(request))
-    if auth.is_impersonating:
-        raise Refused(impersonators.refuse(request, as_page=False))
     if fresh and FreshRule().check(auth, request.method) is not None:
-        raise Refused(_stale(request) if can_confirm(auth) else refusals.never_fresh())
+        raise Refused(stale(request) if can_confirm(auth) else refusals.never_fresh())
     return auth
 
 
-def _stale(request: HttpRequest) -> HttpResponse:
+def stale(request: HttpRequest) -> HttpResponse:
+    """Return the answer for a person whose login is too old."""
     return refusals.stale(request, max_age=at_least_a_minute(None), as_page=False)
 
 

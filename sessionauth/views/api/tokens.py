@@ -136,9 +136,15 @@ def refreshed(request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
         raise _invalid_grant(gettext("The refresh token is not valid.")) from None
 
 
-@sensitive_variables("secret", "refresh_secret", "document")
+@sensitive_variables("secret", "refresh_secret")
 def granted(row: Any, secret: str, refresh_secret: str | None) -> HttpResponse:
-    """Return the answer of RFC 6749 section 5.1, with the moment of the end beside the seconds until then."""
+    """Return the answer with a new token; see granted_document()."""
+    return json(granted_document(row, secret, refresh_secret))
+
+
+@sensitive_variables("secret", "refresh_secret", "document")
+def granted_document(row: Any, secret: str, refresh_secret: str | None) -> dict[str, Any]:
+    """Return the document of RFC 6749 section 5.1, with the moment of the end beside the seconds until then."""
     document: dict[str, Any] = {"access_token": secret, "token_type": "Bearer"}
     if row.end is not None:
         left = (row.end - timezone.now()).total_seconds()
@@ -147,7 +153,7 @@ def granted(row: Any, secret: str, refresh_secret: str | None) -> HttpResponse:
         document["refresh_token"] = refresh_secret
     if row.scopes is not None:
         document["scope"] = " ".join(row.scopes)
-    return json(document)
+    return document
 
 
 def _scopes(given: dict[str, Any]) -> Any:

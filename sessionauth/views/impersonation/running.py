@@ -11,7 +11,7 @@ from django.views.generic import FormView, TemplateView
 from sessionauth import base_user
 from sessionauth.authenticators import get_auth
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import back, rules, service
+from sessionauth.impersonation import back, beginning, rules, service
 from sessionauth.impersonators import page_of
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.models import Impersonation
@@ -146,7 +146,7 @@ class UpgradeView(ChangeView):
         if self.running is not None and not self.running.is_read_only:
             return to_page("impersonation")
         if self.running is not None and not rules.may_write(get_auth(request).actor):
-            return self.told(ImpersonationDenied("write", service.ONLY_LOOKS), 403)
+            return self.told(ImpersonationDenied("write", beginning.ONLY_LOOKS), 403)
         return super().get(request, *args, **kwargs)
 
     def act(self, form: Any) -> None:

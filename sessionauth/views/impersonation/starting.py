@@ -16,7 +16,7 @@ from sessionauth.access import needs_confirmation
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import back, rules, service
+from sessionauth.impersonation import back, beginning, rules, service
 from sessionauth.mixins import LoginRequiredMixin
 from sessionauth.models import Impersonation
 from sessionauth.views.impersonation import facts, targets
@@ -53,7 +53,7 @@ class StartView(ActMixin, LoginRequiredMixin, FormBase):
         """
         auth = get_auth(self.request)
         if auth.is_impersonating:
-            return self.told(ImpersonationDenied("nested", service.NESTED), 409)
+            return self.told(ImpersonationDenied("nested", beginning.NESTED), 409)
         if not rules.may_begin(auth.user):
             return self.not_found()
         if settings.IMPERSONATION_FRESH and not auth.is_fresh:
