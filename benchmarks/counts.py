@@ -36,7 +36,7 @@ CHECKED = {
     "key": ["ours/key", "ours/token", "ours_drf/key", "ours_ninja/key"],
     "cached_key": ["ours_cached/cached_key"],
     "malformed_key": ["ours/malformed_key"],
-    "good_login": ["ours/good_login"],
+    "good_login": ["ours/good_login", "ours/managed_login"],
     "bad_login": ["ours/bad_login"],
     "locked": ["ours_locked/locked"],
     "impersonated": ["ours/impersonated"],

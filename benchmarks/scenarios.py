@@ -161,6 +161,7 @@ ALL = [
         (
             Row("stock", "good_login"),
             Row("ours", "good_login", _same(1.2)),
+            Row("ours", "managed_login", _same(1.2)),
             Row("axes", "good_login"),
             Row("axes_cache", "good_login"),
             Row("ratelimit", "good_login"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from benchmarks.asking import Ask
 from benchmarks.kits import base, logins
-from sessionauth import get_auth
+from sessionauth import LoginManager, get_auth
 from sessionauth.impersonation import service
 from sessionauth.models import AccessToken, APIKey
 
@@ -17,12 +19,18 @@ def who(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(get_auth(request).user_id))
 
 
+def managed(request: HttpRequest) -> HttpResponse:
+    """Sign in by our own manager, as our pages do."""
+    token = LoginManager().login(request, request.POST["username"], request.POST["password"])
+    return HttpResponse("yes" if token else "no", status=200 if token else 403)
+
+
 def act_as(request: HttpRequest) -> HttpResponse:
     service.start(request, base.alice())
     return HttpResponse("ok")
 
 
-urlpatterns = [*logins.urlpatterns, path("who/", who), path("act-as/", act_as)]
+urlpatterns = [*logins.urlpatterns, path("who/", who), path("act-as/", act_as), path("managed/", managed)]
 
 
 def key(path: str = "/whoami/") -> Ask:
@@ -49,6 +57,10 @@ def unknown_key() -> Ask:
     return Ask("/whoami/", base.bearer(secret), statuses=(401,))
 
 
+def managed_login() -> Ask:
+    return replace(logins.attempt(base.NAME, base.PASSWORD, 200), path="/managed/")
+
+
 def impersonated() -> Ask:
     client = base.browser(base.alice("root", is_superuser=True, is_staff=True))
     answer = client.post("/act-as/")
@@ -60,6 +72,7 @@ def impersonated() -> Ask:
 
 CASES = {
     **logins.CASES,
+    "managed_login": managed_login,
     "key": key,
     "token": token,
     "key_of_100": many,

@@ -190,10 +190,10 @@ def test_right_ones_at_once__all_get_in(is_async, guards, counter, guarded, alic
     guarded(*guards)
 
     async def all_at_once():
-        return await asyncio.gather(*(storm.acall("alice", password) for _ in range(20)))
+        return await asyncio.gather(*(storm.acall("alice", password) for _ in range(12)))
 
-    found = async_to_sync(all_at_once)() if is_async else storm.at_once(lambda n: storm.call("alice", password), 20)
-    assert found == [alice] * 20
+    found = async_to_sync(all_at_once)() if is_async else storm.at_once(lambda n: storm.call("alice", password), 12)
+    assert found == [alice] * 12
 
 
 def test_lockout__not_even_the_right_one_after_the_hundredth(guarded, alice, password, settings):
