@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
-from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.admin.lists import BoundedList, ChoiceFilter
+from sessionauth.admin.records import people_called
 from sessionauth.credentials.states import State, in_state, owner_of, state_of, with_owners
 from sessionauth.models import AbstractAccessToken, AbstractCredential
 
@@ -51,6 +49,9 @@ class CredentialList(BoundedList):
     list_display_links = ("hint", "name")
     sortable_by = ("name", "last_used_at", "expires_at")
     ordering = ("-pk",)
+    search_help_text = _(
+        "The name of its owner, or how that begins; where nobody is called so, a part of its own name."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows with their owners."""
@@ -63,13 +64,19 @@ class CredentialList(BoundedList):
         return own or [StateFilter, *kinds]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return what is searched; names of owners where they live in the same database."""
-        return [*super().get_search_fields(request)] or ["hint", "name", *self._names_of_owners()]
+        """Return what is searched where nobody is called so."""
+        return [*super().get_search_fields(request)] or ["hint", "name"]
 
-    def _names_of_owners(self) -> Iterator[str]:
-        user, path = get_user_model(), self.model.user_path
-        if path is not None and router.db_for_read(user) == router.db_for_read(self.model):
-            yield f"{path}__{user.USERNAME_FIELD}"
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Return the rows of whoever is called so, which their index finds; where nobody is, those that are.
+
+        A project's own `search_fields` are searched as Django does.
+        """
+        path, term = self.model.user_path, search_term.strip()
+        people = people_called(term) if term and path is not None and not self.search_fields else []
+        if people:
+            return queryset.filter(**{f"{path}__in": people}), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("owner"))
     def owner(self, row: AbstractCredential) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from sessionauth.admin import CredentialAdmin
 from sessionauth.models import AccessToken, APIKey
 from tests.admin.asking import browser_of, form_of, grant, parsed, secrets_in
 from tests.project.organisations.models import DeviceKey, Organisation, OrganisationKey
@@ -147,6 +149,24 @@ def test_add__keeps_to_the_limit_and_says_so_on_the_form(browser, alice, setting
     assert "as many of these as they may have" in answer.content.decode()
     assert APIKey.objects.count() == 1
     assert not LogEntry.objects.exists()
+
+
+def test_search__by_the_owner_and_where_nobody_is_called_so_by_a_part_of_the_name(browser, alice, make_user):
+    bob = make_user("bob")
+    for owner, name in ((alice, "Nightly export"), (bob, "of alice"), (None, "Metrics")):
+        APIKey.objects.issue(user=owner, name=name)
+
+    def found(term, **own):
+        shown = type("Own", (CredentialAdmin,), own)(APIKey, admin.site)
+        request = RequestFactory().get("/")
+        rows, _ = shown.get_search_results(request, shown.get_queryset(request), term)
+        return {row.name for row in rows}
+
+    assert found("ali") == {"Nightly export"}
+    assert found("alice", search_fields=["name"]) == {"of alice"}
+    assert found("xport") == {"Nightly export"}
+    assert found(" ") == {"Nightly export", "of alice", "Metrics"}
+    assert found("%") == set()
 
 
 @pytest.mark.parametrize("button", ["_save", "_addanother", "_continue", "_popup"])

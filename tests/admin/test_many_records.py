@@ -80,8 +80,8 @@ QUESTIONS = {
     LoginSession: ["", "?q=alice", "?state=active", "?p=3"],
     RememberToken: ["", "?q=alice", "?state=active", "?p=3"],
     LoginThrottle: ["", "?q=alice", "?p=3"],
-    APIKey: ["", "?state=active", "?p=3"],
-    AccessToken: ["", "?is_personal__exact=1", "?p=3"],
+    APIKey: ["", "?q=alice", "?state=active", "?p=3"],
+    AccessToken: ["", "?q=alice", "?is_personal__exact=1", "?p=3"],
     Impersonation: [
         *("", "?q=alice", "?q=T-77777", "?q=actor7", "?q=target7", "?state=over", "?state=ended", "?p=3"),
         *("?mode__exact=write", "?transport__exact=header"),
