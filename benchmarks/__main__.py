@@ -32,9 +32,10 @@ baseline. Numbers are ratios; below 1.00 is cheaper than the baseline. Calls, st
 counted apart from the time, and are the same whatever else the machine does.
 
 examples:
-  ./dev bench                          everything, on SQLite and PostgreSQL + Valkey: half an hour, two cores
+  ./dev bench                          everything, on SQLite and PostgreSQL + Valkey: a quarter of an hour, two cores
   ./dev bench --quick                  the six that matter most, on SQLite: two minutes
   ./dev bench session key --db sqlite  two scenarios
+  ./dev bench growth serving --page    two parts of the rest, and the page from these and what was measured before
   ./dev bench --counts                 no clock at all
   ./dev bench --page                   also write docs/performance.md from what was measured, now and before
   python -m benchmarks.counts          what CI checks: our counts beside those of the baselines
@@ -60,13 +61,13 @@ def main() -> int:
 def _measure(backend: str, options: argparse.Namespace, results: dict[str, Any]) -> None:
     environments = Environments(options.python, options.django)
     with servers(backend) as where, Team(where, environments.python_of) as team:
-        for name in options.scenario:
+        for name in [one for one in options.scenario if one in SCENARIOS]:
             found = measuring.measure(team, SCENARIOS[name], options.effort)
             results.setdefault(backend, {})[name] = found
             print(table(name, backend, found), flush=True)
             RESULTS.write_text(json.dumps(results, indent=1))
-        if options.more:
-            extras.measure(team, backend, options.effort, results)
+        parts = [one for one in extras.ALL if options.more or one in options.scenario]
+        extras.measure(team, backend, options.effort, results, parts)
     results["about"] = _about(environments, options)
     RESULTS.write_text(json.dumps(results, indent=1))
 
@@ -121,6 +122,7 @@ def _about(environments: Environments, options: argparse.Namespace) -> dict[str,
 
 def _options() -> argparse.Namespace:
     listed = "\n".join(f"  {scenario.name:16} {scenario.title}" for scenario in ALL)
+    listed += f"\nand, as a part of everything or by name: {', '.join(extras.ALL)}"
     parser = argparse.ArgumentParser(
         prog="./dev bench",
         description="What requests and logins cost, beside stock Django and those who do the same.",
@@ -132,7 +134,7 @@ def _options() -> argparse.Namespace:
     add("--quick", action="store_true", help="six scenarios, SQLite, five short rounds")
     add("--counts", action="store_true", help="count, and measure no time")
     add("--db", choices=["sqlite", "postgres"], action="append", help="only on this (both); postgres: with Valkey")
-    add("--rounds", type=int, help="rounds of each scenario (15)")
+    add("--rounds", type=int, help="rounds of each scenario (11)")
     add("--turn", type=float, default=0.15, help="seconds that a contestant's turn in a round takes (0.15)")
     add("--python", default=sys.executable, help="the interpreter of the environments (this one)")
     add("--django", default="Django>=5.2,<6.2", help="the requirement for Django (Django>=5.2,<6.2)")
@@ -140,9 +142,9 @@ def _options() -> argparse.Namespace:
     add("--page", action="store_true", help="write docs/performance.md afterwards")
     add("--only-page", action="store_true", help="write docs/performance.md from the results that are there")
     options = parser.parse_args()
-    if unknown := [name for name in options.scenario if name not in SCENARIOS]:
-        parser.error(f"no such scenario: {', '.join(unknown)} (there are {', '.join(SCENARIOS)})")
-    rounds = options.rounds if options.rounds is not None else 5 if options.quick else 15
+    if unknown := [name for name in options.scenario if name not in (*SCENARIOS, *extras.ALL)]:
+        parser.error(f"no such scenario: {', '.join(unknown)} (there are {', '.join((*SCENARIOS, *extras.ALL))})")
+    rounds = options.rounds if options.rounds is not None else 5 if options.quick else 11
     options.effort = Effort(0 if options.counts else rounds, options.turn)
     options.db = options.db or (["sqlite"] if options.quick else ["sqlite", "postgres"])
     options.more = options.more or not (options.quick or options.scenario or options.counts)

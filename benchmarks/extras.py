@@ -1,20 +1,24 @@
-"""What is no race between requests: tables that grow, the memory of a process, a storm of logins, other frameworks."""
+"""What is no race between requests: growing tables, memory, a storm of logins, many refusals, a server, frameworks."""
 
 from __future__ import annotations
 
 import statistics
 import sys
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import layers
+from benchmarks import layers, serving
 from benchmarks.growth import GROWING
 from benchmarks.measuring import Effort
 from benchmarks.project import Where
 from benchmarks.stacks import STACKS, StackFailed
 from benchmarks.team import Team
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 1_000_000)
+Part = Callable[[Team, Effort], Any]
+#: After so many attempts on one account, what is refused costs what it did after ten.
+REFUSED = 10_000
 YARDSTICK = "page"
 OURS_HERE = ("ours_core", "ours", "ours_drf")
 REMEMBERING = ("stock", *OURS_HERE, "hijack", "impersonate", "allauth", "axes", "drf", "knox", "api_key")
@@ -22,14 +26,17 @@ STORMS = ("stock_argon2", "ours_argon2")
 PROCESSES = 3
 
 
-def measure(team: Team, backend: str, effort: Effort, results: dict[str, Any]) -> None:
-    """Measure all of these, and put them into `results`."""
+def measure(team: Team, backend: str, effort: Effort, results: dict[str, Any], names: Collection[str]) -> None:
+    """Measure those of `names`, and put what is found into `results`."""
     more = results.setdefault("more", {})
-    more.setdefault("growth", {})[backend] = growth(team, effort)
-    if backend == "sqlite":  # no question to a server
-        more["memory"] = memory(team)
-        more["storm"] = storm(team)
-        more["layers"] = layers.measure(team)
+    for name in names:
+        try:
+            if name in EACH_BACKEND:
+                more.setdefault(name, {})[backend] = EACH_BACKEND[name](team, effort)
+            elif backend == "sqlite":  # no question to a server
+                more[name] = ONCE[name](team, effort)
+        except StackFailed as failure:
+            print(f"bench: without {name}: {failure}", file=sys.stderr)
 
 
 def growth(team: Team, effort: Effort) -> dict[str, list[dict[str, Any]]]:
@@ -59,7 +66,7 @@ def _time(team: Team, stack: str, case: str) -> float:
     return took
 
 
-def memory(team: Team) -> dict[str, float]:
+def memory(team: Team, effort: Effort) -> dict[str, float]:
     """Return by stack how many MiB a process that has answered has more than stock Django; the median of three.
 
     Its tables were made by another process, as those of a server are: a process that has migrated keeps a multiple of
@@ -87,7 +94,7 @@ def _answering(team: Team, name: str, where: Where) -> float:
     return size
 
 
-def storm(team: Team) -> dict[str, dict[str, float]]:
+def storm(team: Team, effort: Effort) -> dict[str, dict[str, float]]:
     """Return by stack what a bystander feels while sixteen sign in: medians over the rounds, in milliseconds."""
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in STORMS}
     for _ in range(PROCESSES):
@@ -98,3 +105,23 @@ def storm(team: Team) -> dict[str, dict[str, float]]:
         name: {figure: round(statistics.median(one[figure] for one in found), 1) for figure in found[0]}
         for name, found in rounds.items()
     }
+
+
+def refused(team: Team, effort: Effort) -> dict[str, dict[str, int]]:
+    """Return what an attempt that is refused unlooked at costs after a dozen of them, and after ten thousand."""
+    with Team(team.where.under("refused"), team.python_of) as alone:
+        ask: dict[str, Any] = {"case": "locked", "is_async": False}
+        alone.ask("ours_locked", "prepare", **ask)
+        few = alone.ask("ours_locked", "count", **ask)
+        alone.ask("ours_locked", "time", times=REFUSED, **ask)
+        return {"few": few, "many": alone.ask("ours_locked", "count", **ask)}
+
+
+EACH_BACKEND: dict[str, Part] = {"growth": growth, "serving": lambda team, effort: serving.measure(team)}
+ONCE: dict[str, Part] = {
+    "memory": memory,
+    "storm": storm,
+    "refused": refused,
+    "layers": lambda team, effort: layers.measure(team),
+}
+ALL = (*EACH_BACKEND, *ONCE)

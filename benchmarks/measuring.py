@@ -20,7 +20,7 @@ from benchmarks.team import Team
 class Effort:
     """How much is measured: rounds, and how long a row's turn in one takes, in seconds."""
 
-    rounds: int = 15
+    rounds: int = 11
     turn: float = 0.15
 
 
@@ -36,6 +36,8 @@ def measure(team: Team, scenario: Scenario, effort: Effort) -> dict[str, dict[st
     if effort.rounds:
         for key, figures in _timed(team, scenario, rows, effort).items():
             found[key].update(figures)
+    for row in (scenario.baseline, *(row for row in rows if row.goal is not None)):
+        found[row.key]["profile"] = team.ask(row.stack, "profile", case=row.case, is_async=scenario.is_async)
     return found
 
 

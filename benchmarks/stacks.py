@@ -88,6 +88,7 @@ SIGNED = "django.contrib.sessions.backends.signed_cookies"
 OUR_ENGINE = "sessionauth.sessions.db"
 ARGON2 = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"]}
 DRF = ("djangorestframework>=3.16",)
+SERVER = ("gunicorn>=23",)
 ALLAUTH = {"ACCOUNT_EMAIL_VERIFICATION": "none", "ACCOUNT_LOGIN_METHODS": {"username"}}
 ALLAUTH_FREE = ALLAUTH | {"ACCOUNT_RATE_LIMITS": {"login": None, "login_failed": None}}
 ALLAUTH_BACKENDS = [MODEL_BACKEND, "allauth.account.auth_backends.AuthenticationBackend"]
@@ -206,6 +207,8 @@ ALL = [
         sessions="user_sessions.middleware.SessionMiddleware",
         settings={"SESSION_ENGINE": "user_sessions.backends.db", "SILENCED_SYSTEM_CHECKS": ["admin.E410"]},
     ),
+    Stack("stock_served", "stock Django", "benchmarks.kits.base", requires=SERVER),
+    _ours("ours_served", "sessionauth, its own engine", requires=SERVER, settings={"SESSION_ENGINE": OUR_ENGINE}),
     Stack("stock_argon2", "stock, Argon2", "benchmarks.kits.logins", requires=("argon2-cffi>=23.1",), settings=ARGON2),
     _ours("ours_argon2", "sessionauth, Argon2", settings=ARGON2),
     # What the check on counts must find: tests/test_bench_counts.py.

@@ -37,6 +37,14 @@ class Worker:
         found: dict[str, int] = self.counting.count(lambda: self._ask(case, is_async))
         return found
 
+    def profile(self, case: str, is_async: bool) -> dict[str, int]:
+        found: dict[str, int] = self.counting.profile(lambda: self._ask(case, is_async))
+        return found
+
+    def headers(self, case: str) -> dict[str, str]:
+        """Return the headers of the request of `case`, for whoever asks over a network."""
+        return dict(self.asks[case, False].headers)
+
     def time(self, case: str, is_async: bool, times: int) -> float:
         """Return the microseconds of a request: the median of `times`, which forgets where others ran between."""
         gc.collect()
