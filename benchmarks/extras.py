@@ -16,6 +16,8 @@ from benchmarks.stacks import STACKS, StackFailed
 from benchmarks.team import Team
 
 SIZES = (1_000, 10_000, 1_000_000)
+#: Which of them the others are compared with.
+BASE = 1
 Part = Callable[[Team, Effort], Any]
 #: After so many attempts on one account, what is refused costs what it did after ten.
 REFUSED = 10_000

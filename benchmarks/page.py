@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from benchmarks import chart, words
-from benchmarks.extras import SIZES
+from benchmarks import chart, why, words
+from benchmarks.extras import BASE, SIZES
 from benchmarks.scenarios import ALL, SCENARIOS, Row, Scenario
 from benchmarks.stacks import ROOT, STACKS
 
@@ -28,8 +28,8 @@ def write(results: dict[str, Any]) -> None:
 
 def _page(results: dict[str, Any]) -> Iterator[str]:
     yield words.HEAD
-    yield "| request | beside | SQLite | PostgreSQL | calls | at most | |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| request | beside | SQLite | PostgreSQL | calls | at most | hoped for | |"
+    yield "|---|---|---|---|---|---|---|---|"
     for scenario in ALL:
         for row in scenario.rows[1:]:
             if row.goal is not None:
@@ -37,6 +37,9 @@ def _page(results: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield words.SLOWER
     yield from _slower(results)
+    yield ""
+    yield words.WHY
+    yield from why.told(results, _label)
     yield ""
     yield words.EACH
     for scenario in ALL:
@@ -49,13 +52,19 @@ def _page(results: dict[str, Any]) -> Iterator[str]:
 def _summary(scenario: Scenario, row: Row, results: dict[str, Any]) -> str:
     assert row.goal is not None
     found = [_ratio(scenario, row, results, backend) for backend in BACKENDS]
-    goal = " / ".join(f"{value:.2f}" for value in dict.fromkeys(row.goal))
-    kept = [value <= limit for value, limit in zip(found, row.goal, strict=True) if value is not None]
+    goal, dream = (" / ".join(f"{value:.2f}" for value in dict.fromkeys(one)) for one in (row.goal, row.dream or ()))
+    kept = _kept(found, row.goal)
     verdict = "" if not kept else "reached" if all(kept) else "missed" if not any(kept) else "in part"
+    if row.dream is not None and kept and all(_kept(found, row.dream)):
+        verdict = "as hoped for"
     first = next(one for one in scenario.rows[1:] if one.stack.startswith("ours"))
     what = scenario.title if row == first else f"{scenario.title}: {_label(scenario, row)}"
     cells = [*map(words.number, found), words.number(_calls(scenario, row, results))]
-    return f"| {what} | {_base(scenario)} | {' | '.join(cells)} | {goal} | {verdict} |"
+    return f"| {what} | {_base(scenario)} | {' | '.join(cells)} | {goal} | {dream} | {verdict} |"
+
+
+def _kept(found: Sequence[float | None], limits: Sequence[float]) -> list[bool]:
+    return [value <= limit for value, limit in zip(found, limits, strict=True) if value is not None]
 
 
 def _calls(scenario: Scenario, row: Row, results: dict[str, Any]) -> float | None:
@@ -99,8 +108,10 @@ def _scenario(scenario: Scenario, results: dict[str, Any]) -> Iterator[str]:
             yield f":alt: {scenario.title}, as a multiple of {_base(scenario)}; the numbers stand in the table below"
             yield f":class: only-{theme}"
             yield ":::\n"
-    yield f"| | {' | '.join(f'{BACKENDS[one]} (least to most)' for one in there)} | calls | statements | cache |"
-    yield f"|---|{'---|' * len(there)}---|---|---|"
+    titles = [f"{BACKENDS[one]} (least to most)" for one in there] + ["calls", "statements", "cache"]
+    titles += ["threads"] if scenario.is_async else []
+    yield f"| | {' | '.join(titles)} |"
+    yield f"|---|{'---|' * len(titles)}"
     for row in scenario.rows:
         figures = [results[backend][scenario.name].get(row.key) for backend in there]
         first = next((one for one in figures if one), None)
@@ -108,6 +119,8 @@ def _scenario(scenario: Scenario, results: dict[str, Any]) -> Iterator[str]:
             continue
         cells = [words.range_of(one) for one in figures]
         counts = [f"{first['calls']}", words.both(figures, "statements"), words.both(figures, "cache")]
+        if scenario.is_async:
+            counts.append(str(first.get("hops", "")))
         bold = "**" if row.stack.startswith("ours") else ""
         yield f"| {bold}{_label(scenario, row)}{bold} | {' | '.join(cells)} | {' | '.join(counts)} |"
     yield ""
@@ -151,10 +164,25 @@ def _more(more: dict[str, Any]) -> Iterator[str]:
         yield f"|---|---|{'---|' * len(SIZES)}"
         for backend, found in growth.items():
             for key, sizes in found.items():
-                cells = [f"{one['pages'] / sizes[0]['pages']:.2f}" for one in sizes]
+                base_pages = sizes[BASE]["pages"]
+                cells = [f"{one['pages'] / base_pages:.2f}" for one in sizes]
                 stack, case = key.split("/")
                 label = f"{STACKS[stack].title}: {words.CASES.get(case, case)}"
                 yield f"| {label} | {BACKENDS[backend]} | {' | '.join(cells)} |"
+        yield ""
+    if serving := more.get("serving"):
+        yield words.SERVING
+        yield "| workers | | stock Django | its own engine | ratio (least to most) |\n|---|---|---|---|---|"
+        for backend, kinds in serving.items():
+            for kind, one in kinds.items():
+                rates = f"{one['stock_served']:.0f} | {one['ours_served']:.0f}"
+                yield f"| {kind} | {BACKENDS[backend]} | {rates} | {words.range_of(one)} |"
+        yield ""
+    if refused := more.get("refused"):
+        yield words.REFUSED
+        yield "| | calls | statements | cache |\n|---|---|---|---|"
+        for title, one in (("after a dozen", refused["few"]), ("after ten thousand", refused["many"])):
+            yield f"| {title} | {one['calls']} | {one['statements']} | {one['cache']} |"
         yield ""
     if memory := more.get("memory"):
         yield words.MEMORY
