@@ -103,7 +103,8 @@ METHOD = """\
 ## How this is measured
 
 `./dev bench` makes all of this page; `./dev bench --help` says how to measure a part. Each contestant is a project as
-`startproject` makes it, with all of its middleware, in a process and an environment of its own. It asks itself, through
+`startproject` makes it, with all of its middleware, in a process and an environment of its own. Under ASGI most of what
+that costs are the threads of Django's other middleware, so there are rows without those, too. It asks itself, through
 Django's real WSGI and ASGI handlers, and so neither network nor server takes part. Contestants take turns, A B C A B C,
 the next round backwards; the median request of each turn is divided by the baseline's of the same round, and the median
 of these ratios is what you read. SQLite is a file, with its cache in memory; PostgreSQL goes with Valkey, both by

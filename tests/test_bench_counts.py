@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import counts
+from benchmarks import counts, why
 from benchmarks.counts import Team, Where, in_place
 from benchmarks.scenarios import ALL, SCENARIOS
 from benchmarks.stacks import STACKS
@@ -68,3 +68,20 @@ def test_scenarios__name_stacks_that_exist():
 
 def test_scenarios__have_no_row_twice():
     assert [one.name for one in ALL if len(set(one.rows)) != len(one.rows)] == []
+
+
+def test_why__tells_where_the_calls_go_of_what_misses_its_goal():
+    def of(ratio, **profile):
+        return {"ratio": ratio, "profile": {name.replace("_", "."): calls for name, calls in profile.items()}}
+
+    scenario = SCENARIOS["page"]
+    base = of(1.0, django_http=50, asgiref_local=10, threading=5)
+    ours = of(1.3, django_http=60, sessionauth_conf=30, sessionauth_logs=1, asgiref_local=10)
+    results = {"sqlite": {"page": {"stock/page": base, "ours/page": ours}}}
+    told = "\n".join(why.told(results, lambda scenario, row: row.stack))
+    assert "| ours | 31 | 60 | 10 | 0 | 101 |\n| beside | 0 | 50 | 10 | 5 | 65 |" in told
+    assert "`django.http` 60, `sessionauth.conf` 30, `asgiref.local` 10." in told
+    ours["ratio"] = 0.9
+    assert list(why.told(results, lambda scenario, row: row.stack)) == []
+    results["postgres"] = {"page": {"ours/page": {"ratio": 1.01}}}
+    assert why.is_missed(scenario, scenario.rows[1], results)
