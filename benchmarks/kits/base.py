@@ -52,6 +52,7 @@ def browser(user: object | None = None) -> Client:
     """Return a browser in which `user` (alice) is signed in."""
     client = Client()
     client.force_login(user or alice(), BACKEND)  # type: ignore[arg-type]
+    client.get("/whoami/")  # what the first request of a sign-in brings stands in the browser's cookies from then on
     return client
 
 

@@ -258,7 +258,8 @@ def _confined(request: HttpRequest, answer: Answer | None) -> UserToken:
 
 def tried(state: RequestState, authenticator: Authenticator) -> None:
     """Note the headers of `authenticator` as what the answer depends on."""
-    state.carriers.update(dict.fromkeys(authenticator.carriers))
+    for header in authenticator.carriers:
+        state.carriers[header] = None
 
 
 def put_user(request: HttpRequest, user: Any) -> None:

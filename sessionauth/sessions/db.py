@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends import db, signed_cookies
 from django.db import DatabaseError, models, router, transaction
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
@@ -172,9 +172,13 @@ def _rows(sessions: Any, using: str, session_key: str) -> list[Any] | None:
 
 
 def fill(session: Any) -> None:
-    """Have a session of Django's own engine hold what its row holds, as it would by itself at the first look."""
+    """Have a session of Django's own engines hold what its row or cookie holds, as it would by itself at a look."""
     if type(session) is db.SessionStore:
         _fill(session)
+    elif type(session) is signed_cookies.SessionStore and "_session_cache" not in vars(session):
+        data = decoding.of_cookie(session)
+        if data is not None:
+            session._session_cache = data  # type: ignore[attr-defined]
 
 
 def _fill(session: Any) -> None:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 import zlib
 from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.signing import b62_decode
 from django.utils.encoding import force_bytes
 
 from sessionauth.conf import djangos
 
+#: The salt of sessions that are cookies.
+OF_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 #: What stands before data that are compressed.
 PACKED = b"."
 #: The two characters in which base64 differs in URLs.
@@ -27,20 +31,30 @@ OF_URLS, PLAIN = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 def decoded(session: SessionBase, text: str) -> dict[str, Any]:
     """Return what `session` has in `text`, the column of its row."""
     try:
-        data = _read(session, text) if type(session).decode is SessionBase.decode else None
+        data = _read(session, text, session.key_salt) if type(session).decode is SessionBase.decode else None
     except Exception:
         data = None
     return session.decode(text) if data is None else data
 
 
-def _read(session: SessionBase, text: str) -> dict[str, Any] | None:
-    """Return the data, None unless this site's key has signed them."""
+def of_cookie(session: Any) -> dict[str, Any] | None:
+    """Return what the cookie `session.session_key` itself holds; None where the session is to find out by itself."""
+    try:
+        return _read(session, session.session_key, OF_COOKIES, session.get_session_cookie_age())
+    except Exception:
+        return None
+
+
+def _read(session: SessionBase, text: str, salt: str, max_age: float | None = None) -> dict[str, Any] | None:
+    """Return the data, None unless this site's key has signed them, within the last `max_age` seconds."""
     # The data, the moment and the signature of both; base64 without its padding.
     signed, _, signature = text.encode().rpartition(b":")
-    right = b2a_base64(hmac.digest(_key(session.key_salt, djangos.SECRET_KEY), signed, "sha256"), newline=False)
+    right = b2a_base64(hmac.digest(_key(salt, djangos.SECRET_KEY), signed, "sha256"), newline=False)
     if not hmac.compare_digest(right.translate(OF_URLS, b"="), signature):
         return None
-    packed = signed.rpartition(b":")[0]
+    packed, _, moment = signed.rpartition(b":")
+    if max_age is not None and time.time() - b62_decode(moment.decode()) > max_age:
+        return None
     held = a2b_base64(packed.removeprefix(PACKED).translate(PLAIN) + b"===")
     data: dict[str, Any] = session.serializer().loads(zlib.decompress(held) if packed.startswith(PACKED) else held)
     return data

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.backends.db import SessionStore
 from django.core import signing
 
@@ -65,3 +68,32 @@ def test_decoded__by_an_engine_with_a_way_of_its_own():
             return {"own": session_data}
 
     assert decoding.decoded(Own(), "x") == {"own": "x"}
+
+
+@pytest.mark.parametrize("data", HELD[1:])
+def test_of_cookie__is_what_the_session_loads(data):
+    stored = signed_cookies.SessionStore()
+    stored.update(data)
+    stored.save()
+    session = signed_cookies.SessionStore(stored.session_key)
+    assert decoding.of_cookie(session) == data == session.load()
+
+
+def test_of_cookie__only_as_long_as_django_takes_it(settings, monkeypatch):
+    stored = signed_cookies.SessionStore()
+    stored["a"] = 1
+    stored.save()
+    session, now = signed_cookies.SessionStore(stored.session_key), time.time()
+    for later, expected in ((settings.SESSION_COOKIE_AGE - 2, {"a": 1}), (settings.SESSION_COOKIE_AGE + 2, None)):
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda later=later: now + later)
+            assert decoding.of_cookie(session) == expected
+            assert session.load() == (expected or {})
+
+
+@pytest.mark.parametrize("key", ["a", "a:b:c", signed({"a": 1}), None])
+def test_of_cookie__leaves_what_it_does_not_know_to_the_session(key):
+    session = signed_cookies.SessionStore(key)
+    assert decoding.of_cookie(session) is None
+    db.fill(session)
+    assert (session.get("a"), session.accessed) == (None, True)
