@@ -8,22 +8,15 @@ own end, so that neither a cache that keeps it for longer nor one that comes bac
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from inspect import getattr_static
 from typing import Any
-from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import connections, models, router
@@ -31,19 +24,14 @@ from django.db.models.manager import BaseManager
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init
 from django.utils import timezone
-from django.utils.duration import duration_iso_string
-from django.utils.encoding import force_bytes
 
 from sessionauth.conf import settings
+from sessionauth.conf.setting import reader
+from sessionauth.credentials import entries
 from sessionauth.crypto import ParsedSecret
 from sessionauth.models import AbstractCredential, tombstones
 from sessionauth.models.managers import CredentialManager
 from sessionauth.models.tombstones import GENERATION, TOMBSTONE
-
-SALT = b"sessionauth.credentials.cache"
-
-#: What no entry holds: with these, whoever reads the cache could look for secrets, or for what they were made from.
-SECRET = frozenset({"digest", "imported_digest", "refresh_digest", "session_digest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +85,7 @@ def keep(look: Look, row: AbstractCredential) -> None:
     if row.end is not None:
         until = min(until, time.time() + (row.end - timezone.now()).total_seconds())
     timeout = math.ceil(until - time.time())
-    if timeout > 0 and (sealed := _sealed(look, until, row)) is not None:
+    if timeout > 0 and (sealed := entries.sealed(row, look.key, look.generation, until)) is not None:
         _quietly_add(look.key, sealed, timeout)
 
 
@@ -113,9 +101,28 @@ def is_touch_due(row: AbstractCredential) -> bool:
     return _quietly_add(f"sessionauth:key:used:{row._meta.label_lower}:{row.pk}", "1", math.ceil(tombstones.ttl()))
 
 
+class Decided:
+    """What has been said of each model; until a setting changes, for nothing else changes that in a process."""
+
+    @cached_property
+    def reasons(self) -> dict[type[AbstractCredential], tuple[str | None, Any]]:
+        """What why_not() said, and the user model for those that name a user."""
+        return {}
+
+
+_decided = reader(Decided())
+
+
 def is_cacheable(model: type[AbstractCredential]) -> bool:
-    """Say whether credentials of `model` may be found without asking the database; see why_not()."""
-    return why_not(model) is None
+    """Say whether credentials of `model` may be found without asking the database; see why_not().
+
+    Receivers are asked for each time: any code may connect one when it likes.
+    """
+    reasons = _decided.reasons
+    if model not in reasons:
+        reasons[model] = why_not(model), None if model.user_path is None else get_user_model()
+    reason, users = reasons[model]
+    return reason is None and (users is None or not post_init.has_listeners(users))
 
 
 def why_not(model: type[AbstractCredential]) -> str | None:
@@ -176,53 +183,14 @@ def _quietly_add(key: str, value: str, timeout: int) -> bool:
         return True
 
 
-def _sealed(look: Look, until: float, row: AbstractCredential) -> str | None:
-    """Return the entry of `row`, None where it has a column that has no plain form."""
-    values = {field.attname: getattr(row, field.attname) for field in _fields(type(row))}
-    if row.is_touch_due():
-        values["last_used_at"] = timezone.now()  # it is used right now, and that is about to be written
-    try:
-        text = json.dumps([look.generation, until, values], default=_plain, separators=(",", ":"))
-    except (TypeError, ValueError):
-        return None
-    return f"{_seal(look.key, text)}{text}"
-
-
 def _opened(model: type[AbstractCredential], using: str, key: str, sealed: Any, generation: str) -> Any | None:
-    """Return the row of an entry that is genuine and may still be believed, None for any other."""
-    if not isinstance(sealed, str) or not hmac.compare_digest(sealed[:64].encode(), _seal(key, sealed[64:]).encode()):
-        return None
-    of, until, values = json.loads(sealed[64:])
-    left = until - time.time()
-    fields = _fields(model)
-    if of != generation or not 0 < left <= tombstones.ttl() or values.keys() != {field.attname for field in fields}:
-        return None
-    row = model.from_db(using, list(values), [field.to_python(values[field.attname]) for field in fields])
-    row.__dict__["_from_cache"] = True
-    _put_user(row)
+    """Return the row of an entry that may still be believed, with its user, None for any other."""
+    row = entries.opened(model, using, key, sealed, generation)
+    if row is not None:
+        row.__dict__["_from_cache"] = True
+        _put_user(row)
     # One whose time is over may have been given more since.
-    return None if row.is_expired else row
-
-
-def _fields(model: type[AbstractCredential]) -> list[Any]:
-    return [field for field in model._meta.concrete_fields if field.attname not in SECRET]
-
-
-def _plain(value: Any) -> str:
-    """Return what a field makes its value of again, as exact as it was."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return duration_iso_string(value)
-    if isinstance(value, UUID | Decimal):
-        return str(value)
-    raise TypeError
-
-
-def _seal(key: str, text: str) -> str:
-    """Return the seal of the entry `text` under `key`, 64 characters."""
-    secret = hashlib.sha256(SALT + force_bytes(django_settings.SECRET_KEY)).digest()
-    return hmac.digest(secret, f"{key}\n{text}".encode(), "sha256").hex()
+    return None if row is None or row.is_expired else row
 
 
 def _put_user(row: AbstractCredential) -> None:
@@ -230,15 +198,15 @@ def _put_user(row: AbstractCredential) -> None:
     if row.user_path is None:
         return
     owner: Any = row._meta.get_field(row.user_path)
-    pk = getattr(row, owner.attname)
+    pk = row.__dict__[owner.attname]
     if pk is None:
-        setattr(row, row.user_path, None)
+        owner.set_cached_value(row, None)
         return
     model = owner.related_model
     user = model.from_db(router.db_for_write(model), [model._meta.pk.attname], [pk])
     # Django would load each column that is asked for by a query of its own.
     user.refresh_from_db = partial(_load, user)
-    setattr(row, row.user_path, user)
+    owner.set_cached_value(row, user)
 
 
 def _load(user: Any, using: Any = None, fields: Iterable[str] | None = None, from_queryset: Any = None) -> None:

@@ -47,8 +47,12 @@ class LastingModel(RevocableModel):
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of what was read, and note what it says of its time."""
         row = super().from_db(*args, **kwargs)
-        row._note(cls._lifetime)
+        row.note_lifetime()
         return row
+
+    def note_lifetime(self) -> None:
+        """Note what was read of the time it has: only what is set on this instance from now on is saved."""
+        self._note(self._lifetime)
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
         """See Django's."""

@@ -14,6 +14,7 @@ from django.db.models.signals import post_init
 from django.utils import timezone
 
 from sessionauth.credentials import cache
+from sessionauth.credentials.entries import SECRET
 from sessionauth.credentials.issuing import issue_login_token
 from sessionauth.models import AccessToken, APIKey, CredentialManager, tombstones
 from tests.asking import WAYS
@@ -111,7 +112,7 @@ def test_row__is_the_credential_less_its_digests(alice):
     get(secret)
     found, row = hit(secret), APIKey.objects.get()
     assert found == row
-    kept = [field.attname for field in row._meta.concrete_fields if field.attname not in cache.SECRET]
+    kept = [field.attname for field in row._meta.concrete_fields if field.attname not in SECRET]
     kept.remove("last_used_at")  # in the entry it is now, in the database in a moment
     assert {name: getattr(found, name) for name in kept} == {name: getattr(row, name) for name in kept}
     assert found.get_deferred_fields() == {"digest", "imported_digest"}
@@ -181,17 +182,34 @@ def noting(*, instance, **kwargs):
     instance._before = (instance.is_active, instance.password)
 
 
-def test_user_model_that_reads_itself__is_always_looked_up(issued, monkeypatch):
+def test_user_model_that_reads_itself__is_always_looked_up(issued, settings, monkeypatch):
     """Django would ask for one column, and make an instance for it that asks for the other, for ever."""
     secret, user = issued[1], get_user_model()
-    with monkeypatch.context() as patched:
-        patched.setattr(user, "__init__", reading)
-        assert [get(secret)[0] for _ in range(3)] == [200, 200, 200]
+    warm(secret)
     post_init.connect(noting, sender=user)
     try:
         assert [get(secret)[0] for _ in range(3)] == [200, 200, 200]
     finally:
         post_init.disconnect(noting, sender=user)
+    settings.SESSIONAUTH_KEY_CACHE_TTL = 29  # in a process the class is what it is
+    with monkeypatch.context() as patched:
+        patched.setattr(user, "__init__", reading)
+        assert [get(secret)[0] for _ in range(3)] == [200, 200, 200]
+
+
+def test_row_from_the_cache__is_told_of_like_any_other(issued):
+    warm(issued[1])
+    told = []
+
+    def note(*, instance, **kwargs):
+        told.append((instance.name, instance.user_id, instance.created_at))
+
+    post_init.connect(note, sender=APIKey)
+    try:
+        assert get(issued[1])[2] == 0
+    finally:
+        post_init.disconnect(note, sender=APIKey)
+    assert told == [(issued[0].name, issued[0].user_id, issued[0].created_at)]
 
 
 def test_user_model_whose_activity_is_no_column__is_always_looked_up(issued, monkeypatch):
