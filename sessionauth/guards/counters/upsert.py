@@ -153,7 +153,7 @@ def has_count(connection: Any, rule: str, keys: Collection[str], user_id: Any) -
 def _has_count(quote: Callable[[str], str], number: int) -> str:
     table, names = _words(quote)
     among = f"{names['key']} IN ({', '.join(['%s'] * number)}) OR {names['user_id']} = %s"
-    return f"SELECT 1 FROM {table} WHERE ({among}) AND {names['rule']} = %s AND {names['count']} > 0 LIMIT 1"  # noqa: S608
+    return f"SELECT 1 FROM {table} WHERE ({among}) AND {names['rule']} = %s AND {names['count']} > 0"  # noqa: S608
 
 
 def give_back(
@@ -169,11 +169,12 @@ def give_back(
     at = connection.ops.adapt_datetimefield_value
     until = at(pending)
     # In the order of their keys, as they are taken; MariaDB knows no such order, and its locks are gone after each.
+    # SQLite has one writer.
     batches = [[key] for key in keys] if connection.vendor == "mysql" else [sorted(keys)]
     with connection.cursor() as cursor:
         for batch in batches:
             told = [forgiven, at(moment), forgiven, until, forgiven, until, forgiven, *batch]
-            is_ordered = connection.features.has_select_for_update and len(batch) > 1
+            is_ordered = connection.vendor == "postgresql" and len(batch) > 1
             cursor.execute(_give_back(connection.ops.quote_name, len(batch), is_ordered), told)
 
 
