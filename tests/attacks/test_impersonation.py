@@ -10,7 +10,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, SimpleCookie
 from django.test.utils import CaptureQueriesContext
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from sessionauth import scopes
@@ -72,6 +72,7 @@ async def aset_password(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("api/", include("sessionauth.api_urls")),
     path("set-password/", set_password),
     path("aset-password/", aset_password),
     *site.urlpatterns,
@@ -149,6 +150,20 @@ def test_cookie__that_holds_the_session_and_comes_again_is_nobody_else_s(
     site.done.clear()
     assert browser.post("/act/", token=form).status_code in (403, 409)
     assert (browser.who()["user"], site.done) == (root.get_username(), [])
+
+
+def test_token__is_not_issued_by_a_page_of_the_target_after_the_end(browser, root, alice, make_user, settings):
+    """It passed for a way to stop, and the check of its own for CSRF read the cookie that came."""
+    settings.SESSIONAUTH_IMPERSONATION_TOKENS = True
+    row, bob = browser.begin(alice), make_user("bob")
+    stale = browser.form()
+    Impersonation.objects.get(pk=row.pk).end("revoked")
+    data = {"user": bob.get_username(), "reason": "a ticket"}
+    post = async_to_sync(browser.client.post) if browser.is_async else browser.client.post
+    options = {"content_type": "application/json", "headers": {"X-CSRFToken": stale}}
+    statuses = [post("/api/impersonation/", data, **options).status_code for _ in range(2)]
+    assert (statuses[0], statuses[1] in (403, 409)) == (409, True)
+    assert not Impersonation.objects.filter(target=bob).exists()
 
 
 @pytest.mark.parametrize("path", ["/set-password/", "/aset-password/"])

@@ -39,8 +39,8 @@ class ImpersonationView(ApiView):
     Whoever comes with the token may look at it and end it, and nothing else here.
     """
 
+    # It does not end what goes on in the session; and what was sent as somebody else begins nothing as oneself.
     sessionauth_about_impersonation = True
-    sessionauth_stops_impersonation = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Tell who acts as whom by the token that came, or by the person's own."""
