@@ -19,7 +19,7 @@ from benchmarks.environments import Environments, packages
 from benchmarks.measuring import Effort
 from benchmarks.project import Where
 from benchmarks.scenarios import ALL, SCENARIOS
-from benchmarks.stacks import ROOT, STACKS, StackFailed
+from benchmarks.stacks import ROOT, STACKS
 from benchmarks.team import Team
 from tests.servers import postgres, valkey
 
@@ -68,7 +68,7 @@ def _measure(backend: str, options: argparse.Namespace, results: dict[str, Any])
             RESULTS.write_text(json.dumps(results, indent=1))
         parts = [one for one in extras.ALL if options.more or one in options.scenario]
         extras.measure(team, backend, options.effort, results, parts)
-    results["about"] = _about(environments, options)
+    results["about"] = _about(environments, options, results.get("about", {}))
     RESULTS.write_text(json.dumps(results, indent=1))
 
 
@@ -101,14 +101,11 @@ def table(name: str, backend: str, found: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _about(environments: Environments, options: argparse.Namespace) -> dict[str, Any]:
-    """Return what was measured: the versions, and of what kind the machine was."""
-    versions: dict[str, str] = {}
-    for stack in STACKS.values():
-        try:
-            versions.update(packages(environments.python_of(stack)))
-        except StackFailed:
-            continue
+def _about(environments: Environments, options: argparse.Namespace, before: dict[str, Any]) -> dict[str, Any]:
+    """Return what was measured, now and `before`: the versions, and of what kind the machine was."""
+    versions: dict[str, str] = dict(before.get("packages", {}))
+    for python in environments.made():
+        versions.update(packages(python))
     python = subprocess.run([options.python, "-V"], check=True, capture_output=True, text=True).stdout.split()[1]
     return {
         "python": python,

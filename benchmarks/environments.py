@@ -32,6 +32,10 @@ class Environments:
             self._made[wanted] = self._made_now(stack.name, wanted)
         return self._made[wanted]
 
+    def made(self) -> list[str]:
+        """Return the interpreters that were asked for."""
+        return list(self._made.values())
+
     def _made_now(self, name: str, wanted: tuple[str, ...]) -> str:
         digest = hashlib.sha256(repr((_version(self.interpreter), sorted(wanted))).encode()).hexdigest()[:12]
         folder = PLACE / digest

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
@@ -66,6 +67,13 @@ def refused(request: HttpRequest, refuse: Refusal) -> HttpResponseBase:
     if request.method in settings.EXEMPT_METHODS:
         return HttpResponse()
     return refuse(request)
+
+
+async def arefused(request: HttpRequest, refuse: Refusal) -> HttpResponseBase:
+    """See refused(): in a thread, unless a visitor is sent to log in and nobody is asked about it."""
+    if getattr(refuse, "__func__", None) is LoginRule.refuse and refusals.is_ready():
+        return refused(request, refuse)
+    return await sync_to_async(refused)(request, refuse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, overload
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest
 
@@ -27,7 +27,7 @@ def guarded(view: V, rule: Rule) -> V:
         async def aguard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             refuse = await rule.acheck(await aget_auth(request), request.method)
             if refuse is not None:
-                return await sync_to_async(access.refused)(request, refuse)
+                return await access.arefused(request, refuse)
             return await view(request, *args, **kwargs)
 
         return wraps(view)(aguard)  # type: ignore[return-value]

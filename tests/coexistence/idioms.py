@@ -213,6 +213,7 @@ urlpatterns = [
     path("counted-private/", sessionauth_login_required(counted)),
     path("counted-for-all/", counted_for_all),
     path("auntouched/", auntouched),
+    path("auntouched-private/", sessionauth_login_required(auntouched)),
     path("large/", large),
     path("", include("tests.project.urls")),
 ]

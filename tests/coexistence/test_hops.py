@@ -148,6 +148,13 @@ def test_visitor_who_may_not_come__takes_none_but_for_what_others_do(hops, setti
         assert refused(hops, 302) == 1
 
 
+def test_visitor_whom_a_decorator_sends_away__takes_none_but_for_what_others_do(hops):
+    plain = hops("/auntouched/", None)
+    assert hops("/auntouched-private/", OURS, status=302) - plain == 0
+    with connected(signals.auth_required):
+        assert hops("/auntouched-private/", OURS, status=302) - plain == 1
+
+
 def test_impersonated_page__takes_one(hops, settings, client, make_user, alice):
     """Session, actor, target and impersonation are one hop; nothing of the way out is, unless there is something."""
     settings.MIDDLEWARE = [SESSIONS, OURS, IMPERSONATION]
