@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 
 from sessionauth import scopes, signals
 from sessionauth.impersonation import service, windows
-from sessionauth.models import APIKey, AuthEvent, Impersonation
+from sessionauth.models import APIKey, AuthEvent, Impersonation, ImpersonationToken
 from tests.attacks.test_credentials_parallel import at_once
 from tests.impersonation.conftest import Browser
 from tests.impersonation.conftest import _site as _site
@@ -172,3 +172,33 @@ def test_key__that_loses_its_permission_meanwhile_begins_nothing(settings, make_
     helper.user_permissions.clear()
     assert Client().get("/who/", headers=headers).status_code == 403
     assert service.open_rows().count() == 0
+
+
+@pytest.mark.usefixtures("_row_locks")
+def test_issuing__at_the_moment_of_the_end_leaves_nothing_that_lasts(settings, root, alice):
+    settings.ROOT_URLCONF = "tests.impersonation.issuing_site"
+    settings.SESSIONAUTH_IMPERSONATION_CREDENTIALS = True
+    for _ in range(5):
+        browser = browser_of(root)
+        row = browser.begin(alice, write=True)
+        form, other = browser.form(), Impersonation.objects.get(pk=row.pk)
+        at_once(lambda: browser.post("/do/issue/", token=form), lambda: other.end("revoked"))  # noqa: B023
+        assert not APIKey.objects.filter(impersonation=row, revoked_at=None).exists()
+
+
+@pytest.mark.usefixtures("_row_locks")
+def test_tokens__of_one_person_at_once_are_one(settings, root, alice):
+    settings.ROOT_URLCONF = "tests.impersonation.tokens_site"
+    settings.SESSIONAUTH_IMPERSONATION_TOKENS = True
+    browsers = [browser_of(root) for _ in range(4)]
+    headers = [{"accept": "application/json", "x-csrftoken": browser.form()} for browser in browsers]
+    wanted = {"user": str(alice.pk), "reason": "x"}
+
+    def obtain(n):
+        post, kind = browsers[n].client.post, "application/json"
+        return lambda: post("/api/impersonation/", wanted, content_type=kind, headers=headers[n])
+
+    answers = at_once(*[obtain(n) for n in range(4)])
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert Impersonation.objects.filter(ended_at=None).count() == 1
+    assert ImpersonationToken.objects.filter(revoked_at=None).count() == 1
