@@ -7,6 +7,7 @@ views that say they look at scopes, and the pages where people manage accounts t
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Callable
 from functools import lru_cache
 from types import CellType, FunctionType
@@ -57,6 +58,8 @@ class Admission(enum.Enum):
 
 
 #: Says what a view that bears no mark does with the restricted credential of a request; None for "no view of mine".
+logger = logging.getLogger("sessionauth")
+
 Judge = Callable[[Any, HttpRequest], Admission | None]
 
 _judges: list[Judge] = []
@@ -96,6 +99,7 @@ def refusal(request: HttpRequest, token: UserToken) -> str | None:
         return "people_only"
     if not token.is_restricted or admission(match.func, request) is not Admission.REFUSED:
         return None
+    logger.warning("%s states no scope, and restricted credentials reach only views that do.", match.view_name)
     return "insufficient_scope"
 
 

@@ -246,20 +246,38 @@ class StrongerThanParent(SessionAuthError, ValidationError):
     """A credential was to issue one that may do more than itself. `message_dict` says in which fields."""
 
 
+#: What a developer reads beside the code, in the traceback of a test above all.
+DENIALS = {
+    "disabled": "SESSIONAUTH_IMPERSONATION_ENABLED is off",
+    "inactive": "that user is not active",
+    "nobody": "nobody is signed in",
+    "program": "a program acts as somebody by a header alone",
+    "self": "that is the user who is signed in",
+    "stale": "the login is not fresh",
+    "superuser": "that user is a superuser",
+    "unknown": "there is no such user",
+}
+
+
 class ImpersonationDenied(SessionAuthError, PermissionDenied):
     """Somebody may not impersonate, or not this user, or not now.
 
-    `code` is a word for programs and logs. `public` tells the person why; a guard gives its own.
+    `code` is a word for programs and logs. `public` tells the person why; a guard gives its own. `guard` is the dotted
+    path of the guard that refused, "" where none did.
     """
 
     status: int = 403
     public: str | Promise = _("You may not act as this user.")
+    guard: str = ""
 
     def __init__(self, code: str = "refused", public: str | Promise | None = None) -> None:
         super().__init__(code)
         self.code = code
         if public:
             self.public = public
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.code, self.guard or DENIALS.get(self.code))))
 
     @property
     def says_why(self) -> bool:

@@ -61,6 +61,9 @@ def unauthorized(
     url = login_url_for(request, login_url)
     if as_page and url and wants_page(request):
         return to_login(request, url, redirect_field_name)
+    if as_page and not url and (login_url or django_settings.LOGIN_URL) and wants_page(request):
+        named = login_url or django_settings.LOGIN_URL
+        logger.error("No login page: %s is neither a URL nor the name of a view. Correct LOGIN_URL.", named)
     return problem(401, "not_authenticated", gettext("Authentication is needed."), challenges_for(request, {}))
 
 
@@ -96,12 +99,15 @@ def ambiguous(request: HttpRequest) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, *, scopes: tuple[str, ...] = ()) -> HttpResponse:
-    """Answer a credential that may not do this; `scopes` are those that would let it."""
+    """Answer a credential, or a person, that may not do this; `scopes` are those that would let it."""
     needed = {"scope": " ".join(scopes)} if scopes else {}
     established = state_of(request).established
     method = established.method if established is not None else ""
     challenges = challenges_for(request, insufficient_scope(scopes), method)
-    return problem(403, "insufficient_scope", gettext("The credential may not do this."), challenges, **needed)
+    detail = (
+        gettext("The credential may not do this.") if presented_by_program(request) else gettext("You may not do this.")
+    )
+    return problem(403, "insufficient_scope", detail, challenges, **needed)
 
 
 def insufficient_scope(scopes: Sequence[str]) -> dict[str, str]:

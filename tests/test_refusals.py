@@ -76,6 +76,15 @@ def test_unauthorized__without_a_login_page_is_a_401(ask, settings):
         assert refusals.unauthorized(ask()).status_code == 401
 
 
+@pytest.mark.parametrize(("url", "told"), [("logn", True), ("/login/", False), (None, False)])
+def test_unauthorized__tells_the_log_of_a_name_that_is_none(url, told, ask, settings, caplog):
+    settings.LOGIN_URL = url
+    refusals.unauthorized(ask(headers=JSON))
+    assert "logn" not in caplog.text
+    refusals.unauthorized(ask())
+    assert ("logn is neither a URL nor the name of a view" in caplog.text) == told
+
+
 def test_unauthorized__a_program_is_never_sent_to_a_page(ask):
     known, wrong = ask(), ask()
     replace(known, UserToken(AnonymousUser(), LoginState.PROGRAM))
@@ -136,6 +145,7 @@ def test_forbidden__names_the_scopes_that_are_needed(ask):
     replace(request, UserToken(AnonymousUser(), LoginState.PROGRAM, "bearer"))
     response = refusals.forbidden(request, scopes=("a.b", "c"))
     assert code(response) == (403, "insufficient_scope")
+    assert json.loads(response.content)["detail"] == "The credential may not do this."
     assert json.loads(response.content)["scope"] == "a.b c"
     assert response["WWW-Authenticate"].startswith(
         'Bearer realm="api", error="insufficient_scope", scope="a.b c", ApiKey'
@@ -143,7 +153,9 @@ def test_forbidden__names_the_scopes_that_are_needed(ask):
 
 
 def test_forbidden__without_scopes_names_none(ask):
-    assert "scope" not in json.loads(refusals.forbidden(ask()).content)
+    told = json.loads(refusals.forbidden(ask()).content)
+    assert "scope" not in told
+    assert told["detail"] == "You may not do this."  # a person came with no credential that may not
 
 
 def test_people_only__has_no_challenge(ask):

@@ -30,7 +30,8 @@ def _message(row: AuthEvent) -> tuple[str, ...]:
     """
     subject = printable(row.subject.replace(":", " ", 1))
     user = "" if row.user_id is None else printable(f"user {row.user_id}")
-    told = ", ".join(fact for fact in (row.reason, subject, user, row.ip_address, row.path) if fact)
+    guard = printable(row.data.get("guard", ""))
+    told = ", ".join(fact for fact in (row.reason, guard, subject, user, row.ip_address, row.path) if fact)
     return (f"{row.event}: %s", told) if told else (str(row.event),)
 
 

@@ -222,6 +222,7 @@ def impersonation_denied(*, request: HttpRequest, actor: Any, target: Any, reaso
         name=state_of(request).sought,
         actor=actor,
         reason=reason.code,
+        **({"guard": reason.guard} if reason.guard else {}),
     )
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
 from django.middleware.gzip import GZipMiddleware
 from django.urls import URLResolver, get_resolver
 
 from sessionauth import http
 from sessionauth.checks import reading
 from sessionauth.checks.finding import Finding, ask
+from sessionauth.conf import PREFIX
 from sessionauth.impersonation import guards, rules
-from sessionauth.impersonation.guards import allowed_networks
+from sessionauth.impersonation.guards import allowed_networks, target_consented
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
 
 #: Where our guards stand: what they ask is known.
@@ -46,11 +50,21 @@ FROM_NOWHERE = Finding(
     "can impersonate.",
     "Name the networks, or leave the guard out.",
 )
+CONSENT_NOT_ASKED = Finding(
+    "W293",
+    "SESSIONAUTH_IMPERSONATION_CONSENT is set, and the guard that reads it is not asked: nobody's consent is needed.",
+    'Add "sessionauth.impersonation.guards.target_consented" to SESSIONAUTH_IMPERSONATION_GUARDS.',
+)
+NOBODY_CONSENTS = Finding(
+    "W294",
+    "SESSIONAUTH_IMPERSONATION_GUARDS names target_consented, and users have no {name}: nobody can be impersonated.",
+    "Name in SESSIONAUTH_IMPERSONATION_CONSENT the attribute of users that says so, such as 'profile.allows_support'.",
+)
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
-    """Check the order of the middleware for the banner, the names of forbidden views, and the networks."""
-    return ask(packers, forbidden_views, networks)
+    """Check the order of the middleware for the banner, the names of forbidden views, networks and consent."""
+    return ask(packers, forbidden_views, networks, consent)
 
 
 def packers() -> Iterator[CheckMessage]:
@@ -83,19 +97,41 @@ def forbidden_views() -> Iterator[CheckMessage]:
 def networks() -> Iterator[CheckMessage]:
     """Look for networks that are none, and for those that nobody asks about."""
     names = list(reading.value_of("IMPERSONATION_NETWORKS"))
-    found = [reading.load(path)[0] for path in reading.value_of("IMPERSONATION_GUARDS")]
-    is_asked = any(guard is allowed_networks for guard in found)
-    # A guard of the project's own may ask ours.
-    may_be_asked = is_asked or any(getattr(guard, "__module__", None) not in SHIPPED for guard in found)
-    if names and not may_be_asked:
+    if names and not _may_be_asked(allowed_networks):
         yield NOT_ASKED()
-    if is_asked and not names:
+    if allowed_networks in _guards() and not names:
         yield FROM_NOWHERE()
     for name in names:
         try:
             http.read_network(name)
         except ValueError:
             yield BAD_NETWORK(network=reading.shown(name))
+
+
+def consent() -> Iterator[CheckMessage]:
+    """Look for a consent that nobody asks for, or can give."""
+    name = reading.value_of("IMPERSONATION_CONSENT")
+    if hasattr(django_settings, f"{PREFIX}IMPERSONATION_CONSENT") and not _may_be_asked(target_consented):
+        yield CONSENT_NOT_ASKED()
+    if target_consented in _guards() and not _has_attribute(name.partition(".")[0]):
+        yield NOBODY_CONSENTS(name=reading.shown(name))
+
+
+def _has_attribute(name: str) -> bool:
+    try:
+        return hasattr(get_user_model(), name)
+    except ImproperlyConfigured:  # Django says so itself
+        return True
+
+
+def _guards() -> list[Any]:
+    return [reading.load(path).found for path in reading.value_of("IMPERSONATION_GUARDS")]
+
+
+def _may_be_asked(guard: Any) -> bool:
+    """Say whether `guard` is in the list, or one of the project's own is, which may ask it."""
+    found = _guards()
+    return guard in found or any(getattr(one, "__module__", None) not in SHIPPED for one in found)
 
 
 def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage
 
 from sessionauth.checks import reading, urls
 from sessionauth.checks.finding import Finding, ask
-from sessionauth.conf import PREFIX
+from sessionauth.conf import PREFIX, declared
 from sessionauth.impersonation.middleware import ImpersonationMiddleware
 from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models.impersonation import REASON_LENGTH
@@ -35,11 +35,20 @@ TOO_SHORT = Finding(
     "SESSIONAUTH_IMPERSONATION_REASON_MIN_LENGTH is {least}, but only {most} characters are kept: nobody can begin.",
     "Ask for fewer.",
 )
+FOR_NOTHING = Finding(
+    "W291",
+    "{names}: set, but ImpersonationMiddleware is not installed: nobody can impersonate, and its pages are not there.",
+    "Put sessionauth.impersonation.middleware.ImpersonationMiddleware into MIDDLEWARE, right after "
+    "sessionauth.middleware.AuthenticationMiddleware, or take the settings out.",
+)
+
+#: Settings of which others tell that nothing reads them, or that need no middleware.
+ALONE = frozenset({"IMPERSONATION_HEADER", "IMPERSONATION_ADMIN", "IMPERSONATION_ENABLED"})
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
     """Check the place of the middleware, and the guards."""
-    return ask(place, guards, pages, reasons)
+    return ask(place, for_nothing, guards, pages, reasons)
 
 
 def place() -> Iterator[CheckMessage]:
@@ -51,6 +60,22 @@ def place() -> Iterator[CheckMessage]:
         if issubclass(kind, ImpersonationMiddleware) and not any(other < at for other in known):
             where = f"stands above {found[known[0]][0]}" if known else "stands there without AuthenticationMiddleware"
             yield MISPLACED(path=found[at][0], where=where)
+
+
+def for_nothing() -> Iterator[CheckMessage]:
+    """Look for settings of impersonation where there is none."""
+    if is_installed() or not reading.value_of("IMPERSONATION_ENABLED"):
+        return
+    own = {name: one for name, one in declared().items() if name.startswith(f"{PREFIX}IMPERSONATION_")}
+    names = [name for name, one in own.items() if reading.value_of(name.removeprefix(PREFIX)) != one.default]
+    if names := [name for name in names if name.removeprefix(PREFIX) not in ALONE]:
+        yield FOR_NOTHING(names=", ".join(names))
+
+
+def is_installed() -> bool:
+    """Say whether the project has ImpersonationMiddleware, or one derived from it."""
+    kinds = (reading.load(path).found for path in reading.strings("MIDDLEWARE"))
+    return any(isinstance(kind, type) and issubclass(kind, ImpersonationMiddleware) for kind in kinds)
 
 
 def guards() -> Iterator[CheckMessage]:

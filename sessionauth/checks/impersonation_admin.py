@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage
 
 from sessionauth.checks import admin, reading, urls
 from sessionauth.checks.finding import Finding, ask
+from sessionauth.checks.impersonation import is_installed
 from sessionauth.conf import PREFIX
-from sessionauth.impersonation.middleware import ImpersonationMiddleware
 
 NO_PAGE = Finding(
     "W235",
@@ -43,13 +43,13 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 def page() -> Iterator[CheckMessage]:
     """Look for the page that the links lead to."""
     is_wanted = apps.is_installed("django.contrib.admin") and reading.value_of("IMPERSONATION_ADMIN")
-    if is_wanted and _is_installed() and not urls.has_name("sessionauth:impersonate"):
+    if is_wanted and is_installed() and not urls.has_name("sessionauth:impersonate"):
         yield NO_PAGE()
 
 
 def middleware() -> Iterator[CheckMessage]:
     """Look for the middleware where the links were asked for: by the setting, or by an admin with our mixin."""
-    if _is_installed() or not apps.is_installed("django.contrib.admin"):
+    if is_installed() or not apps.is_installed("django.contrib.admin"):
         return
     name = PREFIX + "IMPERSONATION_ADMIN"
     if getattr(django_settings, name, False) is True:
@@ -65,10 +65,5 @@ def middleware() -> Iterator[CheckMessage]:
 def others() -> Iterator[CheckMessage]:
     """Look for other apps by which one acts as somebody else."""
     for app, name in OTHERS.items():
-        if _is_installed() and apps.is_installed(app):
+        if is_installed() and apps.is_installed(app):
             yield OTHER_APP(app=name)
-
-
-def _is_installed() -> bool:
-    kinds = (reading.load(path).found for path in reading.strings("MIDDLEWARE"))
-    return any(isinstance(kind, type) and issubclass(kind, ImpersonationMiddleware) for kind in kinds)

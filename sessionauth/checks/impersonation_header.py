@@ -12,7 +12,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from sessionauth.authenticators.base import CredentialAuthenticator
 from sessionauth.checks import authenticators, reading
 from sessionauth.checks.finding import Finding, ask
-from sessionauth.impersonation.middleware import ImpersonationMiddleware
+from sessionauth.checks.impersonation import is_installed
 
 UNREAD = Finding(
     "E240",
@@ -50,8 +50,7 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 def name() -> Iterator[CheckMessage]:
     """Look for who reads the header, and what else comes in it."""
-    kinds = [reading.load(path).found for path in reading.strings("MIDDLEWARE")]
-    if not any(isinstance(kind, type) and issubclass(kind, ImpersonationMiddleware) for kind in kinds):
+    if not is_installed():
         yield UNREAD()
     found, header = authenticators.made(), str(reading.value_of("IMPERSONATION_HEADER"))
     carriers = {carrier.lower() for one in found if one.wrong is None for carrier in one.authenticator.carriers}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import global_settings
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage
 
@@ -20,7 +23,7 @@ NO_LOGIN_URL = Finding(
 LOGIN_PAGE_MISSING = Finding(
     "W051",
     "{name} is {value}, where this project has no page.",
-    'Add one, such as path("accounts/", include("django.contrib.auth.urls")), or correct the setting.',
+    '{guess}Add one, such as path("accounts/", include("django.contrib.auth.urls")), or correct the setting.',
 )
 BAD_LOGIN_URL = Finding(
     "E052",
@@ -42,6 +45,14 @@ CONFIRM_PAGE_MISSING = Finding(
     "SESSIONAUTH_CONFIRM_URL is {value}, where this project has no page.",
     'Add one, or leave the setting out and add path("accounts/", include("sessionauth.urls")).',
 )
+NO_SUCH_LOGIN_URL = Finding(
+    "W290",
+    "LOGIN_URL is {value}, which is neither a URL nor the name of a view: a browser gets a 401 and no login page.",
+    "Give a path or the name of a view in your URLs, or None if nobody signs in on a page.",
+)
+
+#: Names of login pages: ours, Django's, and those of apps that have one.
+LOGIN_PAGES = ("sessionauth:login", "login", "account_login", "two_factor:login", "admin:login")
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:
@@ -50,15 +61,31 @@ def check(**kwargs: Any) -> list[CheckMessage]:
 
 
 def login_url() -> Iterator[CheckMessage]:
-    """Look for the page that the policy "redirect" sends everybody to."""
-    if reading.value_of("ON_FAILURE") != "redirect":
-        return
+    """Look for the page that the policy "redirect" sends everybody to, and that decorators do."""
     page = getattr(django_settings, "LOGIN_URL", None)
-    url = urls.url_of(page)
-    if not url:
+    url, is_policy = urls.url_of(page), reading.value_of("ON_FAILURE") == "redirect"
+    if not url and is_policy:
         yield NO_LOGIN_URL(value=reading.shown(page))
+    elif not url:
+        if page and not urls.may_be_others():
+            yield NO_SUCH_LOGIN_URL(value=reading.shown(page))
     elif not urls.has_page(url):
-        yield LOGIN_PAGE_MISSING(name="LOGIN_URL", value=reading.shown(page))
+        meant = _meant(url)
+        if is_policy or (meant and not urls.may_be_others()):
+            guess = f"Did you mean {meant}? " if meant else ""
+            yield LOGIN_PAGE_MISSING(name="LOGIN_URL", value=reading.shown(page), guess=guess)
+
+
+def _meant(url: str) -> str:
+    """Return the login page of this project that was hardly meant to be left out, "" for none.
+
+    A path that is like none of them may well be served by somebody else on this host.
+    """
+    known = [path for name in LOGIN_PAGES if (path := urls.url_of(name))]
+    if django_settings.LOGIN_URL != global_settings.LOGIN_URL:
+        return next(iter(get_close_matches(urlsplit(url).path, known, n=1, cutoff=0.85)), "")
+    is_told = reading.value_of("LOGIN_URLS") or reading.value_of("UNAUTHORIZED_HANDLER")
+    return "" if is_told else urls.url_of(LOGIN_PAGES[0])
 
 
 def login_urls() -> Iterator[CheckMessage]:
@@ -73,7 +100,7 @@ def login_urls() -> Iterator[CheckMessage]:
             yield BAD_LOGIN_URL(value=reading.shown(page), namespace=reading.shown(namespace))
         elif not urls.has_page(url):
             name = f"{PREFIX}LOGIN_URLS[{reading.shown(namespace)}]"
-            yield LOGIN_PAGE_MISSING(name=name, value=reading.shown(page))
+            yield LOGIN_PAGE_MISSING(name=name, value=reading.shown(page), guess="")
 
 
 def confirm_url() -> Iterator[CheckMessage]:

@@ -82,6 +82,11 @@ NO_TABLE = Finding(
     "SESSION_ENGINE is sessionauth.sessions.db, and its table is missing: 'django.contrib.sessions' is not installed.",
     "Add 'django.contrib.sessions' to INSTALLED_APPS and migrate.",
 )
+NO_ENGINE = Finding(
+    "E292",
+    "SESSION_ENGINE is {value}, which is no session engine of ours: no server starts with it.",
+    "{guess}Correct it.",
+)
 
 ENGINE = "sessionauth.sessions.encrypted_cookies"
 IN_TABLE = "sessionauth.sessions.db"
@@ -99,7 +104,10 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
 
 
 def engine() -> Iterator[CheckMessage]:
-    """Look for engines of ours without what they need: a way to encrypt, or a table."""
+    """Look for engines of ours that there are not, and for what the others need: a way to encrypt, or a table."""
+    name = _django("SESSION_ENGINE")
+    if isinstance(name, str) and name.startswith("sessionauth.") and name not in (ENGINE, IN_TABLE):
+        yield NO_ENGINE(value=reading.shown(name), guess=reading.guess(name, (ENGINE, IN_TABLE)))
     if _django("SESSION_ENGINE") == ENGINE and find_spec("cryptography") is None:
         yield NO_CRYPTOGRAPHY()
     if _django("SESSION_ENGINE") == IN_TABLE and not apps.is_installed("django.contrib.sessions"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, get_resolver, get_script_prefix, resolve
 from django.utils import translation
+
+from sessionauth.checks import reading
 
 
 def namespaces(*, with_app_names: bool = True) -> set[str] | None:
@@ -45,13 +48,39 @@ def has_page(url: str) -> bool:
         if parts.scheme or parts.netloc:
             return True
         path = "/" + parts.path.removeprefix(get_script_prefix()).lstrip("/")
-        with translation.override(translation.get_language_from_path(path) or translation.get_language()):
-            resolve(path)
-    except Resolver404:
-        return False
+        return any(_is_path(one) for one in _led_to(path))
     except Exception:
         return True
+
+
+def _led_to(path: str) -> Iterator[str]:
+    """Yield `path` and whatever Django would redirect it to: with a slash at its end, with a language before it."""
+    paths = [path, f"{path}/"] if reading.flag("APPEND_SLASH") and not path.endswith("/") else [path]
+    yield from paths
+    if translation.get_language_from_path(path) is None:
+        yield from (f"/{translation.get_language()}{one}" for one in paths)
+
+
+def _is_path(path: str) -> bool:
+    with translation.override(translation.get_language_from_path(path) or translation.get_language()):
+        try:
+            resolve(path)
+        except Resolver404:
+            return False
     return True
+
+
+def may_be_others() -> bool:
+    """Say whether requests may be served by other URLs than ROOT_URLCONF: by those that a middleware picks."""
+    for path in reading.strings("MIDDLEWARE"):
+        if path.startswith(("django.", "sessionauth.")):
+            continue
+        try:
+            if "urlconf" in inspect.getsource(inspect.getmodule(reading.load(path).found)):  # type: ignore[arg-type]
+                return True
+        except (OSError, TypeError):  # nobody can read it
+            return True
+    return False
 
 
 def has_name(name: str) -> bool:

@@ -38,14 +38,14 @@ def check(request: HttpRequest, actor: Any, target: Any, held: Collection[str] |
     """
     refuse_by_floor(actor, target)
     for ask in _questions(request, actor, target, held):
-        _hear(_answer(ask))
+        _hear(ask, _answer(ask))
 
 
 async def acheck(request: HttpRequest, actor: Any, target: Any) -> None:
     """See check()."""
     await sync_to_async(refuse_by_floor)(actor, target)
     for ask in await sync_to_async(_listed)(request, actor, target):
-        _hear(await _aanswer(ask))
+        _hear(ask, await _aanswer(ask))
 
 
 def allows(request: HttpRequest, actor: Any, target: Any) -> bool:
@@ -88,7 +88,7 @@ def may_show(request: HttpRequest, actor: Any, target: Any) -> bool:
         refuse_by_floor(actor, target)
         for question in _questions(request, actor, target):
             if question.is_cheap:
-                _hear(_answer(question))
+                _hear(question, _answer(question))
     except ImpersonationDenied:
         return False
     return True
@@ -144,6 +144,8 @@ class Question:
     code: str
     ask: Callable[[], Any]
     of: Callable[..., Any]
+    #: The path of a guard, for those who look for why.
+    path: str = ""
 
     @property
     def is_async(self) -> bool:
@@ -171,46 +173,51 @@ def _questions(
     for path in settings.IMPERSONATION_GUARDS:
         guard = load(path)
         if guard is has_permission and held is not None:
-            yield Question("guard", partial(_is_held, held, target), guard)
+            yield Question("guard", partial(_is_held, held, target), guard, path)
         else:
-            yield Question("guard", partial(guard, request, actor=actor, target=target), guard)
+            yield Question("guard", partial(guard, request, actor=actor, target=target), guard, path)
 
 
-def _answer(question: Question) -> tuple[str, Any]:
-    """Return the code and what was answered, the exception too: it is heard as a refusal."""
+def _answer(question: Question) -> Any:
+    """Return what was answered, the exception too: it is heard as a refusal."""
     try:
         found = question.ask()
-        return question.code, async_to_sync(_awaited)(found) if isawaitable(found) else found
+        return async_to_sync(_awaited)(found) if isawaitable(found) else found
     except Exception as error:
-        return question.code, error
+        return error
 
 
-async def _aanswer(question: Question) -> tuple[str, Any]:
+async def _aanswer(question: Question) -> Any:
     """See _answer(). What is sync is asked in the thread of the database."""
     try:
         found = question.ask() if question.is_async else await sync_to_async(question.ask)()
-        return question.code, await found if isawaitable(found) else found
+        return await found if isawaitable(found) else found
     except Exception as error:
-        return question.code, error
+        return error
 
 
 async def _awaited(found: Any) -> Any:
     return await found
 
 
-def _hear(answer: tuple[str, Any]) -> None:
-    """Raise ImpersonationDenied unless the answer is yes."""
-    code, found = answer
+def _hear(question: Question, found: Any) -> None:
+    """Raise ImpersonationDenied unless the answer `found` is yes."""
     if found is True:
         return
+    denial = _denial(question.code, found)
+    denial.guard = question.path
+    raise denial from (found if isinstance(found, Exception) and found is not denial else None)
+
+
+def _denial(code: str, found: Any) -> ImpersonationDenied:
     if isinstance(found, ImpersonationDenied):
-        raise found
+        return found
     if isinstance(found, PermissionDenied):
-        raise ImpersonationDenied(code, str(found)) from found
+        return ImpersonationDenied(code, str(found))
     if isinstance(found, Exception):
         logger.error("Who may impersonate whom could not be asked; refused.", exc_info=found)
-        raise ImpersonationDenied("failed") from found
-    raise ImpersonationDenied(code)
+        return ImpersonationDenied("failed")
+    return ImpersonationDenied(code)
 
 
 # ---- guards to choose from

@@ -73,3 +73,24 @@ def from_the_office(request, *, actor, target):
 def test_networks__that_are_none_or_that_nobody_asks_about(guards, networks, expected):
     found = codes(SESSIONAUTH_IMPERSONATION_GUARDS=guards, SESSIONAUTH_IMPERSONATION_NETWORKS=networks)
     assert sorted(code for code in found if code in ("W232", "W233", "W234")) == expected
+
+
+CONSENT = "sessionauth.impersonation.guards.target_consented"
+
+
+@pytest.mark.parametrize(
+    ("guards", "consent", "expected"),
+    [
+        ([CONSENT], "is_active", []),
+        ([CONSENT], "groups.allows_support", []),
+        ([CONSENT], "profile.allows_support", ["W294"]),
+        ([CONSENT], None, ["W294"]),
+        ([], "is_active", ["W293"]),
+        ([f"{__name__}.from_the_office"], "is_active", []),
+        ([], None, []),
+    ],
+)
+def test_consent__that_nobody_asks_about_or_can_give(guards, consent, expected):
+    named = {} if consent is None else {"SESSIONAUTH_IMPERSONATION_CONSENT": consent}
+    found = codes(SESSIONAUTH_IMPERSONATION_GUARDS=guards, **named)
+    assert sorted(code for code in found if code in ("W293", "W294")) == expected

@@ -36,6 +36,11 @@ def without_target(request, *, actor):
     return True
 
 
+def without_middleware(**overrides):
+    """Return the codes of these settings, less the one that says that they do nothing without the middleware."""
+    return [code for code in codes(**overrides) if code != "W291"]
+
+
 @pytest.mark.parametrize(
     ("middleware", "expected"),
     [
@@ -62,7 +67,7 @@ def test_place(middleware, expected):
     ],
 )
 def test_guards(name, expected):
-    assert codes(SESSIONAUTH_IMPERSONATION_GUARDS=[f"{__name__}.{name}"]) == expected
+    assert without_middleware(SESSIONAUTH_IMPERSONATION_GUARDS=[f"{__name__}.{name}"]) == expected
 
 
 def test_guards__by_default():
@@ -72,12 +77,12 @@ def test_guards__by_default():
 @pytest.mark.parametrize("name", ["START", "STOP"])
 @pytest.mark.parametrize(("value", "expected"), [(None, []), ("/there/", []), ("untouched", []), ("no_view", ["E227"])])
 def test_pages(name, value, expected):
-    assert codes(**{f"SESSIONAUTH_IMPERSONATION_{name}_URL": value}) == expected
+    assert without_middleware(**{f"SESSIONAUTH_IMPERSONATION_{name}_URL": value}) == expected
 
 
 @pytest.mark.parametrize(("least", "expected"), [(500, []), (501, ["W228"])])
 def test_reasons__longer_than_they_are_kept(least, expected):
-    assert codes(SESSIONAUTH_IMPERSONATION_REASON_MIN_LENGTH=least) == expected
+    assert without_middleware(SESSIONAUTH_IMPERSONATION_REASON_MIN_LENGTH=least) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,3 +99,22 @@ def test_reasons__longer_than_they_are_kept(least, expected):
 )
 def test_settings__of_another_kind(name, value):
     assert len(codes(**{f"SESSIONAUTH_IMPERSONATION_{name}": value})) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, []),
+        ({"SESSIONAUTH_IMPERSONATION_BANNER": "inject"}, ["W291"]),
+        ({"SESSIONAUTH_IMPERSONATION_NOTIFY": "both", "SESSIONAUTH_IMPERSONATION_GUARDS": []}, ["W291"]),
+        # Others tell of these, and who switches it off needs nothing for it.
+        ({"SESSIONAUTH_IMPERSONATION_HEADER": "X-Impersonate-User"}, ["E240"]),
+        ({"SESSIONAUTH_IMPERSONATION_ENABLED": False, "SESSIONAUTH_IMPERSONATION_NOTIFY": "both"}, []),
+        ({"SESSIONAUTH_IMPERSONATION_ADMIN": False}, []),
+        ({"SESSIONAUTH_IMPERSONATION_BANNER": "tag"}, []),
+    ],
+)
+def test_settings__of_what_is_not_installed(more, expected):
+    assert codes(MIDDLEWARE=[SESSION, OURS], **WITHOUT_ADMIN, **more) == expected
+    found = codes(MIDDLEWARE=[SESSION, OURS, IMPERSONATION], **WITHOUT_ADMIN, **more)
+    assert "W291" not in found

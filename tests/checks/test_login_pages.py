@@ -37,8 +37,76 @@ def test_login_url(login_url, expected):
     assert codes(**PROJECT, LOGIN_URL=login_url) == expected
 
 
-def test_login_url__matters_to_redirects_only():
-    assert codes(SESSIONAUTH_ON_FAILURE="raise", LOGIN_URL="nowhere") == []
+@pytest.mark.parametrize(
+    ("login_url", "expected"),
+    [
+        ("enter", []),
+        ("entre", ["W290"]),
+        ("desk:entre", ["W290"]),
+        (None, []),
+        ("", []),
+        ("/enter/", []),
+        ("/enter", []),  # APPEND_SLASH
+        ("/entr/", []),  # perhaps of another server
+        ("/sso/login", []),
+        ("https://login.example.org/", []),
+        (reverse_lazy("page", "tests.checks.urls"), []),
+    ],
+)
+def test_login_url__that_decorators_lead_to(login_url, expected):
+    assert codes(ROOT_URLCONF="tests.checks.urls", LOGIN_URL=login_url) == expected
+
+
+@pytest.mark.parametrize(
+    ("login_url", "expected"),
+    [
+        ("/acount/login/", ["W051"]),
+        ("/accounts/login/", ["W051"]),
+        ("sessionauth:loginn", ["W290"]),
+        ("sessionauth:login", []),
+        ("/login/", []),
+        ("/sso/login/", []),
+    ],
+)
+def test_login_url__that_is_nearly_that_of_a_login_page(login_url, expected):
+    assert codes(ROOT_URLCONF="tests.account_urls", LOGIN_URL=login_url) == expected
+    if expected == ["W051"]:
+        assert hint("W051", ROOT_URLCONF="tests.account_urls", LOGIN_URL=login_url).startswith(
+            "Did you mean /account/login/?"
+        )
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, ["W051"]),
+        ({"ROOT_URLCONF": "tests.checks.urls"}, []),  # perhaps nobody signs in there
+        ({"SESSIONAUTH_LOGIN_URLS": {"admin": "https://login.example.org/"}}, []),
+        ({"SESSIONAUTH_UNAUTHORIZED_HANDLER": "tests.checks.things.of_request_and_more"}, []),
+    ],
+)
+def test_login_url__left_out_with_our_page_elsewhere(settings, more, expected):
+    settings.LOGIN_URL = "/accounts/login/"
+    settings.ROOT_URLCONF = "tests.account_urls"
+    found = codes(**more)
+    assert [code for code in found if code in ("W051", "W290")] == expected
+
+
+class ByHost:
+    """Middleware that picks the URLs by the name of the host."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.urlconf = "tests.account_urls"
+        return self.get_response(request)
+
+
+def test_login_url__may_be_in_other_urls_of_some_host(settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.ByHost"]
+    assert codes(ROOT_URLCONF="tests.checks.urls", LOGIN_URL="sessionauth:login") == []
+    assert codes(ROOT_URLCONF="tests.account_urls", LOGIN_URL="/accounts/login/") == []
 
 
 @pytest.mark.parametrize("login_url", ["/enter/", "enter"])
@@ -50,6 +118,8 @@ def test_login_url__nothing_is_said_of_it_where_the_urls_are_broken(login_url):
 def test_login_url__in_another_language(settings):
     settings.ROOT_URLCONF, settings.MIDDLEWARE = "tests.checks.translated_urls", settings.MIDDLEWARE
     assert codes(SESSIONAUTH_ON_FAILURE="redirect", LOGIN_URL="/de/enter/") == []
+    assert codes(SESSIONAUTH_ON_FAILURE="redirect", LOGIN_URL="/enter/") == []
+    assert codes(LOGIN_URL="enter") == codes(LOGIN_URL="/enter/") == []
     assert codes(SESSIONAUTH_ON_FAILURE="redirect", LOGIN_URL="/xx/enter/") == ["W051"]
 
 

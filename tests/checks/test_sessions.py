@@ -119,3 +119,10 @@ def test_deploy(overrides, expected):
 @pytest.mark.parametrize("overrides", [{"SESSION_COOKIE_SAMESITE": "None"}, SIGNED, SECURE, {PRESET: "aal3"}])
 def test_deploy__is_told_of_nowhere_else(overrides):
     assert not [code for code in codes(**overrides) if code[1:3] == "15"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("sessionauth.sessions.dbx", ["E292"]), ("tests.dbx", [])])
+def test_engine__of_ours_that_there_is_not(name, expected):
+    assert codes(SESSION_ENGINE=name) == expected
+    if expected:
+        assert hint("E292", SESSION_ENGINE=name).startswith("Did you mean sessionauth.sessions.db?")

@@ -7,4 +7,4 @@ from django.urls import path
 
 from tests.checks.urls import page
 
-urlpatterns = i18n_patterns(path("enter/", page, name="enter"))
+urlpatterns = i18n_patterns(path("enter/", page, name="enter"), path("login/", page, name="login"))

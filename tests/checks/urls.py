@@ -23,6 +23,7 @@ urlpatterns = [
     path("", page, name="home"),
     path("enter/", page, name="enter"),
     path("page/", page, name="page"),
+    path("login/", page, name="login"),
     path("open/", credential_allowed(page), name="open"),
     path("whoami/", whoami, name="whoami"),
     path("desk/", include(desk)),

@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+
+from sessionauth.exceptions import ImpersonationDenied
+from sessionauth.impersonation import rules
+from sessionauth.models import AuthEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +49,20 @@ def test_read_only__leads_to_the_upgrade_and_back_if_that_is_known(browser, alic
     page = browser.post("/act/", accept="text/html", **more).content.decode()
     back = "?next=%2Fform%2F%3Fa%3D1" if referer else ""
     assert f'href="/account/impersonation/upgrade/{back}">Change things</a>' in page
+
+
+def silent(request, *, actor, target):
+    return False
+
+
+def test_denial__names_the_guard_in_the_log_and_its_event(browser, alice, settings, caplog):
+    settings.SESSIONAUTH_IMPERSONATION_GUARDS = ["sessionauth.impersonation.rules.has_permission", f"{__name__}.silent"]
+    assert browser.start(alice).status_code == 403
+    (event,) = AuthEvent.objects.filter(event="impersonation_denied")
+    assert (event.reason, event.data["guard"]) == ("guard", f"{__name__}.silent")
+    assert f"impersonation_denied: guard, {__name__}.silent, user {alice.pk}" in caplog.text
+
+
+def test_denial__says_in_a_traceback_what_its_code_means(rf, alice):
+    with pytest.raises(ImpersonationDenied, match="nobody: nobody is signed in"):
+        rules.check(rf.get("/"), AnonymousUser(), alice)

@@ -209,7 +209,9 @@ def test_guards__one_that_does_not_is_enough(check, rf, root, make_user, setting
     guards = [HERE + "yes", HERE + "ayes"]
     guards.insert(place, HERE + guard)
     settings.SESSIONAUTH_IMPERSONATION_GUARDS = guards
-    assert refusal(check, rf, root, make_user()).code == "guard"
+    denial = refusal(check, rf, root, make_user())
+    assert (denial.code, denial.guard) == ("guard", HERE + guard)
+    assert str(denial) == f"guard: {HERE}{guard}"
 
 
 @pytest.mark.parametrize("guard", ["explains", "aexplains"])

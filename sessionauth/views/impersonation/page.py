@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
@@ -29,7 +30,7 @@ class AboutMixin(PageMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer, where ImpersonationMiddleware is installed."""
         if stage_of(request) is None:
-            raise Http404
+            raise Http404("ImpersonationMiddleware is not in MIDDLEWARE." if django_settings.DEBUG else "")
         return super().dispatch(request, *args, **kwargs)
 
 
