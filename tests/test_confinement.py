@@ -114,10 +114,12 @@ ALL, NONE, PEOPLE = (None, None), (None, "insufficient_scope"), ("people_only", 
         ("/nowhere/", NONE),
     ],
 )
-def test_refusal__of_unrestricted_and_restricted_programs(place, expected, rf):
+def test_refusal__of_unrestricted_and_restricted_programs(place, expected, rf, caplog):
     request = rf.get(place)
     tokens = [UserToken(AnonymousUser(), LoginState.PROGRAM, granted=granted) for granted in (None, frozenset())]
     assert tuple(confinement.refusal(request, token) for token in tokens) == expected
+    is_told = "states no scope" in caplog.text
+    assert is_told == (expected[1] == "insufficient_scope" and confinement.match_of(request) is not None)
 
 
 @pytest.mark.parametrize("state", [state for state in LoginState if state is not LoginState.PROGRAM])
