@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth import authenticate
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from sessionauth.credentials.issuing import issue_login_token
 from sessionauth.credentials.rotating import rotate
 from sessionauth.exceptions import NotToBeRotated
 from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, tagging
+from sessionauth.secret_backends import APIKeyAuthBackend
 from tests.impersonation import issuing_site
 from tests.impersonation.issuing_site import ACTS, ASYNC, kept
 
@@ -274,7 +274,7 @@ def test_limit__it_drives_out_nothing_of_the_target_s(settings, browser, alice, 
 @sync_only
 def test_backend__does_not_make_a_session_of_it(issued):
     _, secret = issued
-    assert authenticate(None, api_key=secret) is None
+    assert APIKeyAuthBackend().authenticate(None, secret) is None
 
 
 @sync_only
