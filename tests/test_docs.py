@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from dataclasses import replace
 
@@ -93,6 +94,18 @@ def test_snippets__are_python(page):
             except SyntaxError as error:
                 faults[str(block)] = str(error)
     assert faults == {}
+
+
+#: What is typed in a shell, Django's test client in it: without the line its host is refused there.
+CLIENTS = [page for page in pages() if re.search(r"^>>> .*Client\(", page.read_text(), re.M)]
+
+
+@pytest.mark.parametrize("page", CLIENTS, ids=name_of)
+def test_client__is_allowed_in_the_shell_before_it_is_used(page):
+    text = page.read_text()
+    first = re.search(r"^>>> .*Client\(", text, re.M)
+    assert first is not None
+    assert "setup_test_environment()" in text[: first.start()]
 
 
 def is_of_settings(block):

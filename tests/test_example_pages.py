@@ -83,6 +83,8 @@ def test_acting__support_sees_what_the_customer_sees_and_comes_back(site):
     answer = sue.post(way, reason="A call", reference="DESK-7", next="/staff/customers/?q=Aster")
     assert (answer.status, answer.headers["Location"]) == (303, "/invoices/")
     assert "you are acting as <strong>Alice Aster</strong>" in sue.get("/invoices/").text
+    refused = sue.get("/account/bank-details/")
+    assert (refused.status, "Stop acting as somebody else to do this." in refused.text) == (403, True)
     assert sue.get("/staff/customers/").status == 403
     sue.get("/account/impersonation/")
     answer = sue.post("/account/impersonation/stop/")

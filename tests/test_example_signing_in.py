@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.example_site import PASSWORDS, Person, Site
+from tests.example_site import PASSWORDS, Person, Site, environment, running
 
 pytest_plugins = ["tests.example_fixtures"]
 pytestmark = [pytest.mark.once, pytest.mark.slow]
@@ -141,3 +141,13 @@ def test_guards__refuse_the_eleventh_try_and_say_so(site):
     assert statuses == [200] * 10 + [429]
     assert int(answer.headers["Retry-After"]) > 0
     assert "Too many attempts to sign in." in answer.text
+
+
+def test_guessing__the_line_of_the_demo(tmp_path):
+    """Ten passwords of a name that nobody has are looked at, and no more. On a site of its own: it uses up attempts."""
+    with running(tmp_path) as site:
+        (line,) = (line for line in site.told.splitlines() if line.startswith("for n in"))
+        done = subprocess.run(
+            ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=True, env=environment(tmp_path)
+        )
+    assert done.stdout.split() == ["401"] * 10 + ["429"]

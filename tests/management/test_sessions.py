@@ -214,6 +214,11 @@ def test_all__asks_first(answer, ends, alice, monkeypatch):
     assert (who(client) is None) is ends
 
 
+@pytest.mark.parametrize("which", [("--all", "--no-input"), ("--user", "alice")])
+def test_revoke__says_that_uncounted_ones_have_ended_as_well(which, alice):
+    assert sessions("revoke", *which) == "0 revoked; sessions from before this app have ended as well.\n"
+
+
 def test_all__shows_how_far_it_is_to_who_looks(alice, bob):
     terminal = Terminal()
     sessions("revoke", "--all", "--no-input", stderr=terminal)

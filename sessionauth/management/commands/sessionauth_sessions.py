@@ -100,7 +100,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(as_json({"revoked": revoked}))
         else:
-            self.stdout.write(f"{revoked} revoked.")
+            # Those have no row that could be counted.
+            also = "; sessions from before this app have ended as well" if options["all"] or options["user"] else ""
+            self.stdout.write(f"{revoked} revoked{also}.")
 
     def _revoke_all(self, reason: str, *, ask: bool) -> int:
         if ask and not self._is_sure():
