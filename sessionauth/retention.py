@@ -28,6 +28,7 @@ from sessionauth.models import (
     APIKey,
     AuthEvent,
     Impersonation,
+    ImpersonationToken,
     LoginSession,
     LoginThrottle,
     RememberToken,
@@ -40,6 +41,12 @@ LONGEST_COOKIE = timedelta(days=400)
 #: How long a few failures, and how long many of them, are remembered after the last attempt.
 FEW_FAILURES, MANY_FAILURES = timedelta(days=30), timedelta(days=400)
 BATCH = 1000
+#: What the tables of our own credentials are called.
+OURS: dict[type[AbstractCredential], str] = {
+    AccessToken: "tokens",
+    APIKey: "keys",
+    ImpersonationToken: "impersonation_tokens",
+}
 
 NOTHING = Q(pk__in=())
 
@@ -71,12 +78,11 @@ def piles(now: datetime | None = None, *, unseen: timedelta | None = None) -> li
 
 def credential_tables() -> dict[str, type[AbstractCredential]]:
     """Return every table of credentials by what people and programs call it; a project's own by its label."""
-    ours: dict[type[AbstractCredential], str] = {AccessToken: "tokens", APIKey: "keys"}
-    return {ours.get(model, model._meta.label_lower): model for model in sorted(every_model(), key=_place)}
+    return {OURS.get(model, model._meta.label_lower): model for model in sorted(every_model(), key=_place)}
 
 
 def _place(model: type[AbstractCredential]) -> tuple[bool, str]:
-    return model not in (AccessToken, APIKey), model._meta.label_lower
+    return model not in OURS, model._meta.label_lower
 
 
 def tables() -> list[str]:
