@@ -133,7 +133,7 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
     if response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage):
         response = answers.stray(request)
     stage.close(response.status_code)
-    if signed_out(request):
+    if stage.ended == "logout" and signed_out(request):
         response = answers.signed_out(request, response)
     if not stage.ended:
         banner.inject(request, response, stage.token)
@@ -169,7 +169,7 @@ def _is_much(request: HttpRequest, stage: Stage) -> bool:
 
 def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> bool:
     """Say whether the way out writes something, or makes a page, which may ask the database."""
-    if stage.writes(response.status_code) or stage.has_signed_out:
+    if stage.writes(response.status_code) or stage.ended == "logout":
         return True
     if stage.token is not None and settings.IMPERSONATION_BANNER == "inject":
         return True
