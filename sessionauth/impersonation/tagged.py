@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from sessionauth import scopes
 from sessionauth.conf import settings
-from sessionauth.exceptions import InvalidCredential
-from sessionauth.impersonation import held, standing
+from sessionauth.exceptions import InvalidCredential, LimitedCredential
+from sessionauth.impersonation import confining, held, standing
 from sessionauth.impersonation.header import tell
 from sessionauth.impersonation.middleware import is_installed
 from sessionauth.models import Impersonation, ImpersonationToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry
+from sessionauth.sessions import registry, timeouts
 from sessionauth.user_token import LoginState, UserToken
 
 
@@ -41,10 +41,13 @@ def put_on(request: HttpRequest, token: UserToken) -> UserToken:
     actor, known = held.actor_of(request, row)
     original = UserToken(actor, LoginState.PROGRAM, token.method, credential=credential)
     with standing.seen_as(request, original):
-        reason = standing.reason_to_end(request, row, actor, token.user, known)
+        reason = standing.reason_to_end(request, row, actor, token.user, known) or _session_is_over(row)
     if reason:
         registry.best_effort(partial(row.end, reason))
         raise InvalidCredential("impersonation_ended", credential=credential)
+    if getattr(request, "resolver_match", None) is not None and confining.refusal(request, row) is not None:
+        # Nobody has asked before the view, and ImpersonationMiddleware has let it go there.
+        raise LimitedCredential("impersonation", credential=credential)
     row.actor, row.target = actor, token.user
     state = state_of(request)
     if standing.is_use_due(row) and not state.is_passive:
@@ -66,6 +69,17 @@ def _is_allowed(credential: Any) -> bool:
     if isinstance(credential, ImpersonationToken):
         return settings.IMPERSONATION_TOKENS
     return settings.IMPERSONATION_CREDENTIALS
+
+
+def _session_is_over(row: Impersonation) -> str:
+    """Return why `row` does not go on if the browser that carries it is signed out, "" if it is not.
+
+    A session that is revoked, or not used for too long, ends an impersonation by not coming any more.
+    """
+    if row.login_session_id is None:
+        return ""
+    browser = registry.rows().filter(pk=row.login_session_id).first()
+    return "" if browser is not None and timeouts.is_live(browser) else "actor_changed"
 
 
 def _note_use(row: Impersonation) -> None:

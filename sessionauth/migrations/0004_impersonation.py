@@ -64,6 +64,18 @@ class Migration(migrations.Migration):
                 ("user_agent", models.CharField(blank=True, editable=False, max_length=300, verbose_name="browser")),
                 ("actor_digest", models.CharField(editable=False, max_length=64)),
                 ("target_digest", models.CharField(editable=False, max_length=64)),
+                (
+                    "login_session",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="sessionauth.loginsession",
+                    ),
+                ),
                 ("window", models.CharField(editable=False, max_length=64, null=True)),
                 ("session_data", models.TextField(blank=True, editable=False)),
                 (

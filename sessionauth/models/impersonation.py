@@ -90,6 +90,17 @@ class Impersonation(models.Model):
     #: Digests of both session auth hashes: a new password of either ends it, however it was set.
     actor_digest = models.CharField(max_length=64, editable=False)
     target_digest = models.CharField(max_length=64, editable=False)
+    #: The actor's browser, whose sign-in carries it: what was issued meanwhile is asked for it, since no session comes
+    #: with that. None where the sign-in has no row, or nothing of a session carries it.
+    login_session = models.ForeignKey(
+        "sessionauth.LoginSession",
+        models.DO_NOTHING,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     #: Digest of the credential and the target, where a program says in a header as whom it acts: there is one row for
     #: both at a time. It stays after the end, until the next one begins.
     window = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001 (unique, or none)

@@ -15,8 +15,9 @@ from sessionauth.credentials import refreshing
 from sessionauth.credentials.issuing import issue_login_token
 from sessionauth.credentials.rotating import rotate
 from sessionauth.exceptions import NotToBeRotated
-from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, tagging
+from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, LoginSession, tagging
 from sessionauth.secret_backends import APIKeyAuthBackend
+from sessionauth.sessions import registry
 from tests.impersonation import issuing_site
 from tests.impersonation.issuing_site import ACTS, ASYNC, kept
 
@@ -235,6 +236,30 @@ def test_end__takes_it_along(browser, issued, root, alice, reason):
     assert answer.status_code == 401, answer.content
     row.refresh_from_db()
     assert (Impersonation.objects.get().end_reason, row.revoked_reason) == (reason, "impersonation ended")
+
+
+@sync_only
+@pytest.mark.parametrize("end", ["revoked", "others revoked", "gone", "idle"])
+def test_end__with_the_session_that_carries_it(settings, browser, issued, root, end):
+    """That browser will not come back to be told; another one of the actor's has no say in it."""
+    row, secret = issued
+    settings.SESSIONAUTH_IDLE_TIMEOUT = timedelta(minutes=10)
+    own = LoginSession.objects.filter(user=root)
+    Client().force_login(root, "django.contrib.auth.backends.ModelBackend")
+    carrier, other = own.order_by("pk")
+    if end == "others revoked":
+        other.revoke()
+        assert ask(secret).status_code == 200
+        registry.revoke_all(root, keep=other)
+    elif end == "revoked":
+        carrier.revoke()
+    elif end == "gone":
+        own.filter(pk=carrier.pk).delete()
+    else:
+        own.filter(pk=carrier.pk).update(last_seen_at=timezone.now() - timedelta(minutes=11))
+    assert ask(secret).status_code == 401
+    row.refresh_from_db()
+    assert (Impersonation.objects.get().end_reason, row.revoked_reason) == ("actor_changed", "impersonation ended")
 
 
 @sync_only

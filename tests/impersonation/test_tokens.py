@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from sessionauth import crypto, scopes, signals
 from sessionauth.audit.events import Event
+from sessionauth.authenticators.base import PresentedSecret
+from sessionauth.authenticators.token import BearerAuthenticator
 from sessionauth.credentials.refreshing import refresh
 from sessionauth.credentials.rotating import rotate
 from sessionauth.exceptions import InvalidCredential, NotToBeRotated
@@ -186,6 +188,34 @@ def test_used__in_rest_framework_and_ninja(browser, alice, path):
     assert ask(secret, path).json() == {"user": "alice", "actor": "root"}
     assert ask(secret, path.replace("who", "act"), "post").status_code == 403
     assert site.done == []
+
+
+class InCookie(BearerAuthenticator):
+    """A project's own, which is asked when somebody looks at the user."""
+
+    name, ambient, lazy, carriers = "cookie", True, True, ("Cookie",)
+
+    def extract(self, request):
+        return PresentedSecret(request.COOKIES["token"]) if "token" in request.COOKIES else None
+
+
+@pytest.mark.parametrize("way", ["lazy", "lazy async", "rest"])
+def test_used__no_further_where_nobody_has_asked_before_the_view(settings, browser, alice, way):
+    secret, client = secret_of(browser, alice), (AsyncClient if way == "lazy async" else Client)()
+    if way == "rest":
+        settings.SESSIONAUTH_AUTHENTICATORS = ["sessionauth.authenticators.session.SessionAuthenticator"]
+    else:
+        settings.SESSIONAUTH_AUTHENTICATORS = [f"{__name__}.InCookie"]
+        client.cookies["token"] = secret
+    see, do = {"lazy": ("/who/", "/act/"), "lazy async": ("/awho/", "/awaited/"), "rest": ("/rest/", "/rest/")}[way]
+    told = {"secret": secret, "is_async": way == "lazy async", "client": client}
+    if way != "rest":
+        told["authorization"] = ""
+    assert ask(path=see, **told).json()["user"] == "alice"
+    ask(path=do, method="post", **told)
+    assert "alice" not in site.done
+    if way == "lazy":
+        assert ask(path="/mine/", **told).content != b"alice"
 
 
 def test_used__nowhere_that_is_closed(settings, browser, alice):
