@@ -17,16 +17,13 @@ class SessionAuthConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers and register the checks."""
         from django.contrib.auth.signals import user_logged_in, user_logged_out
-        from django.core.signals import setting_changed
         from django.db.models.signals import post_save, pre_save
 
         from sessionauth import checks
         from sessionauth.audit import receivers as audit_receivers
         from sessionauth.authenticators import base
         from sessionauth.credentials import forgetting, revoking
-        from sessionauth.guards import base as guards
         from sessionauth.late import late
-        from sessionauth.models import credentials
         from sessionauth.sessions import account, registry
         from sessionauth.signals import impersonation_ended, impersonation_started, logged_out_everywhere
 
@@ -54,7 +51,4 @@ class SessionAuthConfig(AppConfig):
         base.delegate(late("sessionauth.impersonation.tagged.put_on"))
         # After ours of `user_logged_in`: the record names the session that it makes.
         audit_receivers.connect()
-        setting_changed.connect(base.forget_authenticators, dispatch_uid="sessionauth.forget_authenticators")
-        setting_changed.connect(guards.forget_guards, dispatch_uid="sessionauth.forget_guards")
-        setting_changed.connect(credentials.forget_kinds, dispatch_uid="sessionauth.forget_kinds")
         checks.register()

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import LazyObject, SimpleLazyObject, empty
 
 from sessionauth.authenticators import active, chain, get_auth
-from sessionauth.authenticators.base import watch
+from sessionauth.authenticators.base import switched_on
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.credentials import cache
 from sessionauth.request_state import RequestState, state_of
@@ -30,7 +30,7 @@ def put_on(request: HttpRequest) -> RequestState:
         request._cached_user = state.lazy_user  # type: ignore[attr-defined]
     state.lazy_auser = request.auser = partial(_auser, request)
     request.auth = RequestAuth(request)  # type: ignore[attr-defined]
-    if (places := watch.places) is not None:
+    if (places := switched_on.places) is not None:
         state.is_bare = True
         for place in places:
             if place in request.META:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from sessionauth import conf
 from sessionauth.conf import Setting, Settings, djangos, kinds, settings
+from sessionauth.sessions import timeouts
 from tests.project.run import ROOT
 
 pytestmark = pytest.mark.once
@@ -197,6 +198,8 @@ def test_settings__of_a_project_that_answers_otherwise_each_time(monkeypatch):
     monkeypatch.setattr(django_settings, "_wrapped", OfThisSite())
     assert settings.REALM == "api"
     assert not vars(settings)
+    assert timeouts.limits.idle is None
+    assert not vars(timeouts.limits)
 
 
 def test_settings__are_not_judged_when_read():

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
 from sessionauth import crypto, lookup
-from sessionauth.conf import PREFIX, load, settings
-from sessionauth.conf.setting import reader
+from sessionauth.conf import load, settings
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.credentials import cache, formats, limits
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.guards import secrets
@@ -213,13 +212,6 @@ def _delegated(request: HttpRequest, token: UserToken) -> UserToken:
     return _delegates[0](request, token)
 
 
-@functools.cache
-def _built() -> tuple[Authenticator, ...]:
-    made = [_make(entry) for entry in settings.AUTHENTICATORS]
-    # sorted() is stable: programs' credentials first, otherwise in the project's order.
-    return tuple(sorted(made, key=lambda authenticator: authenticator.ambient))
-
-
 def share_a_hop(asked: Iterable[tuple[Authenticator, Any]]) -> bool:
     """Say whether all of `asked`, with their credentials, do what they do in the thread of the database, and have to.
 
@@ -241,16 +233,23 @@ def _make(entry: str | Mapping[str, Any]) -> Authenticator:
 
 def active() -> tuple[Authenticator, ...]:
     """Return the authenticators of SESSIONAUTH_AUTHENTICATORS, those of programs first."""
-    return _built()
+    return switched_on.authenticators
 
 
-class Watch:
-    """Where a program's credential may stand in a request, worked out once until a setting changes."""
+class SwitchedOn(FromSettings):
+    """The authenticators that a project has switched on, and what follows from which they are."""
 
-    @cached_property
+    @derived
+    def authenticators(self) -> tuple[Authenticator, ...]:
+        """See active()."""
+        made = [_make(entry) for entry in settings.AUTHENTICATORS]
+        # sorted() is stable: programs' credentials first, otherwise in the project's order.
+        return tuple(sorted(made, key=lambda authenticator: authenticator.ambient))
+
+    @derived
     def places(self) -> frozenset[str] | None:
         """The keys of `META` without any of which nobody is asked before the view; None where somebody must be."""
-        found = [_places_of(one) for one in active() if not one.lazy]
+        found = [_places_of(one) for one in self.authenticators if not one.lazy]
         return None if None in found else frozenset(key for places in found for key in places or ())
 
 
@@ -260,10 +259,4 @@ def _places_of(one: Authenticator) -> Collection[str] | None:
     return getattr(one, "places", None) if says is not None and "places" in vars(says) else None
 
 
-watch = reader(Watch())
-
-
-def forget_authenticators(*, setting: str, **kwargs: object) -> None:
-    """Receive `setting_changed`: build them again when asked next."""
-    if setting == PREFIX + "AUTHENTICATORS":
-        _built.cache_clear()
+switched_on = SwitchedOn()

@@ -12,7 +12,7 @@ from sessionauth.conf.impersonation import ImpersonationSettings
 from sessionauth.conf.logins import LoginSettings
 from sessionauth.conf.requests import RequestSettings
 from sessionauth.conf.sessions import SessionSettings
-from sessionauth.conf.setting import PREFIX, DjangosSettings, Setting, reader
+from sessionauth.conf.setting import PREFIX, DjangosSettings, FromSettings, Setting
 
 __all__ = ["PREFIX", "TOPICS", "Setting", "Settings", "declared", "djangos", "load", "seconds", "settings"]
 
@@ -20,13 +20,15 @@ __all__ = ["PREFIX", "TOPICS", "Setting", "Settings", "declared", "djangos", "lo
 TOPICS = (RequestSettings, LoginSettings, SessionSettings, CredentialSettings, ImpersonationSettings)
 
 
-class Settings(RequestSettings, LoginSettings, SessionSettings, CredentialSettings, ImpersonationSettings):
+class Settings(
+    RequestSettings, LoginSettings, SessionSettings, CredentialSettings, ImpersonationSettings, FromSettings
+):
     """The settings of sessionauth; every name stands in Django's settings with the prefix SESSIONAUTH_."""
 
 
-settings = reader(Settings())
+settings = Settings()
 #: Django's own, for what every request reads.
-djangos = reader(DjangosSettings())
+djangos = DjangosSettings()
 
 
 def declared() -> dict[str, Setting[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from django.apps import apps
@@ -17,6 +17,32 @@ from sessionauth.conf.kinds import Kind
 PREFIX = "SESSIONAUTH_"
 
 T = TypeVar("T")
+
+
+#: Whose instances know what has been read, or has been worked out from that.
+_kept: list[FromSettings] = []
+
+
+class FromSettings:
+    """Base of what follows from the settings: its instances forget what they know whenever `setting_changed` is sent.
+
+    For the few of a module that live as long as the process; what they know is what they have `derived`.
+    """
+
+    def __init__(self) -> None:
+        _kept.append(self)
+
+
+class derived(Generic[T]):  # noqa: N801 - stands where `property` would
+    """A property of a FromSettings, worked out when it is first asked for, and known from then on as a setting is."""
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self.work, self.__doc__ = work, work.__doc__
+
+    def __get__(self, instance: object, owner: type) -> T:
+        value = self.work(instance)
+        keep(instance, self.work.__name__, value)
+        return value
 
 
 class Setting(Generic[T]):
@@ -48,10 +74,10 @@ class Setting(Generic[T]):
         return value
 
 
-class DjangosSettings:
+class DjangosSettings(FromSettings):
     """Django's own settings as requests read them: each is asked for once, until a setting changes."""
 
-    @cached_property
+    @derived
     def user_model(self) -> Any:
         """What `get_user_model()` returns."""
         return get_user_model()
@@ -60,16 +86,6 @@ class DjangosSettings:
         value = getattr(django_settings, name)
         keep(self, name, value)
         return value
-
-
-#: Whose instances know what has been read.
-_readers: list[object] = []
-
-
-def reader(one: T) -> T:
-    """Have `one` forget what has been read whenever `setting_changed` is sent, and return it."""
-    _readers.append(one)
-    return one
 
 
 def keep(instance: object, attribute: str, value: object) -> None:
@@ -84,7 +100,7 @@ def keep(instance: object, attribute: str, value: object) -> None:
 
 def forget(**kwargs: object) -> None:
     """Receive `setting_changed`: ask again."""
-    for one in _readers:
+    for one in _kept:
         vars(one).clear()
 
 

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from inspect import getattr_static
 from typing import Any
 
@@ -26,7 +26,7 @@ from django.db.models.signals import post_init
 from django.utils import timezone
 
 from sessionauth.conf import settings
-from sessionauth.conf.setting import reader
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.credentials import entries
 from sessionauth.crypto import ParsedSecret
 from sessionauth.models import AbstractCredential, tombstones
@@ -101,16 +101,16 @@ def is_touch_due(row: AbstractCredential) -> bool:
     return _quietly_add(f"sessionauth:key:used:{row._meta.label_lower}:{row.pk}", "1", math.ceil(tombstones.ttl()))
 
 
-class Decided:
-    """What has been said of each model; until a setting changes, for nothing else changes that in a process."""
+class Decided(FromSettings):
+    """What has been said of each model: nothing but a setting changes that in a process."""
 
-    @cached_property
+    @derived
     def reasons(self) -> dict[type[AbstractCredential], tuple[str | None, Any]]:
         """What why_not() said, and the user model for those that name a user."""
         return {}
 
 
-_decided = reader(Decided())
+_decided = Decided()
 
 
 def is_cacheable(model: type[AbstractCredential]) -> bool:

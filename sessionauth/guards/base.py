@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpRequest
 
-from sessionauth.conf import PREFIX, load, settings
+from sessionauth.conf import load, settings
+from sessionauth.conf.setting import FromSettings, derived
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -139,10 +140,21 @@ def as_guard(guard: Any) -> LoginGuard:
     return FunctionGuard(guard)
 
 
-@cache
+class SwitchedOn(FromSettings):
+    """The guards that a project has switched on."""
+
+    @derived
+    def guards(self) -> tuple[LoginGuard, ...]:
+        """See active()."""
+        return tuple(make(entry) for entry in settings.LOGIN_GUARDS)
+
+
+switched_on = SwitchedOn()
+
+
 def active() -> tuple[LoginGuard, ...]:
     """Return the guards of SESSIONAUTH_LOGIN_GUARDS, made once, in their order."""
-    return tuple(make(entry) for entry in settings.LOGIN_GUARDS)
+    return switched_on.guards
 
 
 def make(entry: str | Mapping[str, Any]) -> LoginGuard:
@@ -150,9 +162,3 @@ def make(entry: str | Mapping[str, Any]) -> LoginGuard:
     path, options = (entry, {}) if isinstance(entry, str) else (entry["NAME"], entry.get("OPTIONS", {}))
     found = load(path)
     return as_guard(partial(found, **options)() if options else found)
-
-
-def forget_guards(*, setting: str, **kwargs: object) -> None:
-    """Receive `setting_changed`: make them again when asked next."""
-    if setting == PREFIX + "LOGIN_GUARDS":
-        active.cache_clear()

@@ -7,7 +7,6 @@ means just what Django wrote is this the same question; elsewhere nothing is ask
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cached_property
 from typing import Any
 
 from django.contrib.auth import get_backends
@@ -21,7 +20,7 @@ from django.http import HttpRequest
 
 from sessionauth import lookup
 from sessionauth.conf import djangos
-from sessionauth.conf.setting import reader
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.impersonation.rules import IMPERSONATE, IMPERSONATE_STAFF, IMPERSONATE_WRITE
 from sessionauth.models import Impersonation
 
@@ -82,10 +81,10 @@ def is_djangos(model: type) -> bool:
     return known.are_djangos and router.db_for_write(djangos.user_model) == router.db_for_read(Permission)
 
 
-class Known:
-    """What follows from the settings, worked out once until one changes."""
+class Known(FromSettings):
+    """What follows from the settings."""
 
-    @cached_property
+    @derived
     def are_djangos(self) -> bool:
         """Whether the backends answer for permissions as Django's own does, or not at all."""
         try:
@@ -97,7 +96,7 @@ class Known:
         )
 
 
-known = reader(Known())
+known = Known()
 
 
 def _is_like(backend: Any, model: type) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.conf import settings
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.models import binding
 from sessionauth.models.base import AbstractCredential
 
@@ -205,16 +205,25 @@ class ImpersonationToken(AbstractAccessToken):
 REFRESH_KIND = "ref"
 
 
-@cache
+class Installed(FromSettings):
+    """What INSTALLED_APPS bring."""
+
+    @derived
+    def models(self) -> dict[str, type[AbstractCredential]]:
+        """See models_by_kind()."""
+        return _models_by_kind()
+
+
+_installed = Installed()
+
+
 def models_by_kind() -> dict[str, type[AbstractCredential]]:
     """Return every credential model of the project by the kind of its secrets."""
+    return _installed.models
+
+
+def _models_by_kind() -> dict[str, type[AbstractCredential]]:
     found = [model for model in apps.get_models() if issubclass(model, AbstractCredential) and not model._meta.proxy]
     # A project's model that forgot to take a kind of its own must not put ours out of service: ours come last.
     ours: list[type[AbstractCredential]] = [AccessToken, APIKey, ImpersonationToken]
     return {model.kind: model for model in [*(one for one in found if one not in ours), *ours]}
-
-
-def forget_kinds(*, setting: str, **kwargs: object) -> None:
-    """Let the next request see the models of changed INSTALLED_APPS."""
-    if setting == "INSTALLED_APPS":
-        models_by_kind.cache_clear()

@@ -6,14 +6,14 @@ import enum
 import hashlib
 import ipaddress
 import logging
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from sessionauth import crypto, http
 from sessionauth.conf import djangos, load, settings
-from sessionauth.conf.setting import reader
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.sessions import browsers
 
 logger = logging.getLogger("sessionauth")
@@ -88,17 +88,17 @@ def _name(request: HttpRequest) -> str | None:
     return None
 
 
-class Known:
-    """What follows from the settings, worked out once until one changes."""
+class Known(FromSettings):
+    """What follows from the settings."""
 
-    @cached_property
+    @derived
     def kind(self) -> str:
         """A word for the way in which browsers are named now; a change of settings must sign nobody out."""
         way = repr((VERSION, settings.FINGERPRINT, settings.FINGERPRINT or settings.FINGERPRINT_IP_PREFIX))
         return hashlib.sha256(way.encode()).hexdigest()[:6]
 
 
-known = reader(Known())
+known = Known()
 
 
 @lru_cache(maxsize=1024)

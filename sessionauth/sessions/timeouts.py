@@ -7,7 +7,6 @@ the session. Sessions without a row of their own keep the two times in themselve
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from asgiref.sync import sync_to_async
@@ -18,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from sessionauth.conf import seconds, settings
-from sessionauth.conf.setting import reader
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.models import LoginSession
 from sessionauth.request_state import state_of
 from sessionauth.sessions import kept
@@ -42,20 +41,20 @@ class Times(NamedTuple):
     seen: float
 
 
-class Limits:
-    """What the settings say in seconds, worked out once until one changes."""
+class Limits(FromSettings):
+    """What the settings say in seconds."""
 
-    @cached_property
+    @derived
     def idle(self) -> float | None:
         """After how long without use a session ends, None for never."""
         return _limit(settings.IDLE_TIMEOUT, 0)
 
-    @cached_property
+    @derived
     def absolute(self) -> float | None:
         """After how long a session ends however busy it is, None for never."""
         return _limit(settings.ABSOLUTE_TIMEOUT, 1)
 
-    @cached_property
+    @derived
     def interval(self) -> float | None:
         """At most how often it is written that a session was seen, None for never.
 
@@ -65,7 +64,7 @@ class Limits:
         return min([*known, *([] if self.idle is None else [self.idle / 10])], default=None)
 
 
-limits = reader(Limits())
+limits = Limits()
 
 
 def _limit(own: timedelta | int | None, place: int) -> float | None:

@@ -12,7 +12,7 @@ import sessionauth
 from sessionauth import InvalidCredential, LoginState, UserToken, aget_auth, get_auth
 from sessionauth.authenticators import BaseAuthenticator, active, chain
 from sessionauth.authenticators.api_key import APIKeyAuthenticator
-from sessionauth.authenticators.base import PresentedSecret, watch
+from sessionauth.authenticators.base import PresentedSecret, switched_on
 from sessionauth.authenticators.token import BearerAuthenticator, TokenAuthenticator
 from sessionauth.exceptions import SeveralCredentials
 from sessionauth.middleware import AuthenticationMiddleware
@@ -277,7 +277,7 @@ def test_watch__knows_where_no_program_can_have_come(entries, places, settings):
     settings.SESSIONAUTH_AUTHENTICATORS = [
         whole(entry) if isinstance(entry, str) else entry | {"NAME": whole(entry["NAME"])} for entry in entries
     ]
-    assert watch.places == places
+    assert switched_on.places == places
 
 
 def test_bare_request__asks_nobody_before_the_view(rf, monkeypatch):

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
+from django.test import modify_settings
 from django.utils import timezone
 
-from sessionauth import InvalidCredential, crypto
+from sessionauth import InvalidCredential, conf, crypto
 from sessionauth.models import AbstractCredential, AccessToken, APIKey, ImpersonationToken
-from sessionauth.models.credentials import forget_kinds, models_by_kind
+from sessionauth.models.credentials import models_by_kind
 from sessionauth.signals import credential_issued, credential_revoked
 from tests.contracts import CredentialContract
 from tests.project.organisations.models import DeviceKey, Organisation, OrganisationKey
@@ -258,19 +259,18 @@ def test_save__refuses_a_row_that_was_not_issued(alice):
         APIKey.objects.create(user=alice)
 
 
-def test_forget_kinds__when_the_apps_change():
+def test_models_by_kind__are_looked_for_anew_when_the_apps_change():
     before = models_by_kind()
-    forget_kinds(setting="DEBUG")
     assert models_by_kind() is before
-    forget_kinds(setting="INSTALLED_APPS")
-    assert models_by_kind() is not before
+    with modify_settings(INSTALLED_APPS={"append": "django.contrib.humanize"}):
+        assert models_by_kind() is not before
 
 
 def test_models_by_kind__ours_are_never_taken_by_another_with_their_kind(monkeypatch):
     monkeypatch.setattr(OrganisationKey, "kind", "key")
-    models_by_kind.cache_clear()
+    conf.setting.forget()
     try:
         assert models_by_kind()["key"] is APIKey
     finally:
         monkeypatch.undo()
-        models_by_kind.cache_clear()
+        conf.setting.forget()
