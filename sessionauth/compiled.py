@@ -15,12 +15,13 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.core.signals import setting_changed
 from django.db import connections, models
 from django.db.models.expressions import Col
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
+
+from sessionauth.conf.setting import FromSettings, derived
 
 Builder = Callable[..., "models.QuerySet[Any]"]
 #: Each with the field that it is compared to.
@@ -38,7 +39,6 @@ WRITES = frozenset(
 #: Larger numbers fit in no column of any database.
 LARGEST = 2**63
 
-_known: dict[tuple[Any, ...], Frozen | None] = {}
 _NEW: Any = object()
 
 
@@ -156,7 +156,8 @@ def _ready(
     connection = connections[using]
     fields, others = manager.model._meta.concrete_fields, joined and joined._meta.concrete_fields
     key = (build, manager.model, joined, using, type(connection), len(values))
-    frozen = _known.get(key, _NEW)
+    queries = _compiled.queries
+    frozen = queries.get(key, _NEW)
     if frozen is None:
         return None
     if frozen is not _NEW:
@@ -167,18 +168,22 @@ def _ready(
     if any(bound.index(value) != place for place, value in enumerate(bound)):
         return None  # which of two equal ones stands where could not be told
     try:
-        made = _known[key] = _frozen(build, manager, using, values, (manager, fields, others))
+        made = queries[key] = _frozen(build, manager, using, values, (manager, fields, others))
     except EmptyResultSet:
         return None
     return None if made is None else (made, connection)
 
 
-def forget(**kwargs: Any) -> None:
-    """Compile all anew: a setting has changed, and any may go into the SQL or into what converts its rows."""
-    _known.clear()
+class Compiled(FromSettings):
+    """What has been compiled; any setting may go into the SQL, or into what converts its rows."""
+
+    @derived
+    def queries(self) -> dict[tuple[Any, ...], Frozen | None]:
+        """The queries by all that they depend on, None for those that are the ORM's."""
+        return {}
 
 
-setting_changed.connect(forget, dispatch_uid="sessionauth.compiled")
+_compiled = Compiled()
 
 
 def _prepared(field: Any, value: Any, connection: Any) -> Any:

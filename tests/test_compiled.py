@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, connections, models, transactio
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
-from sessionauth import compiled, crypto, lookup
+from sessionauth import compiled, conf, crypto, lookup
 from sessionauth.models import AccessToken, APIKey, LoginSession
 from tests.project.models import Drawer, Specimen
 
@@ -89,9 +89,9 @@ def twice(build, pairs, model=Specimen, **kwargs):
 
 @pytest.fixture(autouse=True)
 def nothing_compiled():
-    compiled.forget()
+    conf.setting.forget()
     yield
-    compiled.forget()
+    conf.setting.forget()
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_made__is_none_where_a_join_found_nothing():
 
 def test_rows__keep_no_connection(specimens):
     ask(with_drawer, values(name="full"))
-    (frozen,) = compiled._known.values()
+    (frozen,) = compiled._compiled.queries.values()
     held = [*frozen.attributes.values(), *frozen.queryset.values()]
     for _, one, _, _ in frozen.steps:
         held += [getattr(one, "__self__", None), *[cell.cell_contents for cell in one.__closure__ or ()]]
@@ -308,10 +308,10 @@ def test_rows__by_a_field_that_compares_in_its_own_way_are_left_to_the_orm(speci
 
 def test_rows__of_fields_that_have_changed_are_compiled_anew(specimens):
     ask(by_name, values(name="full"))
-    (before,) = compiled._known.values()
+    (before,) = compiled._compiled.queries.values()
     Specimen._meta._expire_cache()
     ask(by_name, values(name="full"))
-    (after,) = compiled._known.values()
+    (after,) = compiled._compiled.queries.values()
     assert after is not before
 
 
@@ -323,8 +323,8 @@ def test_session__is_compiled_and_has_the_orms_user_and_row(rf, make_user):
     expected = get_user_model().objects.get(pk=alice.pk)
     assert state(seen.user) == state(expected)
     assert state(seen.row) == state(LoginSession.objects.select_related("user").get(pk=row.pk))
-    assert None not in compiled._known.values()
-    assert len(compiled._known) == 1
+    assert None not in compiled._compiled.queries.values()
+    assert len(compiled._compiled.queries) == 1
 
 
 @pytest.mark.parametrize("model", [APIKey, AccessToken])
@@ -333,5 +333,5 @@ def test_credential__is_compiled_and_has_the_orms_row_and_user(model, rf, make_u
     for _ in range(2):
         found = lookup.credential(rf.get("/"), model, crypto.parse(secret, "sa"))
     assert state(found) == state(model.objects.select_related("user").get(pk=row.pk))
-    assert None not in compiled._known.values()
-    assert len(compiled._known) == 1
+    assert None not in compiled._compiled.queries.values()
+    assert len(compiled._compiled.queries) == 1
