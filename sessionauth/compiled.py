@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -129,19 +128,6 @@ def tuples(
     """Return the rows themselves, each as a list of what Django makes of its columns; all else is as with rows()."""
     ready = _ready(build, manager, using, values, joined)
     return None if ready is None else ready[0].rows(ready[1], values)
-
-
-def made(model: type[models.Model], using: str, columns: list[Any]) -> Any:
-    """Return the instance of `model` whose `columns` came from `using`, None where a join has found none."""
-    names, key = _names(model)
-    return None if columns[key] is None else model.from_db(using, names, columns)
-
-
-@lru_cache(maxsize=64)
-def _names(model: type[models.Model]) -> tuple[list[str], int]:
-    """Return the names of the columns of `model`, and which of them is its key."""
-    names = [field.attname for field in model._meta.concrete_fields]
-    return names, names.index(model._meta.pk.attname)
 
 
 def _ready(

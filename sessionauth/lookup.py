@@ -16,7 +16,7 @@ from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest
 
-from sessionauth import compiled
+from sessionauth import compiled, instances
 from sessionauth.conf import djangos, load, settings
 from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
@@ -240,7 +240,7 @@ def _pair(
     if not found:
         return None, None
     first = len(model._meta.concrete_fields)
-    user, row = compiled.made(model, using, found[0][:first]), compiled.made(link.model, using, found[0][first:])
+    user, row = instances.made(model, using, found[0][:first]), instances.made(link.model, using, found[0][first:])
     if row is not None:
         row._state.fields_cache[link.name] = user
     return user, row

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, connections, models, transactio
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
-from sessionauth import compiled, conf, crypto, lookup
+from sessionauth import compiled, conf, crypto, instances, lookup
 from sessionauth.models import AccessToken, APIKey, LoginSession
 from tests.project.models import Drawer, Specimen
 
@@ -195,13 +195,30 @@ def test_tuples__are_what_the_instances_are_made_of(specimens):
     names = [field.attname for field in Specimen._meta.concrete_fields]
     for name in ("full", "bare"):
         found = compiled.tuples(by_name, Specimen.objects, DEFAULT, values(name=name))
-        made = [compiled.made(Specimen, DEFAULT, row) for row in found]
+        made = [instances.made(Specimen, DEFAULT, row) for row in found]
         assert [state(one) for one in made] == [state(one) for one in by_name(Specimen.objects.all(), name)]
         assert all([vars(one)[field] for field in names] == row for one, row in zip(made, found, strict=True))
 
 
 def test_made__is_none_where_a_join_found_nothing():
-    assert compiled.made(Specimen, DEFAULT, [None] * len(Specimen._meta.concrete_fields)) is None
+    assert instances.made(Specimen, DEFAULT, [None] * len(Specimen._meta.concrete_fields)) is None
+
+
+def test_made__tells_whoever_listens_and_asks_whoever_makes_them(specimens, monkeypatch):
+    (row,) = compiled.tuples(by_name, Specimen.objects, DEFAULT, values(name="full"))
+    made, heard = Specimen.from_db, []
+
+    def hear(instance, **kwargs):
+        heard.append(instance.name)
+
+    models.signals.post_init.connect(hear, sender=Specimen)
+    try:
+        instances.made(Specimen, DEFAULT, row)
+    finally:
+        models.signals.post_init.disconnect(hear, sender=Specimen)
+    monkeypatch.setattr(Specimen, "from_db", classmethod(lambda cls, *args: heard.append(args[0]) or made(*args)))
+    instances.made(Specimen, DEFAULT, row)
+    assert heard == ["full", DEFAULT]
 
 
 def test_rows__keep_no_connection(specimens):

@@ -20,6 +20,7 @@ from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import djangos, seconds, settings
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
+from sessionauth.models.binding import session_hash
 from sessionauth.request_state import state_of
 from sessionauth.sessions import db, freshness, kept, registry, restoring, watch
 from sessionauth.sessions.db import SessionStore
@@ -166,7 +167,7 @@ def _hash_is_right(session: SessionBase, claim: Claim, user: Any) -> bool:
     """Verify the session hash as django.contrib.auth.get_user() does, fallback keys included."""
     if not hasattr(user, "get_session_auth_hash"):
         return True
-    current = user.get_session_auth_hash()
+    current = session_hash(user)
     if claim.session_hash and crypto.is_same(claim.session_hash, current):
         return True
     fallbacks = user.get_session_auth_fallback_hash() if claim.session_hash else ()

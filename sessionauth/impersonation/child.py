@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from sessionauth.conf import djangos
 from sessionauth.impersonation import bound
 from sessionauth.models import Impersonation
+from sessionauth.models.binding import session_hash
 
 #: What is put in anew for every request, and not kept.
 NOT_KEPT = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY})
@@ -105,7 +106,7 @@ def _key_of(row_key: str, secret_key: str | bytes) -> str:
 
 
 def _identity(target: Any, parent: SessionBase) -> dict[str, Any]:
-    own_hash = target.get_session_auth_hash() if hasattr(target, "get_session_auth_hash") else ""
+    own_hash = session_hash(target) if hasattr(target, "get_session_auth_hash") else ""
     return {
         SESSION_KEY: target._meta.pk.value_to_string(target),
         BACKEND_SESSION_KEY: parent.get(BACKEND_SESSION_KEY),

@@ -23,7 +23,7 @@ from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import WhereNode
 from django.utils import timezone
 
-from sessionauth import compiled
+from sessionauth import compiled, instances
 from sessionauth.conf import djangos, settings
 from sessionauth.models import LoginSession, writing
 from sessionauth.sessions import decoding, kept
@@ -241,8 +241,8 @@ def _company(sessions: type[models.Model], columns: list[Any], using: str) -> Co
     """Return what came along with a session, None if its login session is not known by its key, or has no user."""
     first = len(sessions._meta.concrete_fields)
     last = first + len(LoginSession._meta.concrete_fields)
-    row = compiled.made(LoginSession, using, columns[first:last])
-    user = None if row is None else compiled.made(djangos.user_model, using, columns[last:])
+    row = instances.made(LoginSession, using, columns[first:last])
+    user = None if row is None else instances.made(djangos.user_model, using, columns[last:])
     if row is None or user is None:
         return None
     row._state.fields_cache[USER.name] = user
