@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from sessionauth.guards.counters.base import Unavailable, logger
 from sessionauth.models import LoginThrottle
+from sessionauth.models.writing import survival
 from sessionauth.request_state import current, state_of
 
 T = TypeVar("T")
@@ -92,23 +93,9 @@ def _in_place(act: Callable[[], T], connection: BaseDatabaseWrapper, request: Ht
         answer = act()
     request = current() if request is None else request
     if request is not None:
-        is_lost = _watched(connection)
-        state_of(request).later.append(lambda: act() if is_lost() else None)
+        has_survived = survival(connection.alias)
+        state_of(request).later.append(lambda: None if has_survived() else act())
     return answer
-
-
-def _watched(connection: BaseDatabaseWrapper) -> Callable[[], bool]:
-    """Return a question: has the transaction of now been rolled back by then?
-
-    Django drops what waits for a commit that will not come; so what neither ran nor waits was rolled back.
-    """
-    ran: list[bool] = []
-
-    def run() -> None:
-        ran.append(True)
-
-    transaction.on_commit(run, using=connection.alias)
-    return lambda: not ran and not any(run in entry for entry in connection.run_on_commit)
 
 
 def _elsewhere(act: Callable[[], T]) -> T:
