@@ -100,7 +100,7 @@ class Together(ReservingGuard):
         if isinstance(answer, Full):
             return answer
         slots = [guard.slot(step, answer[step.key], request, user) for guard, step in wanted]
-        self.keep(Slots(slots, request))
+        self.keep(DatabaseSlots(slots, request))
         return None
 
 
@@ -129,7 +129,7 @@ def _take(wanted: Wanted) -> dict[str, int] | Full:
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
+class DatabaseSlots:
     """The slots of an attempt, which are settled by one statement."""
 
     slots: Sequence[DatabaseSlot | LockoutSlot]
