@@ -15,13 +15,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from sessionauth import http, lookup, scopes, signals
+from sessionauth import http, lookup, scopes
 from sessionauth.authenticators import active, chain
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
-from sessionauth.impersonation import held, rules, windows
+from sessionauth.impersonation import beginning, held, rules, windows
 from sessionauth.impersonation.stage import MARKER
-from sessionauth.impersonation.standing import seen_as
+from sessionauth.impersonation.standing import is_use_due, seen_as
 from sessionauth.models import AbstractCredential, Impersonation
 from sessionauth.request_state import state_of
 from sessionauth.user_token import LoginState, UserToken
@@ -60,12 +60,11 @@ def put_on(request: HttpRequest, token: UserToken | None) -> UserToken:
     target = _named(request, held.question(program.user))
     known = held.answer(program.user, target)
     try:
-        with seen_as(request, program):
-            rules.check(request, program.user, target, known)
-        row = windows.enter(request, program.credential, program.user, target, _mode(program, known))
+        with beginning.told_of_denial(request, program.user, target):
+            with seen_as(request, program):
+                rules.check(request, program.user, target, known)
+            row = windows.enter(request, program.credential, program.user, target, _mode(program, known))
     except ImpersonationDenied as denial:
-        facts = {"request": request, "actor": program.user, "target": target, "reason": denial}
-        signals.impersonation_denied.send_robust(sender=Impersonation, **facts)
         if denial.code not in windows.STAYS:
             windows.close(program.credential, target, "permission_lost")
         raise
@@ -85,7 +84,7 @@ def show(request: HttpRequest, token: UserToken) -> None:
     state = state_of(request)
     state.established = None
     chain.establish(request, token)
-    if windows.is_due(token.impersonation):
+    if is_use_due(token.impersonation):
         state.later.append(lambda: windows.keep(token.impersonation))
     state.on_response.append(lambda response: tell(response, token))
 

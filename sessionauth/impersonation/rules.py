@@ -173,7 +173,7 @@ def _questions(
     for path in settings.IMPERSONATION_GUARDS:
         guard = load(path)
         if guard is has_permission and held is not None:
-            yield Question("guard", partial(_is_held, held, target), guard, path)
+            yield Question("guard", partial(_lets, held.__contains__, target), guard, path)
         else:
             yield Question("guard", partial(guard, request, actor=actor, target=target), guard, path)
 
@@ -225,11 +225,11 @@ def _denial(code: str, found: Any) -> ImpersonationDenied:
 
 def has_permission(request: HttpRequest, *, actor: Any, target: Any) -> bool:
     """Let those impersonate who hold `sessionauth.impersonate`; staff only with `sessionauth.impersonate_staff`."""
-    return _has(actor, IMPERSONATE) and (not getattr(target, "is_staff", False) or _has(actor, IMPERSONATE_STAFF))
+    return _lets(partial(_has, actor), target)
 
 
-def _is_held(held: Collection[str], target: Any) -> bool:
-    return IMPERSONATE in held and (not getattr(target, "is_staff", False) or IMPERSONATE_STAFF in held)
+def _lets(holds: Callable[[str], bool], target: Any) -> bool:
+    return holds(IMPERSONATE) and (not getattr(target, "is_staff", False) or holds(IMPERSONATE_STAFF))
 
 
 def superusers_only(request: HttpRequest, *, actor: Any, target: Any) -> bool:

@@ -46,8 +46,8 @@ def time_is_over(row: Impersonation) -> str:
 
 def is_use_due(row: Impersonation) -> bool:
     """Say whether it has not been noted for a while that `row` is used."""
-    idle = settings.IMPERSONATION_IDLE_AGE
-    within = INTERVAL if idle is None else min(INTERVAL, seconds(idle) / 10)
+    lasts = settings.IMPERSONATION_WINDOW if row.is_by_header else settings.IMPERSONATION_IDLE_AGE
+    within = INTERVAL if lasts is None else min(INTERVAL, seconds(lasts) / 10)
     return (timezone.now() - row.last_seen_at).total_seconds() >= within
 
 

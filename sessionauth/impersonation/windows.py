@@ -29,8 +29,6 @@ from sessionauth.sessions import registry
 NATURAL = frozenset({"expired", "idle", "actor_changed", "target_changed", "permission_lost"})
 #: Codes of denials that end nothing: it has ended, or a receiver was against a new one.
 STAYS = frozenset({"ended", "vetoed", "busy"})
-#: How often, in seconds, it is noted at most that one is used.
-INTERVAL = 60
 TRIES = 5
 
 
@@ -47,12 +45,6 @@ def enter(request: HttpRequest, credential: AbstractCredential, actor: Any, targ
             if row.mode == mode or row.change(mode=mode):
                 return row
     raise ImpersonationDenied("busy")
-
-
-def is_due(row: Impersonation) -> bool:
-    """Say whether it has not been noted for a while that `row` is used."""
-    unseen = (timezone.now() - row.last_seen_at).total_seconds()
-    return unseen >= min(INTERVAL, seconds(settings.IMPERSONATION_WINDOW) / 10)
 
 
 def keep(row: Impersonation) -> None:
