@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -210,19 +210,6 @@ def _delegated(request: HttpRequest, token: UserToken) -> UserToken:
     if not _delegates:
         raise InvalidCredential("impersonation", credential=token.credential)
     return _delegates[0](request, token)
-
-
-def share_a_hop(asked: Iterable[tuple[Authenticator, Any]]) -> bool:
-    """Say whether all of `asked`, with their credentials, do what they do in the thread of the database, and have to.
-
-    Then all of it, and what comes after it, is one hop.
-    """
-    is_ready = True
-    for one, credential in asked:
-        if not isinstance(one, BaseAuthenticator) or type(one).aauthenticate is not BaseAuthenticator.aauthenticate:
-            return False
-        is_ready = is_ready and one.is_ready(credential)
-    return not is_ready
 
 
 def _make(entry: str | Mapping[str, Any]) -> Authenticator:
