@@ -19,6 +19,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LONGEST_ADDRESS = 200
 #: The methods that only read (RFC 9110 section 9.2.1), less TRACE.
 READING = ("GET", "HEAD", "OPTIONS")
+#: Methods by which a request only asks, as Django's CSRF protection has them.
+SAFE = frozenset({*READING, "TRACE"})
 
 
 def header(request: HttpRequest, name: str) -> str:

@@ -9,13 +9,12 @@ from django.contrib.auth import views as auth_views
 from django.http import HttpRequest
 from django.urls import ResolverMatch
 
-from sessionauth import confinement
+from sessionauth import confinement, http
 from sessionauth.conf import settings
 from sessionauth.confinement import ABOUT_IMPERSONATION as ABOUT
 from sessionauth.confinement import STOPS_IMPERSONATION as STOPS
 from sessionauth.models import Impersonation
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: The names of our own URLs, the API among them; every AdminSite has the app name "admin".
 OURS = frozenset({"admin", "sessionauth", "sessionauth_api"})
 #: Modules of other packages, and what they begin with, whose views are about somebody's account: passwords, addresses,
@@ -42,7 +41,7 @@ TELLING = frozenset({"config", "rest_user_details", "user-me"})
 
 def is_safe(request: HttpRequest) -> bool:
     """Say whether `request` only asks."""
-    return request.method in SAFE
+    return request.method in http.SAFE
 
 
 def refusal(request: HttpRequest, row: Impersonation) -> str | None:

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import rotate_token
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from sessionauth import http
 from sessionauth.authenticators import get_auth
 from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import ImpersonationDenied
@@ -164,7 +165,7 @@ def _is_asked_early(request: HttpRequest) -> bool:
 def _is_much(request: HttpRequest, stage: Stage) -> bool:
     """Say whether the way out has anything to do."""
     is_touched = stage.row is not None or bool(stage.ended) or stage.has_started
-    return is_touched or MARKER in request.COOKIES or request.method not in confining.SAFE
+    return is_touched or MARKER in request.COOKIES or request.method not in http.SAFE
 
 
 def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> bool:

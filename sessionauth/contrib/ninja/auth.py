@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from sessionauth import refusals
+from sessionauth import http, refusals
 from sessionauth.access import FreshRule, at_least_a_minute, warn_of_unknown
 from sessionauth.authenticators import Authenticator
 from sessionauth.authenticators.base import CredentialAuthenticator
@@ -32,8 +32,6 @@ from sessionauth.openapi import security_schemes
 from sessionauth.scopes import Requirement
 from sessionauth.user_token import UserToken
 from sessionauth.views.csrf import csrf_failed
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def in_event_loop() -> bool:
@@ -184,7 +182,7 @@ class RequestAuth(AuthBase):
 def _is_free(request: HttpRequest) -> bool:
     """Say whether no CSRF check is due, without looking for a token."""
     exempt = getattr(request, "_ninja_csrf_exempt", False) or getattr(request, "_dont_enforce_csrf_checks", False)
-    return bool(exempt) or request.method in SAFE_METHODS
+    return bool(exempt) or request.method in http.SAFE
 
 
 def _is_own(request: HttpRequest) -> bool:
