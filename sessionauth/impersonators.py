@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
-from django.urls import NoReverseMatch, get_resolver, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
-from django.views.defaults import permission_denied
 
 from sessionauth import refusals
 
@@ -48,8 +45,7 @@ def page_of(name: str) -> str:
 
 def _has_own_page(request: HttpRequest) -> bool:
     """Say whether the project answers a 403 itself, by `handler403` or a template."""
-    handler: Any = get_resolver(getattr(request, "urlconf", None)).resolve_error_handler(403)
-    if handler is not permission_denied:
+    if refusals.has_own_handler(request):
         return True
     try:
         get_template("403.html")

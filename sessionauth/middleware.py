@@ -10,9 +10,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import get_resolver
 from django.utils.cache import patch_vary_headers
-from django.views import defaults
 
 from sessionauth import access, audit, books, confinement, explicit, old_passwords, paths, refusals, request_auth
 from sessionauth.authenticators import aget_auth, chain, get_auth, remember
@@ -107,7 +105,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer what a view refused, unless the project has a 403 handler of its own."""
-        if _project_answers_403(request):
+        if refusals.has_own_handler(request):
             return None
         if isinstance(exception, NotAuthenticated):
             return refusals.unauthorized(request, reason=exception.reason)
@@ -186,18 +184,12 @@ def on_failure(request: HttpRequest) -> HttpResponse | None:
     policy = settings.ON_FAILURE
     if request.method in settings.EXEMPT_METHODS:
         return HttpResponse()
-    if policy == "redirect" or (policy == "raise" and not _project_answers_403(request)):
+    if policy == "redirect" or (policy == "raise" and not refusals.has_own_handler(request)):
         return refusals.unauthorized(request)
     if policy == "raise":
         raise NotAuthenticated
     answer: HttpResponse | None = load(policy)(request)
     return answer
-
-
-def _project_answers_403(request: HttpRequest) -> bool:
-    resolver = get_resolver(getattr(request, "urlconf", None))
-    handler: Any = resolver.resolve_error_handler(403)
-    return handler is not defaults.permission_denied
 
 
 def _closed(request: HttpRequest, state: RequestState, response: HttpResponseBase) -> HttpResponseBase:

@@ -13,10 +13,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, get_resolver
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.views.defaults import permission_denied
 
 from sessionauth import http, signals
 from sessionauth.authenticators import Authenticator, active
@@ -258,6 +259,13 @@ def _there_and_back(request: HttpRequest, url: str, redirect_field_name: str) ->
         request.session[kept.KEY] = kept.own(request.session) | {"next": back}
         return HttpResponseRedirect(url)
     return redirect_to_login(back, url, redirect_field_name)
+
+
+def has_own_handler(request: HttpRequest) -> bool:
+    """Say whether the project answers a 403 by a `handler403` of its own."""
+    resolver = get_resolver(getattr(request, "urlconf", None))
+    handler: Any = resolver.resolve_error_handler(403)
+    return handler is not permission_denied
 
 
 def pop_next(request: HttpRequest) -> str:
