@@ -123,7 +123,7 @@ def _take(wanted: Wanted) -> dict[str, int] | Full:
         return taken
     kept = [step for step in steps if step.key in taken]
     if kept:
-        database.give_back(kept, [step for step in kept if taken[step.key] == step.shuts_from])
+        database.give_back(kept, [step for step in kept if taken[step.key] >= step.shuts_from])
     guard, step = missing[0]
     return replace(database.refused(step, database.look([step.key])), by=guard)
 

@@ -79,12 +79,17 @@ def _is_closed(match: ResolverMatch, *, only_asks: bool) -> bool:
     return match.view_name in settings.IMPERSONATION_FORBIDDEN_VIEWS
 
 
-@lru_cache(maxsize=1024)
 def _is_about_account(view: Any) -> bool:
     """Say whether `view` is one of ACCOUNTS, or of a class that was derived from one."""
     kind = getattr(view, "view_class", None) or getattr(view, "cls", None)
-    modules = {getattr(view, "__module__", ""), *(one.__module__ for one in getattr(kind, "__mro__", ()))}
-    return any(f"{module}.".startswith(ACCOUNTS) for module in modules)
+    # Not asked of the view, which may be an instance of anything, and have no hash.
+    return _is_of_accounts(str(getattr(view, "__module__", "")), kind if isinstance(kind, type) else None)
+
+
+@lru_cache(maxsize=1024)
+def _is_of_accounts(module: str, kind: type[Any] | None) -> bool:
+    modules = {module, *(one.__module__ for one in getattr(kind, "__mro__", ()))}
+    return any(f"{one}.".startswith(ACCOUNTS) for one in modules)
 
 
 def _is_way_out(match: ResolverMatch) -> bool:

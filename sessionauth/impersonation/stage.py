@@ -30,6 +30,8 @@ MARKER = "sessionauth_impersonating"
 
 def claim_in(session: SessionBase | dict[str, Any]) -> str | None:
     """Return the key of the impersonation that `session`, or its data, names; loads the session."""
+    if "\0" in (getattr(session, "session_key", None) or ""):
+        return None  # see SessionAuthenticator.extract(), which is asked later
     db.fill(session)
     claim = kept.own(session).get(CLAIM)
     return None if claim is None else str(claim)

@@ -228,3 +228,14 @@ def test_window__that_ends_while_it_goes_less_far_is_not_used(rf, root, alice, m
     with pytest.raises(ImpersonationDenied) as caught:
         windows.enter(rf.get("/"), key, root, alice, "read")
     assert caught.value.code == "ended"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_session_key__with_nul_beside_the_marker_is_nobody_s(browser, method, django_assert_num_queries):
+    """PostgreSQL takes it nowhere; a page that looks at nobody was a 500."""
+    form = browser.form()
+    browser.cookies["sessionid"], browser.cookies["sessionauth_impersonating"] = "a\0bcdefghijklm", "1"
+    with django_assert_num_queries(0):
+        answer = browser.ask(method, "/untouched/", **{"X-CSRFToken": form})
+    assert answer.status_code == 200
+    assert answer.cookies["sessionauth_impersonating"]["max-age"] == 0

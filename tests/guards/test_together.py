@@ -127,6 +127,21 @@ def test_race_lost_after_the_look__takes_nothing(check, guarded, make_user, monk
     assert rows() == before
 
 
+def test_race_lost_after_the_look__leaves_no_wait_behind(check, guarded, make_user, monkeypatch, settings):
+    """Each failure from the second on waits; an attempt that was never evaluated is none."""
+    settings.SESSIONAUTH_LOCKOUT_WAIT_FROM = 2
+    make_user("alice")
+    guarded(rate("account", "3/d"), LOCKOUT)
+    for _ in range(3):
+        assert attempt(check) is None
+        LoginThrottle.objects.update(blocked_until=None, pending_until=None)
+    real = database.look
+    monkeypatch.setattr(database, "look", lambda wanted: {} if len(wanted) > 1 else real(wanted))
+    assert isinstance(attempt(check), TooManyAttempts)
+    row = LoginThrottle.objects.get(rule="lockout")
+    assert (row.count, row.blocked_until, row.pending_until) == (3, None, None)
+
+
 def test_counter_of_another_account__is_left_to_it(check, guarded, make_user, password):
     """Names that differ in their spelling alone share the counters; the second account has a lockout of its own."""
     alice, other = make_user("alice"), make_user("Alice")

@@ -57,6 +57,11 @@ def test_views_of_accounts__others_stay_open():
         assert confining.refusal(asking(view), Impersonation(mode="write")) is None
 
 
+def test_views_of_accounts__a_view_may_have_no_hash():
+    view = type("Unhashable", (), {"__hash__": None, "__call__": lambda self, request: None})()
+    assert confining.refusal(asking(view), Impersonation(mode="write")) is None
+
+
 def asking(view, name="page", method="POST"):
     request = getattr(RequestFactory(), method.lower())("/")
     request.resolver_match = ResolverMatch(view, (), {}, url_name=name)
