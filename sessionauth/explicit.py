@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 
 from sessionauth import books, paths, refusals
-from sessionauth.authenticators import active, chain
+from sessionauth.authenticators import active, chain, identity
 from sessionauth.authenticators.chain import Answer
 from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
 from sessionauth.guards import secrets
@@ -22,7 +22,7 @@ def resolve(request: HttpRequest, state: RequestState) -> HttpResponse | None:
         state.is_claimed = bool(found)
         if found and (answer := chain.redeem(request, found)) is not None:
             _settle(request, state, answer)
-            chain.establish(request, answer.token)
+            identity.establish(request, answer.token)
     except InvalidCredential as failure:
         return _refused(request, state, failure)
     except LoginDenied as denial:
@@ -39,7 +39,7 @@ async def aresolve(request: HttpRequest, state: RequestState) -> HttpResponse | 
         state.is_claimed = bool(found)
         if found and (answer := await chain.aredeem(request, found)) is not None:
             _settle(request, state, answer)
-            await chain.aestablish(request, answer.token)
+            await identity.aestablish(request, answer.token)
     except InvalidCredential as failure:
         is_ready = not secrets.is_counted(failure)
         return _refused(request, state, failure) if is_ready else await sync_to_async(_refused)(request, state, failure)
@@ -62,9 +62,9 @@ def _settle(request: HttpRequest, state: RequestState, answer: Answer) -> None:
     take_back_malformed(request)
     if answer.token.is_restricted:
         # Nobody's to those who know no scopes, until a view that does accepts it: not every answer comes from a view.
-        chain.put_user(request, anonymous_user(request))
+        identity.put_user(request, anonymous_user(request))
     else:
-        chain.put_user(request, answer.token.user)
+        identity.put_user(request, answer.token.user)
     if answer.found.frees_from_csrf:
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
 

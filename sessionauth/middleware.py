@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from sessionauth import access, audit, books, confinement, explicit, old_passwords, paths, refusals, request_auth
-from sessionauth.authenticators import aget_auth, chain, get_auth, remember
+from sessionauth.authenticators import aget_auth, get_auth, identity, remember
 from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import LoginDenied, NotAuthenticated
 from sessionauth.request_state import RequestState, state_of, under_way, underway
@@ -152,7 +152,7 @@ def _admit(request: HttpRequest, state: RequestState, token: UserToken) -> None:
     if confinement.is_pending(request, token):
         state.pending, state.token = token, UserToken(request.user, LoginState.ANONYMOUS)
     else:
-        chain.put_user(request, token.user)
+        identity.put_user(request, token.user)
 
 
 def _leave_auth_to_ninja(request: HttpRequest, view: Any) -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.functional import LazyObject, SimpleLazyObject, empty
 
-from sessionauth.authenticators import active, chain, get_auth
+from sessionauth.authenticators import active, get_auth, identity
 from sessionauth.authenticators.base import switched_on
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.credentials import cache
@@ -48,7 +48,7 @@ def _do_without_session(request: HttpRequest) -> None:
 
 
 async def _auser(request: HttpRequest) -> Any:
-    token = await chain.aauth_of_user(request)
+    token = await identity.aauth_of_user(request)
     return await cache.aload(request.user if state_of(request).is_settled else token.user)
 
 
@@ -66,7 +66,7 @@ class RequestUser(SimpleLazyObject):  # type: ignore[type-arg]
 
 
 def _user_of(request: HttpRequest) -> Any:
-    return chain.own_auth(request).user
+    return identity.own_auth(request).user
 
 
 class RequestAuth(LazyObject):  # type: ignore[type-arg]

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
 from sessionauth import books, http
-from sessionauth.authenticators import Authenticator, active, aget_auth, chain, get_auth
+from sessionauth.authenticators import Authenticator, active, aget_auth, chain, get_auth, identity
 from sessionauth.authenticators.chain import Answer
 from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
 from sessionauth.guards import secrets
@@ -92,14 +92,14 @@ def accept(request: HttpRequest, token: UserToken) -> UserToken:
     For a restricted credential to be called only where its scopes have been asked for.
     """
     if _is_new(request):
-        chain.establish(request, token)
+        identity.establish(request, token)
     return _put(request, token)
 
 
 async def aaccept(request: HttpRequest, token: UserToken) -> UserToken:
     """See accept()."""
     if _is_new(request):
-        await chain.aestablish(request, token)
+        await identity.aestablish(request, token)
     return _put(request, token)
 
 
@@ -129,7 +129,7 @@ def _put(request: HttpRequest, token: UserToken) -> UserToken:
     if not has_middleware(request):
         request.auser = _user_of(token)
     state.pending, state.token, state.established = None, token, token
-    chain.put_user(request, token.user)
+    identity.put_user(request, token.user)
     return token
 
 

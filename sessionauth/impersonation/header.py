@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from sessionauth import http, lookup, scopes
-from sessionauth.authenticators import active, chain
+from sessionauth.authenticators import active, chain, identity
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import beginning, held, rules, windows
@@ -83,7 +83,7 @@ def show(request: HttpRequest, token: UserToken) -> None:
     """Make `token`, which put_on() returned, who `request` is, as far as a restricted credential is anybody."""
     state = state_of(request)
     state.established = None
-    chain.establish(request, token)
+    identity.establish(request, token)
     if is_use_due(token.impersonation):
         state.later.append(lambda: windows.keep(token.impersonation))
     state.on_response.append(lambda response: tell(response, token))

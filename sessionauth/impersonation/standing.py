@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessionauth.authenticators import chain
+from sessionauth.authenticators import identity
 from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import rules
@@ -77,10 +77,10 @@ def seen_as(request: HttpRequest, token: UserToken) -> Iterator[None]:
     if user is None:
         yield
         return
-    chain.put_user(request, token.user)
+    identity.put_user(request, token.user)
     state.token = token
     try:
         yield
     finally:
-        chain.put_user(request, user)
+        identity.put_user(request, user)
         state.is_settled, state.token = is_settled, before

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory, Client, RequestFactory
 
 from sessionauth import get_auth, logout_everywhere
-from sessionauth.authenticators.chain import aget_auth
+from sessionauth.authenticators import aget_auth
 from sessionauth.decorators import scope_required
 from sessionauth.models import APIKey, LoginSession
 from sessionauth.sessions import kept
