@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,14 @@ def test_import_contracts_hold():
     command = [str(program) if program.exists() else shutil.which("lint-imports"), "--no-cache"]
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_the_picture_of_the_floors_names_what_stands_on_them():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["name"] == "floors")
+    picture = (ROOT / "CONTRIBUTING.md").read_text().partition("6 roof")[2].partition("```")[0]
+    floors = {"pages", "skins", "edge", "identity", "rooms", "ground"}
+    assert set(re.findall("[a-z_]+", picture)) - floors == set(re.findall("[a-z_]+", " ".join(layers)))
 
 
 @pytest.mark.parametrize("path", files(), ids=name_of)
