@@ -31,6 +31,8 @@ ONLY_LOOKS = "sessionauth_only_looks"
 ABOUT_IMPERSONATION = "sessionauth_about_impersonation"
 #: Attribute of those that end it: reached as well where it has just ended by itself.
 STOPS_IMPERSONATION = "sessionauth_stops_impersonation"
+#: What a plain view says of itself that counts for a framework's coat over it.
+OF_IMPERSONATION = (ABOUT_IMPERSONATION, STOPS_IMPERSONATION)
 
 PASSWORD_VIEWS = (
     auth_views.PasswordChangeView,
@@ -63,6 +65,9 @@ logger = logging.getLogger("sessionauth")
 Judge = Callable[[Any, HttpRequest], Admission | None]
 
 _judges: list[Judge] = []
+#: Returns what answers a request behind a view that answers several; None for "no view of mine".
+Finder = Callable[[Any, HttpRequest], Any]
+_finders: list[Finder] = []
 
 
 def ask(judge: Judge) -> Judge:
@@ -74,6 +79,13 @@ def ask(judge: Judge) -> Judge:
     if judge not in _judges:
         _judges.append(judge)
     return judge
+
+
+def look_behind(finder: Finder) -> Finder:
+    """Have `finder` asked what is behind views, for the marks that are about acting as somebody else; return it."""
+    if finder not in _finders:
+        _finders.append(finder)
+    return finder
 
 
 def mark(view: V) -> V:
@@ -158,6 +170,11 @@ def _is_filled(cell: CellType) -> bool:
         return cell.cell_contents is not None
     except ValueError:  # a name that is assigned later
         return False
+
+
+def bears(request: HttpRequest, view: Any, name: str) -> bool:
+    """Say whether `view`, or what answers `request` behind it, bears the mark `name`."""
+    return is_marked(view, name) or any(is_marked(find(view, request), name) for find in _finders)
 
 
 def is_marked(view: Any, name: str = MARK) -> bool:

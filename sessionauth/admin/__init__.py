@@ -7,6 +7,7 @@ from sessionauth.admin.credentials import CredentialAdmin
 from sessionauth.admin.events import AuthEventAdmin
 from sessionauth.admin.freshness import FreshAdminMixin, fresh_admin_action
 from sessionauth.admin.impersonate_links import ImpersonateAdminMixin
+from sessionauth.admin.impersonation_tokens import ImpersonationTokenAdmin
 from sessionauth.admin.impersonations import ImpersonationAdmin
 from sessionauth.admin.sessions import LoginSessionAdmin, RememberTokenAdmin
 from sessionauth.admin.throttles import LoginThrottleAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "FreshAdminMixin",
     "ImpersonateAdminMixin",
     "ImpersonationAdmin",
+    "ImpersonationTokenAdmin",
     "LoginSessionAdmin",
     "LoginThrottleAdmin",
     "RememberTokenAdmin",

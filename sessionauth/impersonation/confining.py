@@ -50,25 +50,25 @@ def refusal(request: HttpRequest, row: Impersonation) -> str | None:
     The codes are "impersonating" for pages that are for nobody but the person themself, and "read_only".
     """
     match = confinement.match_of(request)
-    if match is not None and (_is_way_out(match) or confinement.is_marked(match.func, ABOUT)):
+    if match is not None and (_is_way_out(match) or confinement.bears(request, match.func, ABOUT)):
         return None
     if match is not None and _is_closed(match, only_asks=is_safe(request)):
         return "impersonating"
     if not row.is_read_only or is_safe(request):
         return None
-    return None if match is not None and confinement.is_marked(match.func, confinement.ONLY_LOOKS) else "read_only"
+    return None if match is not None and confinement.bears(request, match.func, confinement.ONLY_LOOKS) else "read_only"
 
 
 def stops(request: HttpRequest) -> bool:
     """Say whether `request` asks for nothing but the end of it."""
     match = confinement.match_of(request)
-    return not is_safe(request) and match is not None and confinement.is_marked(match.func, STOPS)
+    return not is_safe(request) and match is not None and confinement.bears(request, match.func, STOPS)
 
 
 def tells_of_it(request: HttpRequest) -> bool:
     """Say whether `request` only asks what has become of it."""
     match = confinement.match_of(request)
-    return is_safe(request) and match is not None and confinement.is_marked(match.func, ABOUT)
+    return is_safe(request) and match is not None and confinement.bears(request, match.func, ABOUT)
 
 
 def _is_closed(match: ResolverMatch, *, only_asks: bool) -> bool:

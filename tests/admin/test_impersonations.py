@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sessionauth.admin import figures
 from sessionauth.audit import Event
-from sessionauth.models import AuthEvent, Impersonation, LoginSession
+from sessionauth.models import APIKey, AuthEvent, Impersonation, ImpersonationToken, LoginSession
 from tests.admin.asking import browser_of, grant
 from tests.admin.impersonating import put_up, users
 from tests.asking import counted
@@ -20,6 +20,7 @@ from tests.impersonation.conftest import Browser
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/sessionauth/impersonation/"
+TOKENS = "/admin/sessionauth/impersonationtoken/"
 
 
 @pytest.fixture
@@ -71,6 +72,64 @@ def test_list__is_found_by_either_side_reference_state_mode_transport_and_actor(
         "?state=x": {one, two, three, four, five},
     }.items():
         assert shown(browser, question) == {row.pk for row in expected}, question
+
+
+def issued(actor, target):
+    token, secret = ImpersonationToken.objects.issue(user=target, name="debugger")
+    row = begin(actor, target, transport="token")
+    ImpersonationToken.objects.filter(pk=token.pk).update(impersonation=row)
+    token.refresh_from_db()
+    return token, secret
+
+
+def test_tokens__are_found_shown_and_not_made_by_anybody(root, alice, make_user):
+    (one, secret), (two, _) = issued(root, alice), issued(root, make_user("bob"))
+    Impersonation.objects.filter(pk=two.impersonation_id).delete()
+    browser = browser_of(root)
+    for question, expected in {
+        "": {one, two},
+        "?q=ali": {one},
+        f"?q={two.hint}": {two},
+        "?state=active": {one, two},
+        "?state=revoked": set(),
+    }.items():
+        answer = browser.get(f"{TOKENS}{question}")
+        assert {row.pk for row in answer.context["cl"].result_list} == {row.pk for row in expected}, question
+    assert browser.get(f"{TOKENS}?digest__startswith=a").status_code in (302, 400)
+    for path in ("add/", f"{one.pk}/rotate/", f"{one.pk}/delete/"):
+        assert browser.post(f"{TOKENS}{path}", {"user": alice.pk}).status_code in (302, 403, 404), path
+    browser.post(f"{TOKENS}{one.pk}/change/", {"name": "mine"})
+    assert set(ImpersonationToken.objects.values_list("pk", "name")) == {(one.pk, "debugger"), (two.pk, "debugger")}
+    for row in (one, two):
+        page = browser.get(f"{TOKENS}{row.pk}/change/").content.decode()
+        assert not any(hidden in page for hidden in (secret, row.digest, "s3cret", "d1g"))
+        assert ("root → alice" if row is one else "gone") in page
+
+
+def test_tokens__end_with_their_impersonation_by_who_may(root, alice, make_user):
+    token, _ = issued(root, alice)
+    page = f"{TOKENS}{token.pk}/revoke/"
+    viewer = grant(make_user("viewer", is_staff=True), "view_impersonationtoken")
+    assert browser_of(viewer).post(page, {"reason": "x"}).status_code == 403
+    desk = grant(make_user("desk", is_staff=True), "view_impersonationtoken", "change_impersonationtoken")
+    assert browser_of(desk).post(page, {"reason": "found in a log"}).status_code == 302
+    token.refresh_from_db()
+    assert (token.revoked_reason, token.impersonation.end_reason) == ("found in a log", "revoked")
+
+
+def test_page__lists_what_was_issued_meanwhile(root, alice):
+    row = begin(root, alice)
+    key, _ = APIKey.objects.issue(user=alice, name="left behind")
+    APIKey.objects.issue(user=alice, name="her own")
+    APIKey.objects.filter(pk=key.pk).update(impersonation=row)
+    token, _ = issued(root, alice)
+    browser = browser_of(root)
+    page = browser.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert f"API key {key}" in page
+    assert "her own" not in page
+    assert "debugger" not in page
+    assert f"impersonation token {token}" in browser.get(f"{LIST}{token.impersonation_id}/change/").content.decode()
+    assert str(row) in browser.get(f"/admin/sessionauth/apikey/{key.pk}/change/").content.decode()
 
 
 def test_list__costs_at_most_eight_queries(root, make_user):

@@ -6,7 +6,16 @@ import pytest
 from django.db import connection
 
 from sessionauth.admin import figures
-from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, LoginSession, LoginThrottle, RememberToken
+from sessionauth.models import (
+    AccessToken,
+    APIKey,
+    AuthEvent,
+    Impersonation,
+    ImpersonationToken,
+    LoginSession,
+    LoginThrottle,
+    RememberToken,
+)
 from tests.admin.asking import browser_of
 from tests.asking import counted
 from tests.contracts import counted_plans
@@ -62,6 +71,7 @@ OWN = {
     LoginThrottle: {"rule": "'lockout'", "key": "md5(n::text)", "blocked_until": "now() - n * interval '1 minute'"},
     APIKey: EMPTY,
     AccessToken: EMPTY | {"refresh_digest": "md5(n::text)", "is_personal": "true"},
+    ImpersonationToken: EMPTY | {"refresh_digest": "NULL", "is_personal": "true"},
     Impersonation: {
         "id": "gen_random_uuid()",
         "window": "NULL",
@@ -82,6 +92,7 @@ QUESTIONS = {
     LoginThrottle: ["", "?q=alice", "?p=3"],
     APIKey: ["", "?q=alice", "?state=active", "?p=3"],
     AccessToken: ["", "?q=alice", "?is_personal__exact=1", "?p=3"],
+    ImpersonationToken: ["", "?q=alice", "?state=active", "?p=3"],
     Impersonation: [
         *("", "?q=alice", "?q=T-77777", "?q=actor7", "?q=target7", "?state=over", "?state=ended", "?p=3"),
         *("?mode__exact=write", "?transport__exact=header"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail as outbox
+from django.test import Client
 
 from sessionauth import mail, notify
+from sessionauth.models import ImpersonationToken
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +31,24 @@ def test_notify__at_the_start_and_at_the_end(browser, root, alice, settings, wan
     assert len(letters()) == number
     assert all(letter.to == ["alice@example.org"] for letter in letters())
     assert all(root.get_username() in letter.body and "alice" in letter.body for letter in letters())
+
+
+def test_notify__of_a_token_too(browser, root, alice, settings):
+    settings.SESSIONAUTH_IMPERSONATION_NOTIFY = "both"
+    settings.SESSIONAUTH_IMPERSONATION_TOKENS = True
+    settings.ROOT_URLCONF = "tests.impersonation.tokens_site"
+    data, headers = {"user": "alice", "reason": "fraud"}, {"x-csrftoken": browser.form()}
+    ask = Client(enforce_csrf_checks=True)
+    ask.cookies = browser.cookies
+    answer = ask.post("/api/impersonation/", data, content_type="application/json", headers=headers)
+    assert answer.status_code == 201, answer.content
+    ImpersonationToken.objects.get().revoke("found in a log")
+    assert [(letter.subject.split()[0], letter.to) for letter in letters()] == [
+        ("Somebody", ["alice@example.org"]),
+        ("Nobody", ["alice@example.org"]),
+    ]
+    secret = answer.json()["access_token"]
+    assert not any(word in letter.body + letter.subject for letter in letters() for word in ("fraud", secret))
 
 
 def test_notify__names_no_reason(browser, alice, settings):

@@ -182,12 +182,13 @@ def test_used__the_request_is_the_target_s_and_the_actor_is_known(browser, alice
     assert ask(secret, "/search/", "post", is_async=is_async).content == b"alice"
 
 
-@pytest.mark.parametrize("path", ["/rest/", "/ninja/who/"])
+@pytest.mark.parametrize("path", ["/rest/who/", "/ninja/who/"])
 def test_used__in_rest_framework_and_ninja(browser, alice, path):
     secret = secret_of(browser, alice)
     assert ask(secret, path).json() == {"user": "alice", "actor": "root"}
     assert ask(secret, path.replace("who", "act"), "post").status_code == 403
     assert site.done == []
+    assert ask(secret, path.replace("who", "search"), "post").json() == "alice"
 
 
 class InCookie(BearerAuthenticator):
@@ -359,7 +360,7 @@ def test_end__by_a_consent_that_is_taken_back(settings, browser, alice, monkeypa
     assert Impersonation.objects.get().end_reason == "permission_lost"
 
 
-@pytest.mark.parametrize("where", ["/api/", "/drf/"])
+@pytest.mark.parametrize("where", ["/api/", "/drf/", "/ninja/auth/"])
 def test_end__by_whoever_has_it_and_by_whoever_asked_for_it(browser, alice, where):
     secret = secret_of(browser, alice)
     assert ask(secret, f"{where}impersonation/").json()["target"]["display_name"] == "alice"

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from sessionauth.contrib.ninja import AccessTokenAuth, install
 from sessionauth.contrib.ninja.router import make_router
 from sessionauth.contrib.rest_framework import AccessTokenAuthentication
-from sessionauth.decorators import scope_required
+from sessionauth.decorators import impersonation_allowed, scope_required
 from tests.impersonation import site
 
 
@@ -26,6 +26,12 @@ class Rest(APIView):
     def post(self, request):
         site.done.append(request.user.get_username())
         return Response("done")
+
+
+@impersonation_allowed
+class Search(Rest):
+    def post(self, request):
+        return Response(request.user.get_username())
 
 
 api = install(NinjaAPI(urls_namespace="impersonation_tokens", auth=AccessTokenAuth()))
@@ -43,11 +49,19 @@ def ninja_act(request: HttpRequest):
     return "done"
 
 
+@api.post("/search/")
+@impersonation_allowed
+def ninja_search(request: HttpRequest):
+    return request.user.get_username()
+
+
 urlpatterns = [
     path("api/", include("sessionauth.api_urls")),
     path("drf/", include(("sessionauth.contrib.rest_framework.urls", "sessionauth_api"), namespace="drf")),
     path("ninja/", api.urls),
-    path("rest/", Rest.as_view()),
+    path("rest/who/", Rest.as_view()),
+    path("rest/act/", Rest.as_view()),
+    path("rest/search/", Search.as_view()),
     path("groups/", scope_required("auth.view_group")(site.act)),
     path("awaited/", site.aact),
     *site.urlpatterns,

@@ -35,6 +35,13 @@ def in_path(path_view: PathView, method: str | None) -> Operation | None:
     return next((operation for operation in path_view.operations if method in operation.methods), None)
 
 
+def function_of(view: Any, request: HttpRequest) -> Any:
+    """Return the function of the operation behind `view` that answers `request`, None where there is none."""
+    path_view = path_view_of(view)
+    operation = None if path_view is None else in_path(path_view, request.method)
+    return None if operation is None else operation.view_func
+
+
 def operation_of(request: HttpRequest) -> Operation | None:
     """Return the operation that answers `request`, None where that cannot be told (in Ninja's own test client)."""
     match = match_of(request)

@@ -14,16 +14,14 @@ from django.http.response import HttpResponseBase
 from ninja import Router
 
 from sessionauth import api_urls, confinement, paths
-from sessionauth.contrib.ninja.operations import in_path, path_view_of
+from sessionauth.contrib.ninja.operations import function_of
 from sessionauth.contrib.recognising import accept, recognise
 from sessionauth.views.api.described import TAG, operations
 
 
 def is_way_in(view: Any, request: HttpRequest) -> bool:
     """Say whether `view` is Ninja's, and the operation behind it that answers `request` gives out tokens."""
-    path_view = path_view_of(view)
-    operation = None if path_view is None else in_path(path_view, request.method)
-    return operation is not None and request.method in getattr(operation.view_func, paths.WAY_IN, ())
+    return request.method in getattr(function_of(view, request), paths.WAY_IN, ())
 
 
 paths.ask(is_way_in)
@@ -47,6 +45,8 @@ def _operation(view: Any, *, is_numbered: bool) -> Callable[..., HttpResponseBas
 
     operation: Callable[..., HttpResponseBase] = one if is_numbered else every
     setattr(operation, paths.WAY_IN, view.view_class.sessionauth_way_in)
+    for name in confinement.OF_IMPERSONATION:
+        setattr(operation, name, confinement.is_marked(view, name))
     return confinement.mark(operation)
 
 

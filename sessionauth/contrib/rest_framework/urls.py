@@ -21,9 +21,6 @@ from sessionauth.paths import WAY_IN
 from sessionauth.user_token import UserToken
 from sessionauth.views.page import outside_transactions
 
-#: What a plain view says of itself that counts for its coat.
-MARKS = (confinement.ABOUT_IMPERSONATION, confinement.STOPS_IMPERSONATION)
-
 
 class OwnRules(RequestAuthentication):
     """Recognises everybody, restricted credentials too, and leaves it to the view what they may."""
@@ -69,7 +66,7 @@ def _dressed(plain: Any) -> Any:
         "plain": staticmethod(plain),
         "__doc__": plain.view_class.__doc__,
         WAY_IN: plain.view_class.sessionauth_way_in,
-    } | {mark: True for mark in MARKS if confinement.is_marked(plain, mark)}
+    } | {mark: True for mark in confinement.OF_IMPERSONATION if confinement.is_marked(plain, mark)}
     view: Any = type(plain.view_class.__name__, (CredentialView,), body | dict.fromkeys(names, CredentialView.answer))
     return login_not_required(outside_transactions(view.as_view()))
 

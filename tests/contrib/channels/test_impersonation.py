@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
 from sessionauth.contrib.channels import AuthMiddleware, AuthMiddlewareStack
-from sessionauth.models import APIKey, Impersonation
+from sessionauth.models import APIKey, Impersonation, ImpersonationToken
 from tests.contrib.channels.conftest import HERE, in_database, open_socket
 from tests.contrib.channels.site import SOON, Plain
 from tests.impersonation.conftest import Browser
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 NOBODY, REFUSED = 4401, 4403
 READS = AuthMiddleware(Plain.as_asgi(), required=True, read_only=True, recheck_every=SOON)
 WRITES = AuthMiddleware(Plain.as_asgi(), required=True)
+OWN = AuthMiddleware(Plain.as_asgi(), required=True, read_only=True, not_impersonating=True)
 
 
 @pytest.fixture
@@ -51,6 +53,40 @@ def test_socket__is_closed_when_it_ends_and_not_the_actor_s(cookies):
 
     assert open_socket("/plain/", then, app=READS, cookies=cookies, origin=HERE) == NOBODY
     assert open_socket("/plain/", app=READS, cookies=cookies, origin=HERE) == NOBODY
+
+
+@pytest.fixture(params=["token", "key"])
+def secret(request, settings, cookies):
+    """A credential that ends with the impersonation of a browser: one to act as somebody, or issued while one did."""
+    settings.SESSIONAUTH_IMPERSONATION_TOKENS = settings.SESSIONAUTH_IMPERSONATION_CREDENTIALS = True
+    row = Impersonation.objects.get()
+    Impersonation.objects.update(transport="token" if request.param == "token" else "session")
+    model = ImpersonationToken if request.param == "token" else APIKey
+    issued, secret = model.objects.issue(user=row.target)
+    model.objects.filter(pk=issued.pk).update(impersonation=row)
+    return secret
+
+
+def test_credential__is_the_target_s_within_the_limits_of_its_row(secret):
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert open_socket("/plain/", app=READS, headers=headers)["user"] == "target"
+    assert open_socket("/plain/", app=READS, offers=["sessionauth", f"sessionauth.bearer.{secret}"])["user"] == "target"
+    assert open_socket("/plain/", app=WRITES, headers=headers) == REFUSED
+    assert open_socket("/plain/", app=OWN, headers=headers) == REFUSED
+    Impersonation.objects.update(mode="write")
+    assert open_socket("/plain/", app=WRITES, headers=headers)["user"] == "target"
+
+
+def test_credential__closes_the_socket_when_it_ends(secret):
+    async def then(socket):
+        assert (await socket.who())["user"] == "target"
+        # Past the credential's own row: what it was issued for is asked.
+        await in_database(Impersonation.objects.update)(ended_at=timezone.now(), end_reason="revoked")
+        return await socket.closed()
+
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert open_socket("/plain/", then, app=READS, headers=headers) == NOBODY
+    assert open_socket("/plain/", app=READS, headers=headers) == NOBODY
 
 
 class Cart:
