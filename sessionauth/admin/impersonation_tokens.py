@@ -22,7 +22,7 @@ class ImpersonationTokenAdmin(EndableAdmin, CredentialList):
 
     people = ("user", "impersonation")
     list_display = ("hint", "whom", "acting", "state", "granted_scopes", "last_used_at", "expires_at")
-    list_display_links = ("hint",)
+    list_display_links: Any = ("hint",)
     list_filter = (StateFilter,)
     search_help_text = _("The name of a user, or how it begins; or the visible part of a token.")
     fields: ClassVar[Any] = (
