@@ -71,6 +71,12 @@ def tells_of_it(request: HttpRequest) -> bool:
     return is_safe(request) and match is not None and confinement.bears(request, match.func, ABOUT)
 
 
+def admin_to_leave(request: HttpRequest) -> Any | None:
+    """Return the site of the admin whose page to sign out `request` is for, None for any other page."""
+    match = confinement.match_of(request)
+    return None if match is None or match.url_name != "logout" else getattr(match.func, "admin_site", None)
+
+
 def _is_closed(match: ResolverMatch, *, only_asks: bool) -> bool:
     if confinement.is_for_people(match) or not OURS.isdisjoint(match.app_names):
         return True

@@ -8,9 +8,11 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings as django_settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import rotate_token
+from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth import http
@@ -74,12 +76,16 @@ class ImpersonationMiddleware:
         """Refuse what is not to be done while acting as somebody else."""
         row = _row_in_hand(request)
         code = None if row is None else confining.refusal(request, row)
+        if row is not None and _leaves_admin(request):
+            return _sign_out(request)
         return None if code is None else answers.refused(request, code)
 
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
         row = _row_in_hand(request)
         code = None if row is None else confining.refusal(request, row)
+        if row is not None and _leaves_admin(request):
+            return await sync_to_async(_sign_out)(request)
         return None if code is None else await sync_to_async(answers.refused)(request, code)
 
 
@@ -180,6 +186,21 @@ def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBas
 def _row_in_hand(request: HttpRequest) -> Any:
     token = state_of(request).known
     return None if token is None else token.impersonation
+
+
+def _leaves_admin(request: HttpRequest) -> bool:
+    """Say whether a browser has sent the form by which a site of the admin signs out, and not from another site."""
+    is_checked = getattr(request, "csrf_processing_done", False) and not _is_programs(request)
+    return is_checked and not confining.is_safe(request) and confining.admin_to_leave(request) is not None
+
+
+def _sign_out(request: HttpRequest) -> HttpResponse | None:
+    """Sign out whom the site would not, for it does so for those alone whom it lets in; answer as it does."""
+    site: Any = confining.admin_to_leave(request)
+    if site.has_permission(request):
+        return None
+    logout(request)
+    return HttpResponseRedirect(reverse("admin:index", current_app=site.name))
 
 
 def _is_stray(secret: str | None, stage: Stage) -> bool:

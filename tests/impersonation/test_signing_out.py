@@ -20,9 +20,9 @@ def _writing(settings):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("more", [{}, {"next": "/untouched/"}])
-def test_page__leads_to_the_one_that_says_who_is_there(browser, root, alice, path, more):
-    alice.is_staff = True  # or the admin does not even sign her out
+@pytest.mark.parametrize(("more", "is_staff"), [({}, False), ({"next": "/untouched/"}, True)])
+def test_page__leads_to_the_one_that_says_who_is_there(browser, root, alice, path, more, is_staff):
+    alice.is_staff = is_staff  # the admin signs nobody else out
     alice.save()
     row = browser.begin(alice)
     answer = browser.post(path, more, accept="text/html")
