@@ -67,9 +67,10 @@ class Frozen:
             if is_text and type(value) is str:
                 bound.append(value)
                 continue
-            if isinstance(value, int) and not least <= value <= most:
-                return None
-            bound.append(_prepared(field, value, connection))
+            ready = _prepared(field, value, connection)
+            if isinstance(ready, int) and not least <= ready <= most:
+                return None  # also where it came as a text
+            bound.append(ready)
         with connection.cursor() as cursor:
             cursor.execute(self.sql, tuple([bound[place] for place in self.order]))
             found = [list(row) for row in cursor.fetchall()]

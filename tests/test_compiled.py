@@ -138,7 +138,7 @@ def test_rows__of_equal_values_are_left_to_the_orm_until_they_differ(specimens):
     assert len(ask(among, values(name="full") * 2)) == 1
 
 
-@pytest.mark.parametrize("number", [2**15, -(2**15) - 1, 2**63, 2**80])
+@pytest.mark.parametrize("number", [2**15, -(2**15) - 1, 2**63, 2**80, "9" * 30])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_rows__by_a_number_that_fits_in_no_column(number, is_first, specimens):
     if not is_first:
