@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, Subquery
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.db.models.sql import Query
@@ -35,6 +35,8 @@ WRITES = frozenset(
     "__firstlineno__",
     "__static_attributes__",
 }
+#: Stands for a number while what has constants is compiled. Fits in every column.
+MARK = 32000
 #: Larger numbers fit in no column of any database.
 LARGEST = 2**63
 
@@ -45,9 +47,10 @@ _NEW: Any = object()
 class Frozen:
     """A query that was compiled, without the connection that it was compiled for: that belongs to one thread.
 
-    `order` says which of the values goes to each placeholder, `limits` between which numbers each may be, and `texts`
-    which of them a string needs nothing done to. `steps` are the converters with their columns, and whether they are
-    methods of the connection's operations. `state` is what it was made of, compared by identity.
+    `order` says which of the values, and of the `constants` behind them, goes to each placeholder, `limits` between
+    which numbers each may be, and `texts` which of them a string needs nothing done to. `steps` are the converters with
+    their columns, and whether they are methods of the connection's operations. `state` is what it was made of, compared
+    by identity.
     """
 
     kind: type[Any]
@@ -55,6 +58,7 @@ class Frozen:
     queryset: dict[str, Any]
     sql: str
     order: tuple[int, ...]
+    constants: tuple[Any, ...]
     limits: tuple[tuple[int, int], ...]
     texts: tuple[bool, ...]
     steps: tuple[tuple[int, Any, Any, bool], ...]
@@ -71,6 +75,7 @@ class Frozen:
             if isinstance(ready, int) and not least <= ready <= most:
                 return None  # also where it came as a text
             bound.append(ready)
+        bound += self.constants
         with connection.cursor() as cursor:
             cursor.execute(self.sql, tuple([bound[place] for place in self.order]))
             found = [list(row) for row in cursor.fetchall()]
@@ -116,8 +121,9 @@ def rows(
     """Return the instances of `build(manager.all().using(using), *values)`, None where the ORM has to be asked.
 
     `build` is a function of a module, for it is the key; it may only compare: its SQL must depend on nothing but how
-    many values there are. Each of `values` comes with the field that it is compared to exactly. `joined` is the other
-    model whose columns come along. Raises what the ORM would, for a value or from the database.
+    many values there are. What else it binds stands in its attribute `constants`. Each of `values` comes with the field
+    that it is compared to exactly. `joined` is the other model whose columns come along. Raises what the ORM would, for
+    a value or from the database.
     """
     ready = _ready(build, manager, using, values, joined)
     return None if ready is None else ready[0].instances(ready[1], values)
@@ -151,7 +157,7 @@ def _ready(
         was = frozen.state
         if was[0] is manager and was[1] is fields and was[2] is others:
             return frozen, connection
-    bound = [_prepared(field, value, connection) for field, value in values]
+    bound = [_prepared(field, value, connection) for field, value in _marked(build, values)]
     if any(bound.index(value) != place for place, value in enumerate(bound)):
         return None  # which of two equal ones stands where could not be told
     try:
@@ -185,6 +191,8 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     """
     if not (is_plain(manager) and all(_is_compared_plainly(field) for field, _ in values)):
         return None
+    constants = tuple(getattr(build, "constants", ()))
+    values = _marked(build, values)
     queryset = build(manager.all().using(using), *[value for _, value in values])
     compiler = queryset.query.get_compiler(using=using)
     own = type(compiler)
@@ -193,22 +201,32 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     sql, params = compiler.as_sql()
     bound = [_prepared(field, value, compiler.connection) for field, value in values]
     columns = [column for column, *_ in compiler.select]
-    if len(params) != len(bound) or any(value not in bound for value in params):
+    if any(value not in params or value in constants for value in bound):
+        return None
+    if len(params) != len(bound) and not constants or any(one not in (*bound, *constants) for one in params):
         return None
     steps = _without_connection(compiler.get_converters(columns), compiler.connection)
-    if steps is None or not all(type(column) is Col for column in columns) or compiler.has_extra_select:
+    if steps is None or not all(type(column) in (Col, Subquery) for column in columns) or compiler.has_extra_select:
         return None
     return Frozen(
         kind=own,
         attributes={name: value for name, value in vars(compiler).items() if name != "connection"},
         queryset={name: value for name, value in vars(queryset).items() if name != "_query"},
         sql=sql,
-        order=tuple(bound.index(value) for value in params),
+        order=tuple((*bound, *constants).index(value) for value in params),
+        constants=constants,
         limits=tuple(_limits(compiler.connection, field) for field, _ in values),
         texts=tuple(_is_text(field) for field, _ in values),
         steps=steps,
         state=state,
     )
+
+
+def _marked(build: Builder, values: Values) -> Values:
+    """Return `values`, with other numbers where those at hand could be taken for one of the constants of `build`."""
+    if not hasattr(build, "constants"):
+        return values
+    return [(field, MARK + at if type(value) is int else value) for at, (field, value) in enumerate(values)]
 
 
 def _limits(connection: Any, field: Any) -> tuple[int, int]:

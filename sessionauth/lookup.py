@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -78,7 +78,7 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str, store: S
     joined = _asks_like_django(backend) and _together()
     try:
         found = _in_company(store, key, sid) if joined else Sighting(_user_alone(request, backend, key))
-        found = found or _ask(lambda: _join(request, pk, key, sid))
+        found = found or _ask(lambda: Sighting(*_pair(request, _session_rows, USER, (pk, key), (SID, sid))))
         if not joined and found.user is not None and registry.lists(found.user):
             found = Sighting(found.user, _ask(lambda: registry.find(sid)))
     except NotMigrated:
@@ -105,13 +105,15 @@ class Impersonated:
     target: Any | None = None
 
 
-def impersonated(request: HttpRequest, key: UUID, **asked: Any) -> Impersonated:
+def impersonated(
+    request: HttpRequest, key: UUID, build: compiled.Builder | None = None, *values: tuple[Any, Any]
+) -> Impersonated:
     """Return the impersonation `key` and its target, if that is a user whom `request` may find: one query.
 
-    `asked` are expressions that the target is annotated with. One more says whether there is a row without a target.
+    `build` asks more than target_rows(), with further `values`. One more query tells of a row without a target.
     """
     try:
-        return _ask(lambda: _join_target(request, key, asked), Impersonation)
+        return _ask(lambda: _join_target(request, key, build or target_rows, values), Impersonation)
     except NotMigrated:
         return Impersonated()
 
@@ -219,28 +221,26 @@ def _session_rows(users: Any, key: Any, sid: str) -> Any:
     return users.order_by().annotate(**{JOINED: join}).select_related(JOINED).filter(pk=key)
 
 
-def _join(request: HttpRequest, pk: Any, key: Any, sid: str) -> Sighting:
-    return Sighting(*_pair(request, _session_rows, USER, (pk, key), (SID, sid)))
-
-
-def _pair(
-    request: HttpRequest, build: compiled.Builder, link: Any, *values: tuple[Any, Any], **asked: Any
-) -> tuple[Any, Any]:
+def _pair(request: HttpRequest, build: compiled.Builder, link: Any, *values: tuple[Any, Any]) -> tuple[Any, Any]:
     """Return the first of `build(users(request), *values)` and the row that came along; None for either that is not.
 
-    `link` is the field by which that row knows its user. Compiled once where nothing but `values` goes into the query.
+    `link` is the field by which that row knows its user; the attribute `extra` of `build` names what it annotates.
+    Compiled once where nothing but `values` goes into the query.
     """
     model, found = djangos.user_model, None
-    using = router.db_for_write(model)
-    if not (settings.USER_QUERYSET or asked):
+    using, first = router.db_for_write(model), len(model._meta.concrete_fields)
+    if not settings.USER_QUERYSET:
         found = compiled.tuples(build, model._default_manager, using, values, joined=link.model)
     if found is None:
-        people = list(build(users(request).annotate(**asked), *[value for _, value in values]))
+        people = list(build(users(request), *[value for _, value in values]))
         return (people[0], people[0].__dict__.pop(JOINED, None)) if people else (None, None)
     if not found:
         return None, None
-    first = len(model._meta.concrete_fields)
-    user, row = instances.made(model, using, found[0][:first]), instances.made(link.model, using, found[0][first:])
+    user = instances.made(model, using, found[0][:first])
+    if hasattr(build, "extra"):
+        user.__dict__[build.extra] = found[0][first]
+        first += 1
+    row = instances.made(link.model, using, found[0][first:])
     if row is not None:
         row._state.fields_cache[link.name] = user
     return user, row
@@ -266,13 +266,14 @@ def _join_series(request: HttpRequest, selector: str) -> Remembered:
     return Remembered(token, token and users(request).filter(pk=token.user_id).first())
 
 
-def _target_rows(users: Any, key: UUID) -> Any:
+def target_rows(users: Any, key: UUID) -> Any:
+    """Return of `users` the target of the impersonation `key`, with its row."""
     return _behind(users, "sessionauth_impersonation", "id", key)
 
 
-def _join_target(request: HttpRequest, key: UUID, asked: Mapping[str, Any]) -> Impersonated:
+def _join_target(request: HttpRequest, key: UUID, build: compiled.Builder, values: Any) -> Impersonated:
     if _together():
-        user, row = _pair(request, _target_rows, TARGET, (Impersonation._meta.pk, key), **asked)
+        user, row = _pair(request, build, TARGET, (Impersonation._meta.pk, key), *values)
         if user is not None:
             return Impersonated(row, user)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()

@@ -114,7 +114,7 @@ def test_trouble__that_is_not_a_missing_table_is_told(question, request_, alice,
     def fail(*args):
         raise DatabaseError("down")
 
-    monkeypatch.setattr(lookup, "_join", fail)
+    monkeypatch.setattr(lookup, "_pair", fail)
     monkeypatch.setattr(lookup.registry, "find", fail)
     for proved in (set(), {"default"}):
         monkeypatch.setattr(lookup, "_proved", proved)

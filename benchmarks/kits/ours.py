@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -61,8 +63,17 @@ def managed_login() -> Ask:
     return replace(logins.attempt(base.NAME, base.PASSWORD, 200), path="/managed/")
 
 
-def impersonated() -> Ask:
-    client = base.browser(base.alice("root", is_superuser=True, is_staff=True))
+def support() -> object:
+    """Return somebody who may impersonate by their group, as most who do: no superuser."""
+    group, _ = Group.objects.get_or_create(name="support")
+    group.permissions.set(Permission.objects.filter(codename="impersonate"))
+    person = base.alice("support", is_staff=True)
+    person.groups.add(group)  # type: ignore[attr-defined]
+    return person
+
+
+def impersonated(actor: Callable[[], object] = support) -> Ask:
+    client = base.browser(actor())
     answer = client.post("/act-as/")
     assert answer.status_code == 200, answer.content
     client.get("/whoami/")  # brings the marker, and the secret of forms, as any page does
@@ -80,4 +91,5 @@ CASES = {
     "unknown_key": unknown_key,
     "malformed_key": lambda: Ask("/page/", base.bearer("sa_key_notakey"), statuses=(401,)),
     "impersonated": impersonated,
+    "impersonated_by_root": lambda: impersonated(lambda: base.alice("root", is_superuser=True, is_staff=True)),
 }

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_backends
 from django.contrib.auth.backends import BaseBackend, ModelBackend
-from django.contrib.auth.models import Permission, PermissionsMixin
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
-from django.db.models import Case, Max, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, IntegerField, Max, Q, Subquery, Value, When
 from django.http import HttpRequest
 
 from sessionauth import lookup
@@ -27,6 +27,8 @@ from sessionauth.models import Impersonation
 #: What stands for each in the number that comes back.
 BITS = {IMPERSONATE: 1, IMPERSONATE_STAFF: 2, IMPERSONATE_WRITE: 4}
 ALL = frozenset(BITS)
+APP = "sessionauth"
+NOT_ASKED: Any = object()
 NAME = "sessionauth_held"
 #: What decides about permissions in a backend, and in a user.
 OF_BACKENDS = (
@@ -41,34 +43,63 @@ OF_BACKENDS = (
 OF_USERS = ("has_perm",)
 
 
+def _codename(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def is_open(actor: Any) -> bool:
+    """Say whether it takes the database to know what `actor` holds, and a subquery knows it."""
+    return is_djangos(type(actor)) and not getattr(actor, "is_superuser", False)
+
+
 def question(actor: Any) -> dict[str, Any]:
     """Return what to add to a query for users, so that answer() knows what `actor` holds; nothing where it cannot."""
-    if not is_djangos(type(actor)) or getattr(actor, "is_superuser", False):
-        return {}
-    found = Permission._default_manager.filter(Q(pk__in=_own(actor)) | Q(pk__in=_of_groups(actor)))
-    found = found.filter(content_type__app_label="sessionauth", codename__in=[_codename(name) for name in BITS])
+    return _question(actor.pk) if is_open(actor) else {}
+
+
+def _question(actor_key: Any) -> dict[str, Any]:
+    found = Permission._default_manager.filter(Q(pk__in=_own(actor_key)) | Q(pk__in=_of_groups(actor_key)))
+    found = found.filter(content_type__app_label=APP, codename__in=[_codename(name) for name in BITS])
     # One may come twice, by oneself and by a group: no sum of all.
     read, staff, write = (_bit(name) for name in BITS)
     total = found.order_by().values("content_type__app_label").values(total=read + staff + write)
-    return {NAME: Coalesce(Subquery(total), Value(0))}
+    return {NAME: Subquery(total, output_field=IntegerField())}
+
+
+def target_rows(users: Any, key: Any, actor_key: Any) -> Any:
+    """Return the target of the impersonation `key` with its row, and with the answer to question()."""
+    return lookup.target_rows(users, key).annotate(**_question(actor_key))
+
+
+target_rows.constants = (APP, *map(_codename, BITS), *BITS.values(), 0)  # type: ignore[attr-defined]
+target_rows.extra = NAME  # type: ignore[attr-defined]
+
+
+def find(request: HttpRequest, key: UUID, actor: Any) -> lookup.Impersonated:
+    """Return the impersonation `key` and its target, and with them what answer() needs to know of `actor`."""
+    if not is_open(actor):
+        return lookup.impersonated(request, key)
+    return lookup.impersonated(request, key, target_rows, (actor._meta.pk, actor.pk))
 
 
 def answer(actor: Any, target: Any) -> Collection[str] | None:
     """Return which of the permissions `actor` holds, by what came back with `target`; None where it was not asked."""
-    total = None if target is None else target.__dict__.pop(NAME, None)
+    total = None if target is None else target.__dict__.pop(NAME, NOT_ASKED)
     if not is_djangos(type(actor)):
         return None
     if getattr(actor, "is_superuser", False):
         return ALL
-    return None if total is None else frozenset(name for name, bit in BITS.items() if total & bit)
+    if target is None or total is NOT_ASKED:
+        return None
+    return frozenset(name for name, bit in BITS.items() if (total or 0) & bit)
 
 
 def actor_of(request: HttpRequest, row: Impersonation) -> tuple[Any | None, Collection[str] | None]:
     """Return who acts by `row`, None for nobody whom `request` may find, and what answer() says of them: one query."""
-    model: Any = djangos.user_model
     if row.actor_id is None:
         return None, None
-    actor = lookup.users(request).filter(pk=row.actor_id).annotate(**question(model(pk=row.actor_id))).first()
+    asked = _question(row.actor_id) if is_djangos(djangos.user_model) else {}
+    actor = lookup.users(request).filter(pk=row.actor_id).annotate(**asked).first()
     return actor, answer(actor, actor)
 
 
@@ -111,13 +142,18 @@ def _bit(name: str) -> Any:
     return Max(Case(When(codename=_codename(name), then=Value(BITS[name])), default=Value(0)))
 
 
-def _codename(name: str) -> str:
-    return name.partition(".")[2]
+def _own(actor_key: Any) -> Any:
+    return _pairs("user_permissions", actor_key)
 
 
-def _own(actor: Any) -> Any:
-    return actor.user_permissions.order_by().values("pk")
+def _of_groups(actor_key: Any) -> Any:
+    rows = Group.permissions.through._default_manager.filter(group_id__in=_pairs("groups", actor_key))
+    return rows.order_by().values("permission_id")
 
 
-def _of_groups(actor: Any) -> Any:
-    return Permission._default_manager.filter(group__in=actor.groups.order_by().values("pk")).order_by().values("pk")
+def _pairs(name: str, actor_key: Any) -> Any:
+    """Return the keys of what the user has by the field `name`, from the table between both."""
+    field = djangos.user_model._meta.get_field(name)
+    rows = field.remote_field.through._default_manager
+    rows = rows.filter(**{f"{field.m2m_field_name()}_id": actor_key})
+    return rows.order_by().values(f"{field.m2m_reverse_field_name()}_id")

@@ -12,7 +12,6 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.functional import empty
 
-from sessionauth import lookup
 from sessionauth.impersonation import bound, confining, held, standing
 from sessionauth.impersonation.child import ChildSession
 from sessionauth.login import BY_SESSION
@@ -98,7 +97,7 @@ class Stage:
             key = UUID(claim_in(self.request.session))
         except (ValueError, TypeError):
             return Impersonated()
-        return lookup.impersonated(self.request, key, **held.question(actor))
+        return held.find(self.request, key, actor)
 
     def _reason_to_end(self, token: UserToken, seen: Impersonated) -> str:
         """Return why what the session names does not run, "" if it does."""

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractUser, Group, Permission
 from django.test import AsyncClient, Client
+from django.utils import timezone
 
 from sessionauth.impersonation import held
 from sessionauth.models import Impersonation
@@ -42,9 +43,10 @@ def told(actor):
     return held.answer(actor, found)
 
 
-def test_held__is_what_has_perm_says(make_user):
+def test_held__is_what_has_perm_says(rf, make_user, alice):
     """Every permission by oneself, by one group, by two, by both, or not."""
     groups = [Group.objects.create(name=str(n)) for n in range(3)]
+    row = Impersonation.objects.create(target=alice, expires_at=timezone.now())
     for n, ways in enumerate(itertools.product(range(4), repeat=3)):
         actor = make_user(f"actor{n}")
         for way, name, group in zip(ways, held.BITS, groups, strict=True):
@@ -54,7 +56,9 @@ def test_held__is_what_has_perm_says(make_user):
                 group.permissions.add(permission(name))
                 actor.groups.add(group)
         actor = get_user_model().objects.get(pk=actor.pk)
-        assert told(actor) == {name for name in held.BITS if actor.has_perm(name)}
+        holds = {name for name in held.BITS if actor.has_perm(name)}
+        assert told(actor) == holds
+        assert held.answer(actor, held.find(rf.get("/"), row.pk, actor).target) == holds
 
 
 def test_held__is_everything_for_a_superuser(root):
@@ -110,6 +114,14 @@ def test_cost__of_a_request_as_somebody_else(make_user, alice, is_async, django_
     browser.get(path)  # the first of a process makes sure that the table is there
     with django_assert_num_queries(3):  # the session, the actor and their login, the target and the permissions
         assert browser.get(path).json()["user"] == "alice"
+
+
+def test_held__is_asked_without_compiling_it_anew(rf, make_user, alice, monkeypatch):
+    actor = make_user("actor")
+    row = Impersonation.objects.create(target=alice, expires_at=timezone.now())
+    held.find(rf.get("/"), row.pk, actor)
+    monkeypatch.setattr(held, "_question", None)
+    assert held.answer(actor, held.find(rf.get("/"), row.pk, actor).target) == frozenset()
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
