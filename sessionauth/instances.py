@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from inspect import getattr_static
 from typing import Any
@@ -21,15 +22,22 @@ _DJANGOS: Any = models.Model
 
 def made(model: Any, using: str, columns: list[Any]) -> Any:
     """Return the instance of `model` whose `columns` came from `using`, None where a join has found none."""
-    names, key, is_bare = _shape(model)
+    names, key, is_plain = _shape(model)
     if columns[key] is None:
         return None
-    if not is_bare or _has_listeners(model) or model.from_db.__func__ is not _DJANGOS.from_db.__func__:
+    if not is_plain or has_listeners(model) or model.from_db.__func__ is not _DJANGOS.from_db.__func__:
         return model.from_db(using, names, columns)
-    # What that comes to where nobody else has a say, without setting each attribute by itself.
+    return bare(model, using, zip(names, columns, strict=True))
+
+
+def bare(model: Any, using: str, values: Iterable[tuple[str, Any]]) -> Any:
+    """Return an instance of `model` that holds `values` and nothing else.
+
+    What `from_db()` comes to where nobody else has a say, without setting each attribute by itself.
+    """
     one, state = object.__new__(model), ModelState()
     state.adding, state.db = False, using
-    one.__dict__.update(zip(names, columns, strict=True), _state=state)
+    one.__dict__.update(values, _state=state)
     return one
 
 
@@ -37,11 +45,18 @@ def made(model: Any, using: str, columns: list[Any]) -> Any:
 def _shape(model: Any) -> tuple[list[str], int, bool]:
     """Return the names of the columns of `model`, which is its key, and whether instances are nothing but these."""
     names = [field.attname for field in model._meta.concrete_fields]
-    own = [kind for kind in model.__mro__ if kind not in (models.Model, object)]
-    is_bare = not any(vars(kind).keys() & MAKES for kind in own)
-    is_bare = is_bare and all(type(getattr_static(model, name)) in HOLDERS for name in names)
-    return names, names.index(model._meta.pk.attname), is_bare
+    return names, names.index(model._meta.pk.attname), is_bare(model)
 
 
-def _has_listeners(model: Any) -> bool:
+@lru_cache(maxsize=64)
+def is_bare(model: Any, besides: type | None = None) -> bool:
+    """Say whether no class but Django's, and `besides`, has a say in how instances of `model` are made."""
+    own = [kind for kind in model.__mro__ if kind not in (models.Model, object, besides)]
+    if any(vars(kind).keys() & MAKES for kind in own):
+        return False
+    return all(type(getattr_static(model, field.attname)) in HOLDERS for field in model._meta.concrete_fields)
+
+
+def has_listeners(model: Any) -> bool:
+    """Say whether anybody is told of instances of `model` as they are made."""
     return any(signal.receivers and signal.has_listeners(model) for signal in (pre_init, post_init))

@@ -17,14 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models.base import ModelState
-from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
-from django.db.models.query_utils import DeferredAttribute
-from django.db.models.signals import post_init, pre_init
 from django.utils import timezone
 from django.utils.duration import duration_iso_string
 from django.utils.encoding import force_bytes
 
+from sessionauth import instances
 from sessionauth.conf import djangos
 from sessionauth.models import AbstractCredential, tombstones
 from sessionauth.models.fields import ListField
@@ -45,8 +42,6 @@ MADE_BY: dict[type[Any], Callable[[str], Any]] = {
     models.DateTimeField: datetime.fromisoformat,
     models.UUIDField: UUID,
 }
-
-PLAIN_ATTRIBUTES = (DeferredAttribute, ForeignKeyDeferredAttribute)
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -77,29 +72,11 @@ def opened(model: type[AbstractCredential], using: str, key: str, entry: Any, ge
     for name, make in known.items():
         if make is not None and values[name] is not None:
             values[name] = make(values[name])
-    if _is_made_as_ever(model) and not pre_init.has_listeners(model) and not post_init.has_listeners(model):
-        return _row(model, using, values)
-    return model.from_db(using, list(known), [values[name] for name in known])
-
-
-def _row(model: type[AbstractCredential], using: str, values: dict[str, Any]) -> Any:
-    """Return what `from_db()` returns, by few steps."""
-    row = object.__new__(model)
-    state = row.__dict__["_state"] = ModelState()
-    state.adding, state.db = False, using
-    row.__dict__.update(values)
+    if not instances.is_bare(model, LastingModel) or instances.has_listeners(model):
+        return model.from_db(using, list(known), [values[name] for name in known])
+    row = instances.bare(model, using, values.items())
     row.note_lifetime()
     return row
-
-
-@cache
-def _is_made_as_ever(model: Any) -> bool:
-    """Say whether neither `model` nor one of its fields has a say in how an instance is made of its columns."""
-    own, ours = (
-        (model.from_db.__func__, model.__init__),
-        (vars(LastingModel)["from_db"].__func__, models.Model.__init__),
-    )
-    return own == ours and all(field.descriptor_class in PLAIN_ATTRIBUTES for field in model._meta.concrete_fields)
 
 
 @cache
