@@ -20,6 +20,8 @@ def printable(value: object, length: int = LONGEST) -> str:
     lone surrogates) is written as Python would write it, and so is the backslash: "\n" in a log was two characters.
     """
     text = str(value)[:length]
+    if text.isprintable() and "\\" not in text:
+        return text
     return "".join(char if char.isprintable() and char != "\\" else _escaped(char) for char in text)[:length]
 
 

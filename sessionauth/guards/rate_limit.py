@@ -50,26 +50,27 @@ class RateLimitGuard(ReservingGuard):
 
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
         """Take a slot of each rate; of none where one is full."""
-        tallies = self._tallies_of(request, identity, user)
+        tallies = self.tallies_of(request, identity, user)
         taken = counters.take_all(tallies, request) if tallies else None
         if isinstance(taken, Full):
             return taken
         if taken is not None:
             self.keep(taken)
-        self._tell_bound(taken)
+        self.tell_bound(taken)
         return None
 
     def steps(
         self, request: HttpRequest | None, identity: str | None, user: Any | None, moment: datetime
     ) -> list[list[Step]]:
         """Return a step of each rate."""
-        return [[database.step_of(tally, moment)] for tally in self._tallies_of(request, identity, user)]
+        return [[database.step_of(tally, moment)] for tally in self.tallies_of(request, identity, user)]
 
     def foreseen(self, request: HttpRequest | None, identity: str | None, moment: datetime) -> list[list[Step]]:
         """Return the same as of nobody; whom `unless` leaves out is not asked twice."""
         return [] if self.unless is not None else self.steps(request, identity, None, moment)
 
-    def _tallies_of(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> list[Tally]:
+    def tallies_of(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> list[Tally]:
+        """Return what an attempt is counted by: a tally of each rate, none where it is not counted."""
         value = None if self._is_excepted(request, user) else keys.KINDS[self.by](request, identity, user)
         if value is None:
             return []
@@ -84,7 +85,7 @@ class RateLimitGuard(ReservingGuard):
         """See login_succeeded()."""
         self.login_succeeded(request, user)
 
-    def _tell_bound(self, taken: Slot | None) -> None:
+    def tell_bound(self, taken: Slot | None) -> None:
         """Let the attempt know how few there are, where that is so of every attempt on the account, by any way in."""
         under_way = attempt.current()
         is_plain = type(self) is RateLimitGuard  # a subclass may leave out whom it likes

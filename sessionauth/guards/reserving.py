@@ -64,22 +64,23 @@ class ReservingGuard(LoginGuard):
     def before_credentials(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> None:
         """Take a slot, or refuse."""
         for is_last in _looks():
-            full = self.claim(request, identity, user)
-            if full is None:
+            if self._is_let_by(request, identity, user, is_last=is_last):
                 return
-            if is_last or not full.is_pending:
-                raise self._refused(full)
             time.sleep(INTERVAL)
 
     async def abefore_credentials(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> None:
         """See before_credentials()."""
         for is_last in _looks():
-            full = await sync_to_async(self.claim)(request, identity, user)
-            if full is None:
+            if await sync_to_async(self._is_let_by)(request, identity, user, is_last=is_last):
                 return
-            if is_last or not full.is_pending:
-                raise await sync_to_async(self._refused)(full)
             await asyncio.sleep(INTERVAL)
+
+    def _is_let_by(self, request: HttpRequest | None, identity: str | None, user: Any | None, *, is_last: bool) -> bool:
+        """Take a slot; refuse at a door that is shut, or at the last look. False: it may come free."""
+        full = self.claim(request, identity, user)
+        if full is not None and (is_last or not full.is_pending):
+            raise self._refused(full)
+        return full is None
 
     def _refused(self, full: Full) -> Exception:
         if full.is_pending:

@@ -1,8 +1,8 @@
-"""Guards that stand next to each other and count in the database: one look, and one statement for all of them."""
+"""Guards that stand next to each other and count in one place: one look, and one question for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sessionauth.guards import attempt, counters
 from sessionauth.guards.base import LoginGuard
-from sessionauth.guards.counters import Full, Unavailable, cache, database, outside
+from sessionauth.guards.counters import Full, Tally, Unavailable, cache, database, outside
 from sessionauth.guards.counters.database import DatabaseSlot
 from sessionauth.guards.counters.step import Step
 from sessionauth.guards.lockout import LockoutGuard, LockoutSlot
@@ -27,17 +27,64 @@ Wanted = Sequence[tuple[ReservingGuard, Step]]
 
 def doors(guards: Sequence[LoginGuard]) -> Sequence[LoginGuard]:
     """Return by whom an attempt is asked before the credentials: `guards`, those in one that can count together."""
-    if len(guards) < 2 or cache.fault() is None:
+    if len(guards) < 2:
         return guards
+    kinds, door = ((RateLimitGuard,), TogetherInCache) if cache.fault() is None else (KINDS, Together)
     found: list[LoginGuard] = []
-    for counts, some in groupby(guards, lambda guard: type(guard) in KINDS):
+    for counts, some in groupby(guards, lambda guard: type(guard) in kinds):
         run = list(some)
-        found += [Together(run)] if counts and len(run) > 1 else run
+        found += [door(run)] if counts and len(run) > 1 else run
     return found
 
 
+class TogetherInCache(ReservingGuard):
+    """Several rates as one, where the shared cache counts: it looks before it takes, as those in the database do."""
+
+    needs_account = False
+
+    def __init__(self, guards: Sequence[Any]) -> None:
+        self.guards: Sequence[RateLimitGuard] = guards
+
+    def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
+        """Take a slot of each rate, or of none; whose account it is it finds out when it has to."""
+        under_way = attempt.current()
+        foreseen = {
+            guard: guard.tallies_of(request, identity, None) if guard.unless is None else [] for guard in self.guards
+        }
+        shut = cache.look(_all(foreseen.values()))
+        full = _shut([those for guard, those in foreseen.items() if not guard.needs_account], shut)
+        if full is not None:
+            return full
+        user = None if under_way is None else under_way.account()
+        wanted = {
+            guard: guard.tallies_of(request, identity, user) if guard.needs_account else known
+            for guard, known in foreseen.items()
+        }
+        full = _shut(wanted.values(), shut)
+        if full is not None:
+            return full
+        tallies = _all(wanted.values())
+        taken = counters.take_all(tallies, request) if tallies else None
+        if isinstance(taken, Full):
+            return taken
+        if taken is not None:
+            self.keep(taken)
+        for guard, those in wanted.items():
+            guard.tell_bound(taken if those else None)
+        return None
+
+
+def _all(tallies: Iterable[Sequence[Tally]]) -> list[Tally]:
+    return [tally for those in tallies for tally in those]
+
+
+def _shut(tallies: Iterable[Sequence[Tally]], shut: Mapping[tuple[str, str], Full]) -> Full | None:
+    """Return what the first of `tallies` says that is `shut`."""
+    return next((shut[tally.counter] for tally in _all(tallies) if tally.counter in shut), None)
+
+
 class Together(ReservingGuard):
-    """Several guards as one.
+    """Several guards as one, where the database counts.
 
     It looks before it writes. So an attempt that finds a door shut writes nothing and costs the same at the ten
     thousandth time; and where the door is one that needs no account, none is looked up. What it looks at is a hint: who

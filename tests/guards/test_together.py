@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -14,9 +15,11 @@ from sessionauth.backends import verify
 from sessionauth.exceptions import AccountLocked, TooManyAttempts
 from sessionauth.guards.counters import database
 from sessionauth.guards.counters.step import Step
+from sessionauth.guards.reserving import ReservingGuard
 from sessionauth.models import LoginThrottle
 from tests.asking import counted
 from tests.attacks import storm
+from tests.guards.conftest import CHECKS
 from tests.guards.entries import ACTIVE, LOCKOUT, rate, request_from
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,6 +91,24 @@ def test_refused__writes_nothing_and_costs_the_same_for_ever(
         assert words(lambda: attempt(check, name)) == statements
     assert (type(first), type(again), hashed) == (kind, kind, [])
     assert list(LoginThrottle.objects.order_by("pk").values()) == before
+
+
+def test_refused_in_an_event_loop__is_one_hop(guarded, make_user, monkeypatch):
+    """Look, lookup and refusal are made in one thread."""
+    make_user("alice")
+    guarded(*ALL)
+    check = CHECKS["async"]
+    for _ in range(5):
+        attempt(check)
+    hops, real = [], SyncToAsync.__call__
+
+    async def count(self, *args, **kwargs):
+        hops.append(getattr(self.func, "__self__", None))
+        return await real(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", count)
+    assert isinstance(attempt(check), TooManyAttempts)
+    assert len([one for one in hops if isinstance(one, ReservingGuard)]) == 1
 
 
 def test_refused_by_the_account__names_it(check, guarded, make_user):

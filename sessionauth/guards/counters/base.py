@@ -28,6 +28,11 @@ class Tally:
     rate: Rate
     user_id: Any = None
 
+    @property
+    def counter(self) -> tuple[str, str]:
+        """By what it is one counter, whoever's account it is."""
+        return (self.rule, self.value)
+
 
 class Slot(Protocol):
     """A place that an attempt has taken before its credentials are looked at.

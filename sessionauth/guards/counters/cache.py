@@ -107,7 +107,7 @@ def take_all(tallies: Sequence[Tally]) -> CacheSlots | Full:
 
     Raises Unavailable where the cache does not count.
     """
-    if _broken.get(settings.CACHE, 0.0) > time.monotonic():
+    if _is_left_alone():
         raise Unavailable
     before = [_key_of(tally) for tally in tallies]
     counts = _counts(tallies, before)
@@ -117,7 +117,7 @@ def take_all(tallies: Sequence[Tally]) -> CacheSlots | Full:
             # A window that has changed meanwhile: it is not known which one the slot is in.
             key if key == _key_of(tally) else None,
             count == tally.rate.limit,
-            max(1, _get_window(tally.value, tally.rate.period) - moment),
+            _time_left(tally, moment),
         )
         for tally, key, count in zip(tallies, before, counts, strict=False)
     ]
@@ -132,10 +132,44 @@ def _full(taken: Sequence[CacheSlot], over: CacheSlot) -> Full:
     key = over.key
     keys = [slot.key for slot in taken if slot.key is not None]
     is_shut = _answer(lambda: _give_back(keys, None if key is None else _mark(key)))
-    if key is None:
-        return Full(over.time_left)
-    shut = partial(_quietly, partial(_shut, key, int(PENDING)))
-    return Full(over.time_left, is_pending=not is_shut, give_up=shut)
+    return Full(over.time_left) if key is None else _shut_by(key, over.time_left, is_shut)
+
+
+def _shut_by(key: str, time_left: int, is_shut: bool) -> Full:
+    give_up = partial(_quietly, partial(_shut, key, int(PENDING)))
+    return Full(time_left, is_pending=not is_shut, give_up=give_up)
+
+
+def look(tallies: Sequence[Tally]) -> dict[tuple[str, str], Full]:
+    """Return by `counter` what those of `tallies` say that are full: one round trip, which writes nothing.
+
+    A hint: who gets a slot is decided where it is taken. While the cache does not count it has nothing to say.
+    """
+    if not tallies or _is_left_alone():
+        return {}
+    keys, moment = {_key_of(tally): tally for tally in tallies}, int(time.time())
+    try:
+        found = _answer(lambda: _read([*keys, *map(_mark, keys)]))
+    except Unavailable:
+        return {}
+    return {
+        tally.counter: _shut_by(key, _time_left(tally, moment), bool(found.get(_mark(key))))
+        for key, tally in keys.items()
+        if int(found.get(key) or 0) >= tally.rate.limit
+    }
+
+
+def _read(keys: Sequence[str]) -> dict[str, Any]:
+    found = caches[settings.CACHE]
+    return pipelines.read(found, keys) if pipelines.speaks_to(found) else found.get_many(keys)
+
+
+def _time_left(tally: Tally, moment: int) -> int:
+    return max(1, int(_get_window(tally.value, tally.rate.period)) - moment)
+
+
+def _is_left_alone() -> bool:
+    return _broken.get(settings.CACHE, 0.0) > time.monotonic()
 
 
 def _counts(tallies: Sequence[Tally], keys: Sequence[str]) -> list[int]:

@@ -29,6 +29,12 @@ def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
     return [int(found) for found in pipeline.execute()[1::2]]
 
 
+def read(cache: Any, keys: Sequence[str]) -> dict[str, int]:
+    """Return the numbers at `keys` that there are, from the server that is written to: a copy may be behind."""
+    found = _client(cache).mget([cache.make_and_validate_key(key) for key in keys])
+    return {key: int(number) for key, number in zip(keys, found, strict=True) if number is not None}
+
+
 def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
     """Count one less of each of `keys`, and say whether the key `ask` is there.
 
