@@ -165,6 +165,8 @@ def test_race_lost_after_the_look__leaves_no_wait_behind(check, guarded, make_us
 
 def test_counter_of_another_account__is_left_to_it(check, guarded, make_user, password):
     """Names that differ in their spelling alone share the counters; the second account has a lockout of its own."""
+    if connection.vendor == "mysql":
+        pytest.skip("its collations take the two names for one")
     alice, other = make_user("alice"), make_user("Alice")
     guarded(*ALL)
     attempt(check, "alice")
