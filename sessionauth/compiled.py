@@ -4,41 +4,37 @@ Most of what a small query costs through the ORM is building and compiling it, a
 time. Here what the compiler has made of it once is kept, per database alias, and runs again with other values. All else
 is still Django's: the cursor with its log and wrappers, the converters of the fields, `from_db()`, and `ModelIterable`,
 which makes the instances. Wherever it is not certain that the SQL depends on nothing but those values, the answer is
-None, and whoever asked goes through the ORM.
+None, and whoever asked goes through the ORM. So it is where Django has changed inside; see `undocumented`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.expressions import Col, Subquery
+from django.db.models.expressions import Subquery
 from django.db.models.manager import BaseManager
-from django.db.models.query import ModelIterable
-from django.db.models.sql import Query
 
 from sessionauth.conf.setting import FromSettings, derived
+from sessionauth.undocumented import Col, ModelIterable, Query, has_words_of_its_own
 
 Builder = Callable[..., "models.QuerySet[Any]"]
 #: Each with the field that it is compared to.
 Values = Sequence[tuple[Any, Any]]
 #: What a queryset class may override without being asked in another way.
-WRITES = frozenset(
-    {"create", "get_or_create", "update", "update_or_create", "delete", "bulk_create", "bulk_update"}
-) | {
-    "__module__",
-    "__doc__",
-    # What Python 3.13 notes in every class.
-    "__firstlineno__",
-    "__static_attributes__",
-}
+WRITES = frozenset({"create", "get_or_create", "update", "update_or_create", "delete", "bulk_create", "bulk_update"})
+#: What Python notes in every class, since 3.13 more.
+NOTES = frozenset({"__module__", "__doc__", "__firstlineno__", "__static_attributes__"})
 #: Stands for a number while what has constants is compiled. Fits in every column.
 MARK = 32000
 #: Larger numbers fit in no column of any database.
 LARGEST = 2**63
+
+logger = logging.getLogger("sessionauth")
 
 _NEW: Any = object()
 
@@ -90,8 +86,10 @@ class Frozen:
     def instances(self, connection: Any, values: Values) -> list[Any] | None:
         """Return the instances of the rows; None as there."""
         found = self.rows(connection, values)
-        if found is None:
-            return None
+        return None if found is None else self.made_of(found, connection)
+
+    def made_of(self, found: list[list[Any]], connection: Any) -> list[Any]:
+        """Return the instances of the rows `found`."""
         compiler = object.__new__(self.kind)
         compiler.__dict__ = self.attributes | {
             "connection": connection,
@@ -164,6 +162,10 @@ def _ready(
         made = queries[key] = _frozen(build, manager, using, values, (manager, fields, others))
     except EmptyResultSet:
         return None
+    except (AttributeError, TypeError) as error:
+        # The values are good ones, for they have been prepared: it is Django that is not as it was.
+        logger.warning("This Django is not known inside: its ORM is asked, which is slower (%s)", error)
+        made = queries[key] = None
     return None if made is None else (made, connection)
 
 
@@ -208,7 +210,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     steps = _without_connection(compiler.get_converters(columns), compiler.connection)
     if steps is None or not all(type(column) in (Col, Subquery) for column in columns) or compiler.has_extra_select:
         return None
-    return Frozen(
+    frozen = Frozen(
         kind=own,
         attributes={name: value for name, value in vars(compiler).items() if name != "connection"},
         queryset={name: value for name, value in vars(queryset).items() if name != "_query"},
@@ -220,6 +222,8 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         steps=steps,
         state=state,
     )
+    frozen.made_of([], compiler.connection)  # a rehearsal: what fails here is left to the ORM
+    return frozen
 
 
 def _marked(build: Builder, values: Values) -> Values:
@@ -250,13 +254,20 @@ def _without_connection(found: dict[int, Any], connection: Any) -> tuple[tuple[i
     """Return the converters `found` so that they keep no connection, None if one might."""
     free = []
     for place, (converters, column) in found.items():
-        for one in converters:
+        for nth, one in enumerate(converters):
             is_of_operations = _is_bound_to(one, connection.ops)
             own = one.__func__ if is_of_operations else one
             if _may_keep(own, connection):
-                return None
+                if nth >= len(connection.ops.get_db_converters(column)):
+                    return None
+                own = _anew(nth)
             free.append((place, own, column, is_of_operations))
     return tuple(free)
+
+
+def _anew(nth: int) -> Any:
+    """Return what has the operations make their `nth` converter of a column each time: Django 6.1's hold them."""
+    return lambda value, column, connection: connection.ops.get_db_converters(column)[nth](value, column, connection)
 
 
 def _is_bound_to(converter: Any, owner: Any) -> bool:
@@ -275,9 +286,11 @@ def is_plain(manager: Any) -> bool:
     """Say whether `manager` builds querysets of all rows, and they ask as Django's do; they may write otherwise."""
     if not _is_of_all(type(manager)):
         return False
-    ours = manager._queryset_class.__mro__
+    ours = getattr(manager, "_queryset_class", object).__mro__
+    if models.QuerySet not in ours:
+        return False
     above = ours[: ours.index(models.QuerySet)]
-    reads = vars(models.QuerySet).keys() - WRITES
+    reads = vars(models.QuerySet).keys() - WRITES - NOTES
     return "get_queryset" not in vars(manager) and not any(vars(kind).keys() & reads for kind in above)
 
 
@@ -287,7 +300,7 @@ def _is_of_all(kind: type[Any]) -> bool:
 
 def _is_compared_plainly(field: Any) -> bool:
     lookups = [field.get_lookup("exact"), field.get_lookup("in")]
-    return not field.is_relation and not hasattr(field, "get_placeholder") and all(map(_is_djangos, lookups))
+    return not field.is_relation and not has_words_of_its_own(field) and all(map(_is_djangos, lookups))
 
 
 def _is_djangos(one: Any) -> bool:

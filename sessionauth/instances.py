@@ -8,15 +8,12 @@ from inspect import getattr_static
 from typing import Any
 
 from django.db import models
-from django.db.models.base import ModelState
-from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
-from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
+
+from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState
 
 #: What a class may have of its own to decide how an instance is made.
 MAKES = frozenset({"__init__", "__new__", "__setattr__", "from_db"})
-#: What stands for a column in a class where its value is nothing but what the instance holds.
-HOLDERS = (DeferredAttribute, ForeignKeyDeferredAttribute)
 _DJANGOS: Any = models.Model
 
 
@@ -52,9 +49,9 @@ def _shape(model: Any) -> tuple[list[str], int, bool]:
 def is_bare(model: Any, besides: type | None = None) -> bool:
     """Say whether no class but Django's, and `besides`, has a say in how instances of `model` are made."""
     own = [kind for kind in model.__mro__ if kind not in (models.Model, object, besides)]
-    if any(vars(kind).keys() & MAKES for kind in own):
+    if ModelState is None or any(vars(kind).keys() & MAKES for kind in own):
         return False
-    return all(type(getattr_static(model, field.attname)) in HOLDERS for field in model._meta.concrete_fields)
+    return all(type(getattr_static(model, field.attname)) in PLAIN_ATTRIBUTES for field in model._meta.concrete_fields)
 
 
 def has_listeners(model: Any) -> bool:

@@ -11,10 +11,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError, connection, connections, models, transaction
+from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
-from sessionauth import compiled, conf, crypto, instances, lookup
+from sessionauth import compiled, conf, crypto, instances, lookup, undocumented
 from sessionauth.models import AccessToken, APIKey, LoginSession
 from tests.project.models import Drawer, Specimen
 
@@ -352,3 +353,40 @@ def test_credential__is_compiled_and_has_the_orms_row_and_user(model, rf, make_u
     assert state(found) == state(model.objects.select_related("user").get(pk=row.pk))
     assert None not in compiled._compiled.queries.values()
     assert len(compiled._compiled.queries) == 1
+
+
+def without(name):
+    return lambda patch: patch.setattr(compiled, name, None)
+
+
+def breaking(owner, name):
+    def changed(*args, **kwargs):
+        raise AttributeError(name)
+
+    changed.__module__ = "django.db"
+    return lambda patch: patch.setattr(owner, name, changed)
+
+
+CHANGES = {
+    "no Col": without("Col"),
+    "no Query": without("Query"),
+    "no ModelIterable": without("ModelIterable"),
+    "iterable": breaking(ModelIterable, "__iter__"),
+    "converters": breaking(SQLCompiler, "get_converters"),
+    "as_sql": breaking(SQLCompiler, "as_sql"),
+    "manager": lambda patch: patch.setattr(type(Specimen.objects), "_queryset_class", object),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_rows__of_a_django_that_has_changed_inside_are_left_to_the_orm(change, specimens):
+    with pytest.MonkeyPatch.context() as patch:
+        change(patch)
+        assert [ask(by_name, values(name="full")) for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize("name", [name for name, one in vars(undocumented).items() if one is None or name[0].isupper()])
+def test_undocumented__is_in_each_django_that_is_supported(name):
+    known = getattr(undocumented, name)
+    assert known is not None
+    assert not isinstance(known, tuple) or None not in known

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from django.db import Error, OperationalError, connections, models, transaction
 
+from sessionauth.undocumented import has_words_of_its_own
+
 T = TypeVar("T")
 
 #: How often something is tried again that waited for another one which waited for it.
@@ -59,7 +61,7 @@ def insert(row: models.Model, using: str) -> None:
     the new key, or a column wants more than a place for its value, Django does it.
     """
     connection, kind = connections[using], type(row)
-    statement = _insertion(type(connection.ops), kind, connection)
+    statement = _insertion(kind, connection)
     if statement is None:
         row.save(force_insert=True, using=using)
         return
@@ -74,19 +76,21 @@ def insert(row: models.Model, using: str) -> None:
     models.signals.post_save.send(**told, created=True)
 
 
-_statements: dict[tuple[type[Any], type[models.Model]], str | None] = {}
+#: By alias as well: MySQL and MariaDB have the same operations in Django, and only one of them returns keys.
+_statements: dict[tuple[str, type[Any], type[models.Model]], str | None] = {}
 
 
-def _insertion(vendor: type[Any], kind: type[models.Model], connection: Any) -> str | None:
-    if (vendor, kind) not in _statements:
-        _statements[vendor, kind] = _written(kind, connection)
-    return _statements[vendor, kind]
+def _insertion(kind: type[models.Model], connection: Any) -> str | None:
+    key = (connection.alias, type(connection.ops), kind)
+    if key not in _statements:
+        _statements[key] = _written(kind, connection)
+    return _statements[key]
 
 
 def _written(kind: type[models.Model], connection: Any) -> str | None:
     meta = kind._meta
     fields = [one for one in meta.concrete_fields if not one.primary_key]
-    is_simple = not meta.parents and not any(hasattr(one, "get_placeholder") or one.has_db_default() for one in fields)
+    is_simple = not meta.parents and not any(has_words_of_its_own(one) or one.has_db_default() for one in fields)
     can_return = connection.features.can_return_columns_from_insert and connection.vendor != "oracle"
     if not (is_simple and can_return and isinstance(meta.pk, models.AutoField)):
         return None

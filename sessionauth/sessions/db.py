@@ -16,17 +16,14 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import db, signed_cookies
 from django.db import DatabaseError, models, router, transaction
-from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
-from django.db.models.sql.constants import LOUTER
-from django.db.models.sql.datastructures import Join
-from django.db.models.sql.where import WhereNode
 from django.utils import timezone
 
 from sessionauth import compiled, instances
 from sessionauth.conf import djangos, settings
 from sessionauth.models import LoginSession, writing
 from sessionauth.sessions import decoding, kept
+from sessionauth.undocumented import LOUTER, Col, Join, WhereNode
 
 #: Begins what is digested, so that no other digest of the same text is the same.
 PURPOSE = b"sessionauth.sessions.db\n"
@@ -218,7 +215,7 @@ class _ByDigest:
     def get_joining_fields(self) -> tuple[()]:
         return ()
 
-    def get_extra_restriction(self, alias: str, related_alias: str | None) -> WhereNode:
+    def get_extra_restriction(self, alias: str, related_alias: str | None) -> Any:
         same: Any = Exact(Col(alias, DIGEST), self.digest)
         return WhereNode([same])
 

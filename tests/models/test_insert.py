@@ -76,10 +76,12 @@ def test_insert__of_a_row_that_may_not_be_twice_fails_as_save_does():
         by_insert(session())
 
 
-def test_columns_with_words_of_their_own__are_left_to_django(monkeypatch):
+@pytest.mark.parametrize("name", ["get_placeholder", "get_placeholder_sql"])
+def test_columns_with_words_of_their_own__are_left_to_django(name, monkeypatch):
     monkeypatch.setattr(writing, "_statements", {})
-    monkeypatch.setattr(models.GenericIPAddressField, "get_placeholder", lambda *args: "%s", raising=False)
+    words = "%s" if name == "get_placeholder" else ("%s", ["2001:db8::1"])
+    monkeypatch.setattr(models.GenericIPAddressField, name, lambda *args: words, raising=False)
     row = event()
     by_insert(row)
-    assert writing._statements == {(type(connection.ops), AuthEvent): None}
+    assert writing._statements == {("default", type(connection.ops), AuthEvent): None}
     assert row.pk is not None
