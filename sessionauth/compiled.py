@@ -20,7 +20,7 @@ from django.db.models.expressions import Subquery
 from django.db.models.manager import BaseManager
 
 from sessionauth.conf.setting import FromSettings, derived
-from sessionauth.undocumented import Col, ModelIterable, Query, has_words_of_its_own
+from sessionauth.undocumented import Col, ModelIterable, Query, has_words_of_its_own, without_connection
 
 Builder = Callable[..., "models.QuerySet[Any]"]
 #: Each with the field that it is compared to.
@@ -207,7 +207,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         return None
     if len(params) != len(bound) and not constants or any(one not in (*bound, *constants) for one in params):
         return None
-    steps = _without_connection(compiler.get_converters(columns), compiler.connection)
+    steps = without_connection(compiler.get_converters(columns), compiler.connection)
     if steps is None or not all(type(column) in (Col, Subquery) for column in columns) or compiler.has_extra_select:
         return None
     frozen = Frozen(
@@ -248,38 +248,6 @@ def _is_text(field: Any) -> bool:
         text.to_python,
         text.get_db_prep_value,
     )
-
-
-def _without_connection(found: dict[int, Any], connection: Any) -> tuple[tuple[int, Any, Any, bool], ...] | None:
-    """Return the converters `found` so that they keep no connection, None if one might."""
-    free = []
-    for place, (converters, column) in found.items():
-        for nth, one in enumerate(converters):
-            is_of_operations = _is_bound_to(one, connection.ops)
-            own = one.__func__ if is_of_operations else one
-            if _may_keep(own, connection):
-                if nth >= len(connection.ops.get_db_converters(column)):
-                    return None
-                own = _anew(nth)
-            free.append((place, own, column, is_of_operations))
-    return tuple(free)
-
-
-def _anew(nth: int) -> Any:
-    """Return what has the operations make their `nth` converter of a column each time: Django 6.1's hold them."""
-    return lambda value, column, connection: connection.ops.get_db_converters(column)[nth](value, column, connection)
-
-
-def _is_bound_to(converter: Any, owner: Any) -> bool:
-    return getattr(converter, "__self__", None) is owner
-
-
-def _may_keep(converter: Any, connection: Any) -> bool:
-    owner = getattr(converter, "__self__", None)
-    if owner is not None:
-        return not isinstance(owner, models.Field)
-    held = [cell.cell_contents for cell in getattr(converter, "__closure__", None) or ()]
-    return not hasattr(converter, "__code__") or any(one is connection or one is connection.ops for one in held)
 
 
 def is_plain(manager: Any) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from django.db import models
+
 
 def _known(module: str, name: str) -> Any:
     """Return what `module` of Django's calls `name`, None where there is no such thing."""
@@ -37,3 +39,35 @@ PLAIN_ATTRIBUTES = (
 def has_words_of_its_own(field: Any) -> bool:
     """Say whether `field` wants more than a place in SQL for its value. Django 6.1 asks it by another name."""
     return hasattr(field, "get_placeholder_sql") or hasattr(field, "get_placeholder")
+
+
+def without_connection(found: dict[int, Any], connection: Any) -> tuple[tuple[int, Any, Any, bool], ...] | None:
+    """Return the converters `found` so that they keep no connection, None if one might."""
+    free = []
+    for place, (converters, column) in found.items():
+        for nth, one in enumerate(converters):
+            is_of_operations = _is_bound_to(one, connection.ops)
+            own = one.__func__ if is_of_operations else one
+            if _may_keep(own, connection):
+                if nth >= len(connection.ops.get_db_converters(column)):
+                    return None
+                own = _anew(nth)
+            free.append((place, own, column, is_of_operations))
+    return tuple(free)
+
+
+def _anew(nth: int) -> Any:
+    """Return what has the operations make their `nth` converter of a column each time: Django 6.1's hold them."""
+    return lambda value, column, connection: connection.ops.get_db_converters(column)[nth](value, column, connection)
+
+
+def _is_bound_to(converter: Any, owner: Any) -> bool:
+    return getattr(converter, "__self__", None) is owner
+
+
+def _may_keep(converter: Any, connection: Any) -> bool:
+    owner = getattr(converter, "__self__", None)
+    if owner is not None:
+        return not isinstance(owner, models.Field)
+    held = [cell.cell_contents for cell in getattr(converter, "__closure__", None) or ()]
+    return not hasattr(converter, "__code__") or any(one is connection or one is connection.ops for one in held)
