@@ -20,7 +20,7 @@ from sessionauth.conf import seconds, settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import rules, said
 from sessionauth.login import BY_SESSION
-from sessionauth.models import Impersonation, ImpersonationToken
+from sessionauth.models import Impersonation, ImpersonationToken, LoginSession
 from sessionauth.models.binding import session_digests
 from sessionauth.user_token import UserToken
 
@@ -89,6 +89,11 @@ def new_row(request: HttpRequest, actor: Any, target: Any, lasting: timedelta | 
         target_digest=session_digests(target)[0],
         **values,
     )
+
+
+def browser_of(auth: UserToken) -> LoginSession | None:
+    """Return the sign-in that the impersonation which `auth` begins ends with; None where it has no row."""
+    return auth.credential if isinstance(auth.credential, LoginSession) else None
 
 
 def open_rows() -> models.QuerySet[Impersonation]:

@@ -21,7 +21,7 @@ from sessionauth.impersonation import beginning, bound, rules, said
 from sessionauth.impersonation.beginning import open_rows
 from sessionauth.impersonation.stage import Stage, put_claim, stage_of
 from sessionauth.impersonation.standing import time_is_over
-from sessionauth.models import Impersonation, LoginSession
+from sessionauth.models import Impersonation
 from sessionauth.request_state import current, state_of
 
 NOT_RUNNING = _("You are not acting as anybody.")
@@ -56,8 +56,7 @@ def start(request: HttpRequest, target: Any, *, reason: str = "", reference: str
         beginning.refuse_starter(auth)
         reason, reference = beginning.agreed(request, auth.user, target, reason, reference)
     mode = Impersonation.Mode.READ if settings.IMPERSONATION_READ_ONLY else Impersonation.Mode.WRITE
-    browser = auth.credential if isinstance(auth.credential, LoginSession) else None
-    values = {"reason": reason, "reference": reference, "mode": mode, "login_session": browser}
+    values = {"reason": reason, "reference": reference, "mode": mode, "login_session": beginning.browser_of(auth)}
     row = beginning.new_row(request, auth.user, target, settings.IMPERSONATION_MAX_AGE, **values)
     beginning.enter(row, auth.user)
     put_claim(request.session, row.pk)

@@ -35,7 +35,7 @@ def put_on(request: HttpRequest, token: UserToken) -> UserToken:
     if not _is_allowed(credential) or not is_installed():
         raise InvalidCredential("impersonation", credential=credential)
     rows = Impersonation._base_manager.using(router.db_for_write(Impersonation))
-    row = rows.filter(pk=credential.impersonation_id).first()
+    row = rows.filter(pk=credential.impersonation_id).select_related("login_session").first()
     if row is None or row.target_id != token.user_id:
         raise InvalidCredential("unknown", credential=credential)
     actor, known = held.actor_of(request, row)
@@ -78,7 +78,7 @@ def _session_is_over(row: Impersonation) -> str:
     """
     if row.login_session_id is None:
         return ""
-    browser = registry.rows().filter(pk=row.login_session_id).first()
+    browser = row.login_session
     return "" if browser is not None and timeouts.is_live(browser) else "actor_changed"
 
 

@@ -35,10 +35,10 @@ def issue(
     """Issue a token with which the person of `request` acts as `target`; return `(row, secret)`.
 
     The secret cannot be had again. It lasts SESSIONAUTH_IMPERSONATION_MAX_AGE, ends when it is not used for
-    SESSIONAUTH_IMPERSONATION_IDLE_AGE, and cannot be extended, rotated or refreshed. Another one of the same person
-    ends as "superseded". `reason` and `reference` are those of service.start(). `write` asks for more than looking,
-    which needs the permission `impersonate_write`. `scopes` restricts it: None for all that the target may. `name` is a
-    label for lists.
+    SESSIONAUTH_IMPERSONATION_IDLE_AGE and with the session of the person who asked for it, and cannot be extended,
+    rotated or refreshed. Another one of the same person ends as "superseded". `reason` and `reference` are those of
+    service.start(). `write` asks for more than looking, which needs the permission `impersonate_write`. `scopes`
+    restricts it: None for all that the target may. `name` is a label for lists.
 
     Raises ImpersonationDenied as service.start() does, besides with the code "write", and with "disabled" without
     SESSIONAUTH_IMPERSONATION_TOKENS. Raises ValidationError for scopes that mean nothing here.
@@ -58,6 +58,7 @@ def issue(
             reference=reference,
             mode=_mode(auth.user, write),
             transport=Impersonation.Transport.TOKEN,
+            login_session=beginning.browser_of(auth),
         )
     issued, secret = ImpersonationToken.objects.draft(user=target, scopes=scopes, name=name[:NAME_LENGTH])
     tie(issued, row)

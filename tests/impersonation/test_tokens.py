@@ -20,7 +20,7 @@ from sessionauth.authenticators.token import BearerAuthenticator
 from sessionauth.credentials.refreshing import refresh
 from sessionauth.credentials.rotating import rotate
 from sessionauth.exceptions import InvalidCredential, NotToBeRotated
-from sessionauth.models import AuthEvent, Impersonation, ImpersonationToken
+from sessionauth.models import AuthEvent, Impersonation, ImpersonationToken, LoginSession
 from tests.impersonation import site
 from tests.impersonation.conftest import Browser
 
@@ -208,7 +208,7 @@ def test_used__no_further_where_nobody_has_asked_before_the_view(settings, brows
     else:
         settings.SESSIONAUTH_AUTHENTICATORS = [f"{__name__}.InCookie"]
         client.cookies["token"] = secret
-    see, do = {"lazy": ("/who/", "/act/"), "lazy async": ("/awho/", "/awaited/"), "rest": ("/rest/", "/rest/")}[way]
+    see, do = {"lazy": ("/who/", "/act/"), "lazy async": ("/awho/", "/awaited/"), "rest": ("/rest/who/", "/rest/act/")}[way]
     told = {"secret": secret, "is_async": way == "lazy async", "client": client}
     if way != "rest":
         told["authorization"] = ""
@@ -314,6 +314,24 @@ def test_end__holds_from_the_next_request_on(browser, root, alice, reason, is_as
     assert [answer.status_code for answer in answers] == [401, 401]
     row, running = ImpersonationToken.objects.get(), Impersonation.objects.get()
     assert (running.end_reason, row.revoked_at is not None) == (reason, True)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("end", ["logout", "revoked", "gone"])
+def test_end__with_the_session_that_asked_for_it(browser, root, alice, end, is_async):
+    secret = secret_of(browser, alice)
+    assert ask(secret).status_code == 200
+    if end == "logout":
+        browser.client.logout()
+    elif end == "revoked":
+        LoginSession.objects.get(user=root).revoke()
+    else:
+        LoginSession.objects.filter(user=root).delete()
+    assert ask(secret, is_async=is_async).status_code == 401
+    assert (Impersonation.objects.get().end_reason, ImpersonationToken.objects.get().revoked_at is None) == (
+        "actor_changed",
+        False,
+    )
 
 
 @pytest.mark.parametrize("who", ["root", "alice"])
