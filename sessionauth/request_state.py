@@ -150,8 +150,11 @@ def state_of(request: HttpRequest) -> RequestState:
     try:
         return request._sessionauth  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
-        state = getattr(request, "_request", request).__dict__[STATE] = RequestState()
-        return state
+        # What wraps a request need not hand on what it does not know itself.
+        kept: dict[str, RequestState] = getattr(request, "_request", request).__dict__
+        if STATE not in kept:
+            kept[STATE] = RequestState()
+        return kept[STATE]
 
 
 @contextmanager

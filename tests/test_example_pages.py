@@ -184,8 +184,8 @@ def issue(person, **fields):
 def test_keys__the_same_form_issues_once(people):
     person = people["sam"]
     ticket = re.search(r'name="_ticket" value="([^"]+)"', person.get(NEW_KEY).text)[1]
-    assert "Copy it now" in issue(person, name="Twice", kind="token", ticket=ticket).text
-    again = issue(person, name="Twice", kind="token", ticket=ticket)
+    assert "Copy it now" in issue(person, name="Twice", kind="token", _ticket=ticket).text
+    again = issue(person, name="Twice", kind="token", _ticket=ticket)
     assert again.status == 409
     assert "this form was sent before" in again.text
     assert "sa_pat_" not in again.text

@@ -23,6 +23,7 @@ from sessionauth.admin.lists import LOOK
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import rules
+from sessionauth.impersonation.middleware import is_installed
 from sessionauth.impersonation.stage import stage_of
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ class ImpersonateAdminMixin(Base):
 
     @property
     def media(self) -> forms.Media:
-        """Add the look of the column and the link."""
-        return super().media + forms.Media(css=LOOK)
+        """Add the look of the column and the link, where there can be any."""
+        is_there = settings.IMPERSONATION_ADMIN and is_installed()
+        return super().media + forms.Media(css=LOOK if is_there else {})
 
     def get_impersonation_target(self, obj: Any) -> Any | None:
         """Return the user that `obj` is about, None for nobody; by default `obj` itself.

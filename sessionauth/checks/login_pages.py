@@ -67,7 +67,8 @@ def login_url() -> Iterator[CheckMessage]:
     if not url and is_policy:
         yield NO_LOGIN_URL(value=reading.shown(page))
     elif not url:
-        if page and not urls.may_be_others():
+        is_given = page is not None and not (isinstance(page, str) and page == "")
+        if is_given and not urls.may_be_others():
             yield NO_SUCH_LOGIN_URL(value=reading.shown(page))
     elif not urls.has_page(url):
         meant = _meant(url)

@@ -7,13 +7,31 @@ import json
 import pytest
 from django.db import connection
 
-from sessionauth.models import AccessToken, APIKey, AuthEvent, Impersonation, LoginSession, LoginThrottle, RememberToken
+from sessionauth.models import (
+    AccessToken,
+    APIKey,
+    AuthEvent,
+    Impersonation,
+    ImpersonationToken,
+    LoginSession,
+    LoginThrottle,
+    RememberToken,
+)
 from tests.coexistence import databases
 from tests.coexistence.stock.project import StockProject, do
 from tests.coexistence.stock.variants import VARIANTS
 from tests.project.run import run_in_project
 
-MODELS = [AccessToken, APIKey, AuthEvent, Impersonation, LoginSession, LoginThrottle, RememberToken]
+MODELS = [
+    AccessToken,
+    APIKey,
+    AuthEvent,
+    Impersonation,
+    ImpersonationToken,
+    LoginSession,
+    LoginThrottle,
+    RememberToken,
+]
 TABLES = sorted(model._meta.db_table for model in MODELS)
 
 #: Makes the SQL of our migrations as PostgreSQL gets it, without a server (which alone would put values into it).
@@ -62,8 +80,14 @@ def test_sql_for_postgresql__has_the_indexes_of_our_lookups_and_no_twins_for_lik
         "sessionauth_event_user",
         "sessionauth_impersonate_actor",
         "sessionauth_impersonate_begun",
+        "sessionauth_impersonate_by",
+        "sessionauth_impersonate_mode",
         "sessionauth_impersonate_open",
         "sessionauth_impersonate_target",
+        "sessionauth_impersonate_ticket",
+        "sessionauth_impersonate_who",
+        "sessionauth_impersonate_whom",
+        "sessionauth_impersontoken_user",
         "sessionauth_loginsession_user",
         "sessionauth_remember_expires",
         "sessionauth_remember_user",

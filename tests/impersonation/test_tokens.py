@@ -208,7 +208,8 @@ def test_used__no_further_where_nobody_has_asked_before_the_view(settings, brows
     else:
         settings.SESSIONAUTH_AUTHENTICATORS = [f"{__name__}.InCookie"]
         client.cookies["token"] = secret
-    see, do = {"lazy": ("/who/", "/act/"), "lazy async": ("/awho/", "/awaited/"), "rest": ("/rest/who/", "/rest/act/")}[way]
+    pages = {"lazy": ("/who/", "/act/"), "lazy async": ("/awho/", "/awaited/"), "rest": ("/rest/who/", "/rest/act/")}
+    see, do = pages[way]
     told = {"secret": secret, "is_async": way == "lazy async", "client": client}
     if way != "rest":
         told["authorization"] = ""

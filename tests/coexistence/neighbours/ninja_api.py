@@ -51,7 +51,7 @@ def told(request: HttpRequest) -> dict[str, Any]:
     auth = request.auth  # type: ignore[attr-defined]
     return {
         "auth": str(auth),
-        "kind": type(auth).__name__.replace("SimpleLazyObject", "User"),
+        "kind": auth.__class__.__name__,
         "user": str(request.user),
     }
 
