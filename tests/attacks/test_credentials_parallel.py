@@ -173,15 +173,15 @@ def test_end__at_the_same_moment_leaves_nothing_alive(act, end, alice):
 def held_up(monkeypatch: Any) -> Iterator[tuple[Event, Event]]:
     """Hold up whoever has won the row and is about to enter the next one; yield "is there" and "go on"."""
     there, go_on = Event(), Event()
-    renewed = CredentialManager.renewed
+    made = CredentialManager._new
 
     def slowly(self: Any, **fields: Any) -> Any:
         there.set()
         assert go_on.wait(30)
-        return renewed(self, **fields)
+        return made(self, **fields)
 
     with monkeypatch.context() as patch:
-        patch.setattr(CredentialManager, "renewed", slowly)
+        patch.setattr(CredentialManager, "_new", slowly)
         yield there, go_on
 
 

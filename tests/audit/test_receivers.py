@@ -11,7 +11,7 @@ from sessionauth.audit import receivers
 from sessionauth.audit.text import name_digest
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards import before_credentials
-from sessionauth.guards.counters import cache
+from sessionauth.guards.counters import cache, pipelines
 from sessionauth.models import APIKey, AuthEvent
 from tests.asking import counted
 from tests.audit import flows
@@ -187,6 +187,8 @@ def test_counting_in_trouble__is_told(browser, guarded, settings, monkeypatch):
     monkeypatch.setattr(cache, "_broken", {})
     for name in ("add", "incr", "get_many", "get", "set"):
         monkeypatch.setattr(type(caches["default"]), name, broken)
+    for name in ("count", "read", "give_back"):
+        monkeypatch.setattr(pipelines, name, broken)
     browser.sign_in(password=flows.WRONG)
     assert ("guard_degraded", "failure", "ConnectionError", "", "") in told()
 
