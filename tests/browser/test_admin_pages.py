@@ -106,7 +106,7 @@ def test_reload__of_the_secret_issues_no_second_one(watched, signed_in):
     signed_in(page)
     issue(page)
     page.reload()
-    expect(page.get_by_text("This form was sent before.")).to_be_visible()
+    expect(page.get_by_text("this form was sent before")).to_be_visible()
     assert APIKey.objects.count() == 1
 
 
