@@ -108,6 +108,8 @@ def test_reload__of_the_secret_issues_no_second_one(watched, signed_in):
     page = watched()
     signed_in(page)
     issue(page)
+    expect(page.get_by_label("Secret")).to_be_visible()
+    page.wait_for_load_state()
     page.reload()
     expect(page.get_by_text("this form was sent before")).to_be_visible()
     assert APIKey.objects.count() == 1
