@@ -28,6 +28,9 @@ minute on the same machine; 0.50 is half of it, 2.00 twice. Everything of ours i
 events, impersonation. *Calls* are functions entered, as a ratio, too: the figure that no busy machine blurs. *At most*
 is what the project has set itself, on SQLite / PostgreSQL where they differ; *hoped for* is what code made by hand for
 nothing else comes to.
+
+The figures are those of the last whole run, which needs a quiet machine, and may be older than the code. What requests
+enter now, beside the same baselines, stands in `benchmarks/expected.json`, which every run of the tests compares.
 """
 
 SLOWER = """\
