@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import BaseUserManager
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import router
@@ -14,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from sessionauth import compiled
-from sessionauth.conf import load, settings
+from sessionauth.conf import djangos, load, settings
 
 #: What backends call the name, besides the user model's own words.
 NAMES = ("email", "login", "phone")
@@ -42,7 +41,7 @@ CLEANSED = "*" * 20
 def name_in(credentials: dict[str, Any]) -> str | None:
     """Return the name in the keywords of `authenticate()`: `username`, or the user model's own word for it."""
     name = credentials.get("username")
-    return credentials.get(get_user_model().USERNAME_FIELD) if name is None else name
+    return credentials.get(djangos.user_model.USERNAME_FIELD) if name is None else name
 
 
 def known_name_in(credentials: dict[str, Any]) -> Any | None:
@@ -67,7 +66,7 @@ def login_fields() -> tuple[str, ...]:
     """Return SESSIONAUTH_LOGIN_FIELDS; by default the username field, and the e-mail field where it is unique."""
     if settings.LOGIN_FIELDS is not None:
         return tuple(settings.LOGIN_FIELDS)
-    model = get_user_model()
+    model = djangos.user_model
     fields = [model.USERNAME_FIELD]
     email = getattr(model, "EMAIL_FIELD", "")
     if email and email not in fields and is_unique(model, email):
@@ -117,7 +116,7 @@ def just_found(name: object) -> Named | None:
 
 
 def _find(request: HttpRequest | None, name: str) -> Any | None:
-    model, fields = get_user_model(), login_fields()
+    model, fields = djangos.user_model, login_fields()
     manager = model._default_manager
     if fields == (model.USERNAME_FIELD,) and not settings.USER_QUERYSET:
         if (found := _by_key(manager, name)) is not None:
@@ -178,7 +177,7 @@ def cleansed(credentials: dict[str, Any]) -> dict[str, Any]:
 
     Django goes by what a keyword is called; a one-time code by any name is a secret too.
     """
-    names = {"username", get_user_model().USERNAME_FIELD, *login_fields()}
+    names = {"username", djangos.user_model.USERNAME_FIELD, *login_fields()}
     return {name: value if name in names else CLEANSED for name, value in credentials.items()}
 
 

@@ -7,6 +7,7 @@ import hmac
 import re
 
 import pytest
+from django.utils.crypto import salted_hmac
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,3 +137,11 @@ def test_parse__raises_for_nothing(secret):
 )
 def test_claimed_kind__needs_brand_and_a_second_word(secret, kind):
     assert crypto.claimed_kind(secret, "sa") == kind
+
+
+@pytest.mark.parametrize("text", ["", "name:alice", "name:ß", "name:\ud800"])
+def test_keyed__is_djangos_salted_hmac(text, settings):
+    for settings.SECRET_KEY in ("one" * 20, b"two" * 20):
+        expected = salted_hmac("salt", text.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
+        assert crypto.keyed("salt", text) == expected
+        assert crypto.keyed("another", text) != expected

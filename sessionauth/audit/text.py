@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from django.utils.crypto import salted_hmac
+from sessionauth import crypto
 
 #: How long a text among the details may be, how many of them there may be, and how deep lists and dicts go.
 LONGEST, MOST, DEEPEST = 200, 20, 3
@@ -56,5 +56,4 @@ def name_digest(name: object) -> str:
     the digest attempts at one name can still be told from attempts at many, and whoever knows a name can look for it.
     """
     plain = unicodedata.normalize("NFKC", str(name)[:LONGEST]).strip().casefold()
-    digest = salted_hmac("sessionauth.audit.name", plain.encode("utf-8", "surrogatepass"), algorithm="sha256")
-    return digest.hexdigest()[:16]
+    return crypto.keyed("sessionauth.audit.name", plain)[:16]

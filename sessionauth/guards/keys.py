@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
-from sessionauth import accounts, http
+from sessionauth import accounts, crypto, http
 from sessionauth.guards import device
 from sessionauth.models import AbstractCredential
 
@@ -115,8 +114,7 @@ def everybody(request: HttpRequest | None, identity: str | None, user: Any | Non
 
 
 def _hidden(kind: str, text: str) -> str:
-    encoded = f"{kind}:{text}".encode("utf-8", "surrogatepass")
-    return salted_hmac(SALT, encoded, algorithm="sha256").hexdigest()[:40]
+    return crypto.keyed(SALT, f"{kind}:{text}")[:40]
 
 
 #: What a rule may count by.

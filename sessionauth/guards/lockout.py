@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from sessionauth import accounts, signals
 from sessionauth.conf import seconds, settings
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.exceptions import AccountLocked
 from sessionauth.guards import counters, device, keys, spotless
 from sessionauth.guards.counters import Full, Unavailable, database, outside
@@ -153,10 +154,21 @@ def steps_of(
     if value is None:
         return []
     values = [value] if user is None else dict.fromkeys([value, keys.owner(user)])
-    waits = tuple([seconds(wait) for wait in settings.LOCKOUT_WAITS])
     now, most, wait_from = moment or timezone.now(), limit(), settings.LOCKOUT_WAIT_FROM
-    pk = None if user is None else user.pk
+    pk, waits = None if user is None else user.pk, in_seconds.waits
     return [Step(key_of(one), RULE, most, pk, wait_from, waits, is_of_one=True, moment=now) for one in values]
+
+
+class InSeconds(FromSettings):
+    """What the settings say, as each attempt wants it."""
+
+    @derived
+    def waits(self) -> tuple[float, ...]:
+        """SESSIONAUTH_LOCKOUT_WAITS."""
+        return tuple(seconds(wait) for wait in settings.LOCKOUT_WAITS)
+
+
+in_seconds = InSeconds()
 
 
 def limit() -> int:

@@ -14,11 +14,10 @@ from sessionauth.guards import attempt, counters
 from sessionauth.guards.base import LoginGuard
 from sessionauth.guards.counters import Full, Tally, Unavailable, cache, database, outside
 from sessionauth.guards.counters.database import DatabaseSlot
-from sessionauth.guards.counters.step import Step
+from sessionauth.guards.counters.step import Standing, Step
 from sessionauth.guards.lockout import LockoutGuard, LockoutSlot
 from sessionauth.guards.rate_limit import RateLimitGuard
 from sessionauth.guards.reserving import ReservingGuard
-from sessionauth.models import LoginThrottle
 
 #: Whose steps are known; a class derived from them may count as it likes.
 KINDS = (RateLimitGuard, LockoutGuard)
@@ -151,11 +150,11 @@ class Together(ReservingGuard):
         return None
 
 
-def _own(ways: Sequence[Step], found: Mapping[str, LoginThrottle]) -> Step:
+def _own(ways: Sequence[Step], found: Mapping[str, Standing]) -> Step:
     return next((step for step in ways if not step.is_anothers(found.get(step.key))), ways[-1])
 
 
-def _full(wanted: Wanted, found: Mapping[str, LoginThrottle]) -> Full | None:
+def _full(wanted: Wanted, found: Mapping[str, Standing]) -> Full | None:
     """Return what the first of them says whose counter lets nobody by."""
     said = (full and replace(full, by=guard) for guard, step in wanted for full in [step.full(found.get(step.key))])
     return next((full for full in said if full is not None), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sessionauth.rates import Rate
 
@@ -19,8 +19,7 @@ class Unavailable(Exception):
     """The store does not count at the moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What is counted: the attempts that `rule` counts against `value`, up to `rate`. `user_id` is for unlocking."""
 
     rule: str

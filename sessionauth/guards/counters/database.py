@@ -19,7 +19,7 @@ from django.utils import timezone
 from sessionauth import compiled
 from sessionauth.guards.counters import outside, upsert
 from sessionauth.guards.counters.base import Full, Tally
-from sessionauth.guards.counters.step import Step
+from sessionauth.guards.counters.step import Standing, Step
 from sessionauth.models import LoginThrottle
 from sessionauth.models.writing import retrying
 
@@ -58,15 +58,18 @@ def _takes_many(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor in ("postgresql", "sqlite") and connection.features.can_return_columns_from_insert
 
 
-def look(keys: Sequence[str]) -> dict[str, LoginThrottle]:
-    """Return the counters `keys` that there are, by key: one statement that writes nothing."""
+def look(keys: Sequence[str]) -> dict[str, Standing]:
+    """Return how the counters `keys` stand that there are, by key: one statement that writes nothing."""
     alias, key = outside.alias(), LoginThrottle._meta.get_field("key")
-    found = compiled.rows(_by_keys, LoginThrottle._base_manager, alias, [(key, one) for one in keys])
-    return {row.key: row for row in (_by_keys(outside.rows(), *keys) if found is None else found)}
+    found: Any = compiled.tuples(_standing, LoginThrottle._base_manager, alias, [(key, one) for one in keys])
+    if found is None:
+        found = _standing(outside.rows(), *keys).values_list("pk", *Standing.__slots__)
+    return {row[1]: Standing(*row[1:]) for row in found}
 
 
-def _by_keys(rows: models.QuerySet[LoginThrottle], *keys: str) -> models.QuerySet[LoginThrottle]:
-    return rows.filter(key__in=keys)
+def _standing(rows: models.QuerySet[LoginThrottle], *keys: str) -> models.QuerySet[LoginThrottle]:
+    # The key of the row comes along whatever one asks for.
+    return rows.filter(key__in=keys).only(*Standing.__slots__)
 
 
 def has_count(rule: str, keys: Collection[str], user_id: Any) -> bool:
@@ -169,7 +172,7 @@ def step_of(tally: Tally, moment: datetime) -> Step:
     return Step(key, tally.rule, tally.rate.limit, tally.user_id, expires_at=ends, moment=moment)
 
 
-def refused(step: Step, found: Mapping[str, LoginThrottle]) -> Full:
+def refused(step: Step, found: Mapping[str, Standing]) -> Full:
     """Say how long it takes, from the counters that were looked up after `step` was not taken.
 
     Where they would let it: the attempt that shut the door was right, and has said so in this moment.

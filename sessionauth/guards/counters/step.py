@@ -10,10 +10,20 @@ from typing import Any
 from django.utils import timezone
 
 from sessionauth.guards.counters.base import PENDING, Full
-from sessionauth.models import LoginThrottle
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Standing:
+    """How a counter stands: as much of its row as says whether a step may be taken."""
+
+    key: str
+    user_id: Any
+    count: int
+    blocked_until: datetime | None
+    pending_until: datetime | None
+
+
+@dataclass(slots=True)
 class Step:
     """One attempt more on the counter `key`, if fewer than `limit` were made and none has to wait.
 
@@ -46,7 +56,19 @@ class Step:
         """Return until when the next one has to wait after attempt `count`."""
         if self.wait_from is None or count < self.wait_from:
             return None
-        return self.moment + timedelta(seconds=self.waits[min(count - self.wait_from, len(self.waits) - 1)])
+        return self._waited(self.waits[min(count - self.wait_from, len(self.waits) - 1)])
+
+    def longest_first(self) -> list[tuple[int, datetime]]:
+        """Return from which attempt on the next one waits until when; each is "at least", so the longest comes first.
+
+        What blocked_until() says, for a statement that does not know yet which attempt it is.
+        """
+        if self.wait_from is None:
+            return []
+        return [(self.wait_from + nth, self._waited(wait)) for nth, wait in enumerate(self.waits)][::-1]
+
+    def _waited(self, wait: float) -> datetime:
+        return self.moment + timedelta(seconds=wait)
 
     def first(self) -> dict[str, Any]:
         """Return the row of a counter's first attempt."""
@@ -67,11 +89,11 @@ class Step:
         """Whether the counter may be taken whosever it is."""
         return not self.is_of_one or self.user_id is None
 
-    def is_anothers(self, row: LoginThrottle | None) -> bool:
+    def is_anothers(self, row: Standing | None) -> bool:
         """Say whether the counter `row` is one that another account counts by."""
         return row is not None and not self.is_anybodys and row.user_id not in (None, self.user_id)
 
-    def full(self, row: LoginThrottle | None) -> Full | None:
+    def full(self, row: Standing | None) -> Full | None:
         """Say how long the counter `row` lets nobody by, None if it would take this step."""
         if row is None:
             return None

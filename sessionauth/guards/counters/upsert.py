@@ -5,7 +5,7 @@ Values go in as parameters alone; the words depend on nothing but how many steps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ COLUMNS = (
     "expires_at",
     "generation",
 )
+MOMENTS = ("changed_at", "blocked_until", "pending_until", "expires_at")
 #: How many waits a step has, and whether anybody may take it: all that the words depend on.
 Shape = tuple[int, bool]
 
@@ -35,15 +36,16 @@ def on_conflict(connection: Any, steps: Sequence[Step]) -> dict[str, int]:
     order of their keys, whoever asks: so no two attempts wait for each other.
     """
     steps = sorted(steps, key=lambda step: step.key)
-    waits = [_waits(step) for step in steps]
+    waits = [step.longest_first() for step in steps]
     shape = tuple([(len(whens), step.is_anybodys) for step, whens in zip(steps, waits, strict=True)])
-    at, first = connection.ops.adapt_datetimefield_value, steps[0]
-    params: list[Any] = [value for step in steps for value in _first(connection, step)]
+    at, first = _adapting(connection), steps[0]
+    named = [[step.key] if len(steps) > 1 else [] for step in steps]
+    params: list[Any] = [value for step in steps for value in _first(connection, step, at)]
     if any(waits):
-        for step, whens in zip(steps, waits, strict=True):
-            params += [*_key(step, steps), *[value for nth, until in whens for value in (nth, at(until))]]
-    limits = [value for step in steps for value in (*_key(step, steps), step.limit)]
-    params += [value for step in steps for value in (*_key(step, steps), step.shuts_from)]
+        for key, whens in zip(named, waits, strict=True):
+            params += [*key, *[value for nth, until in whens for value in (nth, at(until))]]
+    limits = [value for key, step in zip(named, steps, strict=True) for value in (*key, step.limit)]
+    params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.shuts_from)]
     params += [at(first.pending_until), *limits, *limits, at(first.moment)]
     params += [step.key for step in steps if not step.is_anybodys]
     with connection.cursor() as cursor:
@@ -51,8 +53,17 @@ def on_conflict(connection: Any, steps: Sequence[Step]) -> dict[str, int]:
         return {str(key): int(count) for key, count in cursor.fetchall()}
 
 
-def _key(step: Step, steps: Sequence[Step]) -> tuple[str, ...]:
-    return (step.key,) if len(steps) > 1 else ()
+def _adapting(connection: Any) -> Callable[[datetime | None], Any]:
+    """Return what adapts a moment for the database, and each but once: those of an attempt are mostly the same ones."""
+    known: dict[datetime | None, Any] = {None: None}
+    adapt = connection.ops.adapt_datetimefield_value
+
+    def at(moment: datetime | None) -> Any:
+        if moment not in known:
+            known[moment] = adapt(moment)
+        return known[moment]
+
+    return at
 
 
 def _words(quote: Callable[[str], str]) -> tuple[str, dict[str, str]]:
@@ -107,8 +118,8 @@ def on_duplicate_key(connection: Any, step: Step) -> int | None:
     It computes from left to right with what it has set before; so `count` comes last. LAST_INSERT_ID() hands the answer
     over: the attempt, or 0 where it may not be taken; where the row is new it is the key of the row.
     """
-    at, waits = connection.ops.adapt_datetimefield_value, _waits(step)
-    params = [*_first(connection, step), step.limit, at(step.moment)]
+    at, waits = _adapting(connection), step.longest_first()
+    params = [*_first(connection, step, at), step.limit, at(step.moment)]
     params += [value for nth, until in waits for value in (nth, at(until))]
     params += [step.shuts_from, at(step.pending_until), step.limit]
     with connection.cursor() as cursor:
@@ -199,21 +210,16 @@ def _places() -> str:
     return f"({', '.join(['%s'] * len(COLUMNS))})"
 
 
-def _first(connection: Any, step: Step) -> Iterable[Any]:
+def _first(connection: Any, step: Step, at: Callable[[datetime | None], Any]) -> list[Any]:
     """Return the row of a counter's first attempt, in the order of the columns."""
-    at, row = connection.ops.adapt_datetimefield_value, step.first()
-    row["user_id"] = LoginThrottle._meta.get_field("user").get_db_prep_save(row["user_id"], connection)
-    return [at(row[name]) if name.endswith(("_at", "_until")) else row[name] for name in COLUMNS]
+    row = step.first()
+    if step.user_id is not None:
+        row["user_id"] = LoginThrottle._meta.get_field("user").get_db_prep_save(step.user_id, connection)
+    for name in MOMENTS:
+        row[name] = at(row[name])
+    return [row[name] for name in COLUMNS]
 
 
 def _blocked(count: str, waits: int) -> str:
     """Return until when the next one waits after the attempt that follows the `count`th."""
     return "CASE " + " ".join([f"WHEN {count} + 1 >= %s THEN %s"] * waits) + " ELSE NULL END" if waits else "NULL"
-
-
-def _waits(step: Step) -> list[tuple[int, datetime]]:
-    """Return from which attempt on the next one waits until when, from the longest wait down: each is "at least"."""
-    if step.wait_from is None:
-        return []
-    nths = reversed(range(step.wait_from, step.wait_from + len(step.waits)))
-    return [(nth, until) for nth in nths if (until := step.blocked_until(nth)) is not None]
