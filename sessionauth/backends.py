@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from django.contrib.auth import (  # type: ignore[attr-defined]  # Django's own rule of what is a secret
@@ -78,6 +79,9 @@ class SessionAuthBackend(UsersBackend):
         if user is None:
             raise PermissionDenied
         return user
+
+    # Django asks for it with each attempt, and Python would work it out from the function each time.
+    authenticate.__signature__ = signature(authenticate)  # type: ignore[attr-defined]
 
 
 def _tell(attempt: Attempt, reason: Exception) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.contrib.auth import load_backend
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
@@ -14,6 +13,8 @@ from django.utils.inspect import signature
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import accounts, passwords
+from sessionauth.conf import djangos
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards.attempt import Attempt, Proof
 from sessionauth.threads import in_thread
@@ -90,9 +91,21 @@ def takers(
 
 def after_ours() -> list[tuple[str, Any]]:
     """Return the backends of AUTHENTICATION_BACKENDS behind ours, each with its path."""
-    backends = [(path, load_backend(path)) for path in django_settings.AUTHENTICATION_BACKENDS]
-    ours = [place for place, (_, backend) in enumerate(backends) if decides(backend)]
-    return backends[max(ours, default=-1) + 1 :]
+    return [(path, load_backend(path)) for path in installed.after_ours]
+
+
+class Installed(FromSettings):
+    """What AUTHENTICATION_BACKENDS says."""
+
+    @derived
+    def after_ours(self) -> list[str]:
+        """The paths of the backends behind ours."""
+        paths = list(djangos.AUTHENTICATION_BACKENDS)
+        ours = [place for place, path in enumerate(paths) if decides(load_backend(path))]
+        return paths[max(ours, default=-1) + 1 :]
+
+
+installed = Installed()
 
 
 @sensitive_variables("credentials")

@@ -29,6 +29,8 @@ Values = Sequence[tuple[Any, Any]]
 WRITES = frozenset({"create", "get_or_create", "update", "update_or_create", "delete", "bulk_create", "bulk_update"})
 #: What Python notes in every class, since 3.13 more.
 NOTES = frozenset({"__module__", "__doc__", "__firstlineno__", "__static_attributes__"})
+#: What decides of what is done to a string on its way into the database.
+OF_TEXT = ("get_prep_value", "to_python", "get_db_prep_value", "get_db_prep_save", "pre_save")
 #: Stands for a number while what has constants is compiled. Fits in every column.
 MARK = 32000
 #: Larger numbers fit in no column of any database.
@@ -218,7 +220,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         order=tuple((*bound, *constants).index(value) for value in params),
         constants=constants,
         limits=tuple(_limits(compiler.connection, field) for field, _ in values),
-        texts=tuple(_is_text(field) for field, _ in values),
+        texts=tuple(takes_text(field) for field, _ in values),
         steps=steps,
         state=state,
     )
@@ -240,14 +242,9 @@ def _limits(connection: Any, field: Any) -> tuple[int, int]:
     return -LARGEST if least is None else least, LARGEST - 1 if most is None else most
 
 
-def _is_text(field: Any) -> bool:
-    """Say whether Django hands a string to `field` as it is."""
-    own, text = type(field), models.CharField
-    return (own.get_prep_value, own.to_python, own.get_db_prep_value) == (
-        text.get_prep_value,
-        text.to_python,
-        text.get_db_prep_value,
-    )
+def takes_text(field: Any) -> bool:
+    """Say whether Django hands a string that is compared with `field`, or written to it, to the database as it is."""
+    return all(getattr(type(field), step) is getattr(models.CharField, step) for step in OF_TEXT)
 
 
 def is_plain(manager: Any) -> bool:

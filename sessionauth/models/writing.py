@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import Error, OperationalError, connections, models, transaction
 
+from sessionauth import compiled
 from sessionauth.undocumented import has_words_of_its_own
 
 T = TypeVar("T")
@@ -67,27 +68,38 @@ def insert(row: models.Model, using: str) -> None:
         return
     told = {"sender": kind, "instance": row, "raw": False, "using": using, "update_fields": None}
     models.signals.pre_save.send(**told)
-    fields = [one for one in kind._meta.concrete_fields if not one.primary_key]
-    values = [one.get_db_prep_save(one.pre_save(row, True), connection) for one in fields]
+    held, values = row.__dict__, []
+    for field, name in statement.fields:
+        value = None if name is None else held.get(name)
+        if type(value) is not str:
+            value = field.get_db_prep_save(field.pre_save(row, True), connection)
+        values.append(value)
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement.sql, values)
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, using
     models.signals.post_save.send(**told, created=True)
 
 
+class Insertion(NamedTuple):
+    """An INSERT, and the fields whose values it takes, each with its name if a string goes into it as it is."""
+
+    sql: str
+    fields: tuple[tuple[models.Field[Any, Any], str | None], ...]
+
+
 #: By alias as well: MySQL and MariaDB have the same operations in Django, and only one of them returns keys.
-_statements: dict[tuple[str, type[Any], type[models.Model]], str | None] = {}
+_statements: dict[tuple[str, type[Any], type[models.Model]], Insertion | None] = {}
 
 
-def _insertion(kind: type[models.Model], connection: Any) -> str | None:
+def _insertion(kind: type[models.Model], connection: Any) -> Insertion | None:
     key = (connection.alias, type(connection.ops), kind)
     if key not in _statements:
         _statements[key] = _written(kind, connection)
     return _statements[key]
 
 
-def _written(kind: type[models.Model], connection: Any) -> str | None:
+def _written(kind: type[models.Model], connection: Any) -> Insertion | None:
     meta = kind._meta
     fields = [one for one in meta.concrete_fields if not one.primary_key]
     is_simple = not meta.parents and not any(has_words_of_its_own(one) or one.has_db_default() for one in fields)
@@ -97,7 +109,8 @@ def _written(kind: type[models.Model], connection: Any) -> str | None:
     quote = connection.ops.quote_name
     columns, places = ", ".join([quote(one.column) for one in fields]), ", ".join(["%s"] * len(fields))
     insert = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
-    return f"{insert} RETURNING {quote(meta.pk.column)}"
+    named = tuple((one, one.attname if compiled.takes_text(one) else None) for one in fields)
+    return Insertion(f"{insert} RETURNING {quote(meta.pk.column)}", named)
 
 
 def retrying(act: Callable[[], T], using: str) -> T:
