@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from inspect import signature
+from operator import is_
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -135,6 +137,14 @@ def test_session_auth_backend__without_name_or_password_asks_nobody(credentials,
     with counted() as statements, pytest.raises(PermissionDenied):
         backends.SessionAuthBackend().authenticate(None, **credentials)
     assert statements == []
+
+
+def test_session_auth_backend__has_its_signature_ready():
+    """Django asks for it with each attempt; what is worked out anew is equal and never the same."""
+    one, other = (signature(backends.SessionAuthBackend().authenticate) for _ in range(2))
+    parameters = list(one.parameters.values())
+    assert [str(parameter) for parameter in parameters] == ["request: 'HttpRequest | None'", "**credentials: 'Any'"]
+    assert all(map(is_, parameters, other.parameters.values()))
 
 
 def test_verified_by__is_the_mark_or_the_first_that_finds_users(alice, password):

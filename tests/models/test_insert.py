@@ -85,3 +85,12 @@ def test_columns_with_words_of_their_own__are_left_to_django(name, monkeypatch):
     by_insert(row)
     assert writing._statements == {("default", type(connection.ops), AuthEvent): None}
     assert row.pk is not None
+
+
+def test_insert__asks_a_field_that_makes_something_else_of_text(monkeypatch):
+    monkeypatch.setattr(writing, "_statements", {})
+    upper = type("Upper", (models.CharField,), {"get_prep_value": lambda self, value: str(value).upper()})
+    monkeypatch.setattr(AuthEvent._meta.get_field("event"), "__class__", upper)
+    row = event()
+    by_insert(row)
+    assert AuthEvent._base_manager.values_list("event", "user_name").get(pk=row.pk) == ("LOGIN_FAILED", "ä'\"%s")
