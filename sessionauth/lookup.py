@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connections, models, router, transaction
+from django.db import DatabaseError, models, router
 from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest
 
-from sessionauth import compiled, instances
+from sessionauth import compiled, instances, migrated
 from sessionauth.conf import djangos, load, settings
 from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.migrated import NotMigrated
 from sessionauth.models import AbstractCredential, Impersonation, LoginSession, RememberToken
+from sessionauth.request_state import state_of
 from sessionauth.sessions import registry, series
 from sessionauth.sessions.db import SessionStore
-
-logger = logging.getLogger("sessionauth")
-
-T = TypeVar("T")
 
 JOINED = "sessionauth_joined"
 
 SID, USER = LoginSession._meta.get_field("sid"), LoginSession._meta.get_field("user")
 TARGET = Impersonation._meta.get_field("target")
 SELECTOR, OWNER = RememberToken._meta.get_field("selector"), RememberToken._meta.get_field("user")
-
-#: Tables of ours that have answered, with their databases. Only ever grows; a process that forgets it asks again.
-_proved: set[tuple[str, type[models.Model]]] = set()
-
-
-class NotMigrated(Exception):
-    """Our table is not there; the site goes on as without us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +66,12 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str, store: S
         return Sighting(None)
     joined = _asks_like_django(backend) and _together()
     try:
-        found = _in_company(store, key, sid) if joined else Sighting(_user_alone(request, backend, key))
-        found = found or _ask(lambda: Sighting(*_pair(request, _session_rows, USER, (pk, key), (SID, sid))))
+        found = _along(request, store, key, sid) if joined else Sighting(_user_alone(request, backend, key))
+        found = found or migrated.ask(
+            lambda: Sighting(*_pair(request, session_rows, USER, (pk, key), (SID, sid))), LoginSession
+        )
         if not joined and found.user is not None and registry.lists(found.user):
-            found = Sighting(found.user, _ask(lambda: registry.find(sid)))
+            found = Sighting(found.user, migrated.ask(lambda: registry.find(sid), LoginSession))
     except NotMigrated:
         found = Sighting(_user_alone(request, backend, key), is_kept=False)
     return found if found.user is None or may(backend, found.user) else Sighting(None, found.row, found.is_kept)
@@ -92,7 +83,7 @@ def remembered(request: HttpRequest, selector: str) -> Remembered:
     One more says of a selector that led nowhere whether there is a row at all.
     """
     try:
-        return _ask(lambda: _join_series(request, selector), RememberToken)
+        return migrated.ask(lambda: _join_series(request, selector), RememberToken)
     except NotMigrated:
         return Remembered()
 
@@ -113,7 +104,7 @@ def impersonated(
     `build` asks more than target_rows(), with further `values`. One more query tells of a row without a target.
     """
     try:
-        return _ask(lambda: _join_target(request, key, build or target_rows, values), Impersonation)
+        return migrated.ask(lambda: _join_target(request, key, build or target_rows, values), Impersonation)
     except NotMigrated:
         return Impersonated()
 
@@ -135,7 +126,7 @@ def with_sync_get_user(backend: Any) -> Any:
 def row_of(sid: str) -> Sighting:
     """Return the row `sid` without a user."""
     try:
-        return Sighting(None, _ask(lambda: registry.find(sid)))
+        return Sighting(None, migrated.ask(lambda: registry.find(sid), LoginSession))
     except NotMigrated:
         return Sighting(None, is_kept=False)
 
@@ -170,20 +161,11 @@ def credential(request: HttpRequest | None, model: type[AbstractCredential], par
     try:
         row: AbstractCredential = model._default_manager.lookup(parsed, visible)
     except DatabaseError:
-        if not is_missing(model):
+        if not migrated.is_missing(model):
             raise
         raise InvalidCredential("unavailable") from None
     cache.keep(look, row)
     return row
-
-
-def is_missing(model: type[models.Model]) -> bool:
-    """Say whether the table of `model` is not there, and log what to do about it."""
-    connection = connections[router.db_for_write(model)]
-    missing = model._meta.db_table not in connection.introspection.table_names()
-    if missing:
-        logger.error("%s has no table. Run `manage.py migrate`.", model._meta.label)
-    return missing
 
 
 def _asks_like_django(backend: Any) -> bool:
@@ -208,15 +190,24 @@ def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
     return user if users(request).filter(pk=user.pk).exists() else None
 
 
-def _in_company(store: Any, key: Any, sid: str) -> Sighting | None:
-    """Return what `store` has found together with its own row, None for nothing that is to be believed."""
-    if type(store) is not SessionStore or settings.USER_QUERYSET:
+def _along(request: HttpRequest, store: Any, key: Any, sid: str) -> Sighting | None:
+    """Return what `store` has found together with its own row, or impersonation with its; None for neither.
+
+    Neither is asked where the project says which users there are.
+    """
+    if store is None or settings.USER_QUERYSET:
         return None
-    company = store.company(sid, key, router.db_for_write(djangos.user_model))
-    return None if company is None else Sighting(company.user, company.row)
+    if type(store) is SessionStore:
+        company = store.company(sid, key, router.db_for_write(djangos.user_model))
+        if company is not None:
+            return Sighting(company.user, company.row)
+    overlay = state_of(request).overlay
+    pair = None if overlay is None else overlay.bring(store, key, sid)
+    return None if pair is None else Sighting(*pair)
 
 
-def _session_rows(users: Any, key: Any, sid: str) -> Any:
+def session_rows(users: Any, key: Any, sid: str) -> Any:
+    """Return of `users` the one with `key`, with the row `sid` of their sign-in as JOINED."""
     join = FilteredRelation("sessionauth_loginsession", condition=Q(sessionauth_loginsession__sid=sid))
     return users.order_by().annotate(**{JOINED: join}).select_related(JOINED).filter(pk=key)
 
@@ -278,23 +269,3 @@ def _join_target(request: HttpRequest, key: UUID, build: compiled.Builder, value
             return Impersonated(row, user)
     row = Impersonation._base_manager.using(router.db_for_write(Impersonation)).filter(pk=key).first()
     return Impersonated(row, row and users(request).filter(pk=row.target_id).first())
-
-
-def _ask(question: Callable[[], T], model: type[models.Model] = LoginSession) -> T:
-    """Return the answer to `question`, which needs the table of `model`. Raises NotMigrated without it."""
-    using = router.db_for_write(model)
-    in_transaction = transaction.get_connection(using).in_atomic_block
-    is_proved = (using, model) in _proved
-    try:
-        if in_transaction and not is_proved:
-            # The first time, a missing table must not spoil the view's transaction; later the savepoint is spared.
-            with transaction.atomic(using=using):
-                answer = question()
-        else:
-            answer = question()
-    except DatabaseError:
-        if (in_transaction and is_proved) or not is_missing(model):
-            raise
-        raise NotMigrated from None
-    _proved.add((using, model))
-    return answer

@@ -47,6 +47,13 @@ class Overlay(Protocol):
         """Say whether `token`, which the session made, may be that of somebody who impersonates."""
         ...
 
+    def bring(self, session: SessionBase, user_pk: Any, sid: str) -> tuple[Any, Any] | None:
+        """Return the user `user_pk` and the row `sid` of their sign-in, fetched with what put_on() will ask for.
+
+        None where it will not ask for anything, or all of this cannot be fetched together.
+        """
+        ...
+
     def put_on(self, token: UserToken) -> UserToken:
         """Return the token of the target, or `token` where nobody is impersonated."""
         ...

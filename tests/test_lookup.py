@@ -8,7 +8,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.db import DatabaseError, router
 from django.utils import timezone
 
-from sessionauth import InvalidCredential, crypto, lookup
+from sessionauth import InvalidCredential, crypto, lookup, migrated
 from sessionauth.models import APIKey, LoginSession
 from sessionauth.models import base as models_base
 from tests.asking import counted
@@ -117,7 +117,7 @@ def test_trouble__that_is_not_a_missing_table_is_told(question, request_, alice,
     monkeypatch.setattr(lookup, "_pair", fail)
     monkeypatch.setattr(lookup.registry, "find", fail)
     for proved in (set(), {"default"}):
-        monkeypatch.setattr(lookup, "_proved", proved)
+        monkeypatch.setattr(migrated, "_proved", proved)
         with pytest.raises(DatabaseError, match="down"):
             question(request_, alice)
 
@@ -127,8 +127,8 @@ def test_row_of__without_a_table_says_so(monkeypatch):
         raise DatabaseError("no such table")
 
     monkeypatch.setattr(lookup.registry, "find", fail)
-    monkeypatch.setattr(lookup, "_proved", set())
-    monkeypatch.setattr(lookup, "is_missing", lambda model: True)
+    monkeypatch.setattr(migrated, "_proved", set())
+    monkeypatch.setattr(migrated, "is_missing", lambda model: True)
     assert lookup.row_of("sid") == lookup.Sighting(None, is_kept=False)
 
 

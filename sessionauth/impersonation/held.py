@@ -6,7 +6,10 @@ means just what Django wrote is this the same question; elsewhere nothing is ask
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
+from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -15,21 +18,25 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
-from django.db.models import Case, IntegerField, Max, Q, Subquery, Value, When
+from django.db.models import Case, FilteredRelation, IntegerField, Max, Q, Subquery, Value, When
 from django.http import HttpRequest
 
-from sessionauth import lookup
+from sessionauth import compiled, instances, lookup, migrated
 from sessionauth.conf import djangos
 from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.impersonation.rules import IMPERSONATE, IMPERSONATE_STAFF, IMPERSONATE_WRITE
-from sessionauth.models import Impersonation
+from sessionauth.models import Impersonation, LoginSession
+from sessionauth.sessions import db
 
 #: What stands for each in the number that comes back.
 BITS = {IMPERSONATE: 1, IMPERSONATE_STAFF: 2, IMPERSONATE_WRITE: 4}
-ALL = frozenset(BITS)
+#: Which they are, by that number.
+HOLDINGS = tuple(frozenset(name for name, bit in BITS.items() if total & bit) for total in range(8))
+ALL = HOLDINGS[-1]
 APP = "sessionauth"
 NOT_ASKED: Any = object()
-NAME = "sessionauth_held"
+NAME, ACTED = "sessionauth_held", "sessionauth_acted"
+ACTOR = Impersonation._meta.get_field("actor")
 #: What decides about permissions in a backend, and in a user.
 OF_BACKENDS = (
     "has_perm",
@@ -75,6 +82,76 @@ target_rows.constants = (APP, *map(_codename, BITS), *BITS.values(), 0)  # type:
 target_rows.extra = NAME  # type: ignore[attr-defined]
 
 
+def actor_rows(users: Any, actor_key: Any, sid: str, key: Any) -> Any:
+    """Return the actor with the row `sid` of their sign-in, with their impersonation `key`, and its target.
+
+    And with the answer to question().
+    """
+    acted = FilteredRelation("sessionauth_impersonation_acted", condition=Q(sessionauth_impersonation_acted__id=key))
+    found = lookup.session_rows(users, actor_key, sid).annotate(**{ACTED: acted}, **_question(actor_key))
+    return found.select_related(lookup.JOINED, f"{ACTED}__target")
+
+
+actor_rows.constants = target_rows.constants  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An impersonation that was fetched along with its actor and the row of their sign-in, at a moment of monotonic().
+
+    Good for one request, and for no longer than between two steps of it.
+    """
+
+    actor: Any
+    login: LoginSession | None
+    seen: lookup.Impersonated
+    moment: float
+
+    def of(self, key: UUID, actor: Any) -> lookup.Impersonated | None:
+        """Return what find() would, None if it was fetched for another or too long ago."""
+        row: Any = self.seen.row
+        is_good = row.pk == key and actor is self.actor and monotonic() - self.moment <= db.GOOD_FOR
+        return self.seen if is_good else None
+
+
+def bring(key: UUID, actor_key: Any, sid: str) -> Brought | None:
+    """Return by one query what find() returns, and who asks for it, None where it does not come to that.
+
+    Only where all users are to be found, for the target is fetched as they are.
+    """
+    model, moment = djangos.user_model, monotonic()
+    using = router.db_for_write(model)
+    if router.db_for_write(Impersonation) != using or not is_djangos(model):
+        return None
+    values = ((model._meta.pk, actor_key), (lookup.SID, sid), (Impersonation._meta.pk, key))
+
+    def question() -> Any:
+        return compiled.tuples(actor_rows, model._default_manager, using, values, joined=LoginSession)
+
+    try:
+        found = migrated.ask(question, LoginSession, Impersonation)
+    except migrated.NotMigrated:
+        return None
+    return _brought(model, using, found[0], moment) if found else None
+
+
+def _brought(model: Any, using: str, columns: list[Any], moment: float) -> Brought | None:
+    """Return what stands in `columns`, in the order of actor_rows(); None without an impersonation or a target."""
+    ends = itertools.accumulate(len(one._meta.concrete_fields) for one in (model, LoginSession, Impersonation))
+    first, second, third = ends
+    actor = instances.made(model, using, columns[:first])
+    login = instances.made(LoginSession, using, columns[first + 1 : second + 1])
+    row = instances.made(Impersonation, using, columns[second + 1 : third + 1])
+    target = instances.made(model, using, columns[third + 1 :])
+    if row is None or target is None:
+        return None
+    if login is not None:
+        login._state.fields_cache[lookup.USER.name] = actor
+    row._state.fields_cache |= {ACTOR.name: actor, lookup.TARGET.name: target}
+    target.__dict__[NAME] = columns[first]
+    return Brought(actor, login, lookup.Impersonated(row, target), moment)
+
+
 def find(request: HttpRequest, key: UUID, actor: Any) -> lookup.Impersonated:
     """Return the impersonation `key` and its target, and with them what answer() needs to know of `actor`."""
     if not is_open(actor):
@@ -84,14 +161,10 @@ def find(request: HttpRequest, key: UUID, actor: Any) -> lookup.Impersonated:
 
 def answer(actor: Any, target: Any) -> Collection[str] | None:
     """Return which of the permissions `actor` holds, by what came back with `target`; None where it was not asked."""
-    total = None if target is None else target.__dict__.pop(NAME, NOT_ASKED)
-    if not is_djangos(type(actor)):
-        return None
+    total = NOT_ASKED if target is None else target.__dict__.pop(NAME, NOT_ASKED)
     if getattr(actor, "is_superuser", False):
-        return ALL
-    if target is None or total is NOT_ASKED:
-        return None
-    return frozenset(name for name, bit in BITS.items() if (total or 0) & bit)
+        return ALL if total is not NOT_ASKED or is_djangos(type(actor)) else None
+    return None if total is NOT_ASKED else HOLDINGS[total or 0]
 
 
 def actor_of(request: HttpRequest, row: Impersonation) -> tuple[Any | None, Collection[str] | None]:

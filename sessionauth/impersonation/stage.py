@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +29,21 @@ MARKER = "sessionauth_impersonating"
 
 def claim_in(session: SessionBase | dict[str, Any]) -> str | None:
     """Return the key of the impersonation that `session`, or its data, names; loads the session."""
-    if "\0" in (getattr(session, "session_key", None) or ""):
-        return None  # see SessionAuthenticator.extract(), which is asked later
-    db.fill(session)
+    if "_session_cache" not in getattr(session, "__dict__", ()):
+        if "\0" in (getattr(session, "session_key", None) or ""):
+            return None  # see SessionAuthenticator.extract(), which is asked later
+        db.fill(session)
     claim = kept.own(session).get(CLAIM)
     return None if claim is None else str(claim)
+
+
+@lru_cache(maxsize=256)
+def key_in(claim: str) -> UUID | None:
+    """Return the key that `claim` is, None for what is none."""
+    try:
+        return UUID(claim)
+    except ValueError:
+        return None
 
 
 def put_claim(session: SessionBase, key: object | None) -> None:
@@ -53,6 +63,8 @@ class Stage:
         self.request: Any = request
         #: True while ImpersonationMiddleware looks, before the view.
         self.is_early = False
+        #: What the lookup of the session has brought along.
+        self._brought: held.Brought | None = None
         #: The impersonation that was found running.
         self.row: Impersonation | None = None
         #: The token of the target, once it has been put over that of the actor.
@@ -66,9 +78,20 @@ class Stage:
 
     def concerns(self, token: UserToken) -> bool:
         """See Overlay."""
+        return self._claim_by(token) is not None
+
+    def _claim_by(self, token: UserToken) -> str | None:
+        """Return what the session claims in which `token` came, None for nothing that is still to be asked."""
         if not token.has_user or token.method not in BY_SESSION or self.row is not None or self.ended:
-            return False
-        return not self.has_started and claim_in(self.request.session) is not None
+            return None
+        return None if self.has_started else claim_in(self.request.session)
+
+    def bring(self, session: SessionBase, user_pk: Any, sid: str) -> tuple[Any, Any] | None:
+        """See Overlay."""
+        claim = None if self.row is not None or self.ended or self.has_started else claim_in(session)
+        key = None if claim is None else key_in(claim)
+        self._brought = None if key is None else held.bring(key, user_pk, sid)
+        return None if self._brought is None else (self._brought.actor, self._brought.login)
 
     def in_hand(self) -> UserToken | None:
         """See Overlay."""
@@ -79,10 +102,11 @@ class Stage:
 
         Where it has ended, the actor is themself again; but nobody for a request that was about to change something.
         """
-        if not self.concerns(token):
+        claim = self._claim_by(token)
+        if claim is None:
             return token
         replace(self.request, token)  # so that the guards find the actor
-        seen = self._look(token.user)
+        seen = self._look(claim, token.user)
         reason = self._reason_to_end(token, seen)
         if reason or seen.row is None:
             return self._over(token, seen.row, reason)
@@ -92,12 +116,12 @@ class Stage:
             return anonymous(self.request)
         return self._enter(token, seen.row, seen.target)
 
-    def _look(self, actor: Any) -> Impersonated:
-        try:
-            key = UUID(claim_in(self.request.session))
-        except (ValueError, TypeError):
+    def _look(self, claim: str, actor: Any) -> Impersonated:
+        key, (brought, self._brought) = key_in(claim), (self._brought, None)
+        if key is None:
             return Impersonated()
-        return held.find(self.request, key, actor)
+        seen = None if brought is None else brought.of(key, actor)
+        return held.find(self.request, key, actor) if seen is None else seen
 
     def _reason_to_end(self, token: UserToken, seen: Impersonated) -> str:
         """Return why what the session names does not run, "" if it does."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import DatabaseError, connection
 
-from sessionauth import lookup
+from sessionauth import migrated
 from sessionauth.models import LoginSession
 
 READS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "SET", "EXPLAIN", "PRAGMA")
@@ -44,15 +44,15 @@ def without_table(model: type = LoginSession, *, is_proved: bool = False) -> Ite
     """Take the table of `model` away; `is_proved` says whether this process has seen it before."""
     table = model._meta.db_table
     _rename(table, "put_away")
-    known = set(lookup._proved)
+    known = set(migrated._proved)
     if not is_proved:
-        lookup._proved.clear()
+        migrated._proved.clear()
     try:
         yield
     finally:
         _rename("put_away", table)
-        lookup._proved.clear()
-        lookup._proved.update(known)
+        migrated._proved.clear()
+        migrated._proved.update(known)
 
 
 def _rename(old: str, new: str) -> None:
