@@ -1,23 +1,44 @@
-"""Functions that are named, and imported when they are first called: what a process never does weighs nothing in it.
-
-For wiring alone, where what is named stands above whoever calls it: receivers and checks.
-"""
+"""What is named, and imported when it is first used: what a process never does weighs nothing in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-from django.utils.module_loading import import_string
+
+class LateModule:
+    """Stands for the module at a dotted path, which is imported when something of it is first asked for.
+
+    From then on the two have one and the same names. Beside it stands the import for those who read types and floors::
+
+        if TYPE_CHECKING:
+            from sessionauth import access
+        else:
+            access = LateModule("sessionauth.access")
+    """
+
+    def __init__(self, path: str) -> None:
+        self.__name__ = path
+
+    def __getattr__(self, name: str) -> Any:
+        module = import_module(self.__name__)
+        self.__dict__ = vars(module)
+        return getattr(module, name)
 
 
 @cache
 def late(path: str) -> Callable[..., Any]:
-    """Return a function that calls the one at the dotted `path`, always the same."""
+    """Return a function that calls the one at the dotted `path`, always the same.
+
+    For wiring alone, where what is named stands above whoever calls it: receivers and checks.
+    """
+    home, _, name = path.rpartition(".")
+    module = LateModule(home)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return import_string(path)(*args, **kwargs)
+        return getattr(module, name)(*args, **kwargs)
 
-    call.__module__, _, call.__qualname__ = path.rpartition(".")
+    call.__module__, call.__qualname__ = home, name
     return call

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -16,14 +15,19 @@ from django.http import HttpRequest
 
 from sessionauth import compiled, instances, migrated
 from sessionauth.conf import djangos, load, settings
-from sessionauth.credentials import cache
 from sessionauth.crypto import ParsedSecret
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.late import LateModule
 from sessionauth.migrated import NotMigrated
 from sessionauth.models import AbstractCredential, Impersonation, LoginSession, RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, series
-from sessionauth.sessions.db import SessionStore
+from sessionauth.sessions import db, registry
+
+if TYPE_CHECKING:
+    from sessionauth.credentials import cache
+    from sessionauth.sessions import series
+else:
+    cache, series = LateModule("sessionauth.credentials.cache"), LateModule("sessionauth.sessions.series")
 
 JOINED = "sessionauth_joined"
 
@@ -32,8 +36,7 @@ TARGET = Impersonation._meta.get_field("target")
 SELECTOR, OWNER = RememberToken._meta.get_field("selector"), RememberToken._meta.get_field("user")
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What a session's user id and sid lead to. `is_kept` is False where there is no table of login sessions."""
 
     user: Any
@@ -41,8 +44,7 @@ class Sighting:
     is_kept: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What a selector leads to; no token: nobody was ever given it."""
 
     token: RememberToken | None = None
@@ -88,8 +90,7 @@ def remembered(request: HttpRequest, selector: str) -> Remembered:
         return Remembered()
 
 
-@dataclass(frozen=True, slots=True)
-class Impersonated:
+class Impersonated(NamedTuple):
     """What the key of an impersonation leads to; no row: there is none."""
 
     row: Impersonation | None = None
@@ -151,8 +152,7 @@ def hidden_user(user_id: str) -> Any | None:
 def credential(request: HttpRequest | None, model: type[AbstractCredential], parsed: ParsedSecret) -> Any:
     """Return the row of a secret, joined with its user; from the cache of credentials, if there is one and it knows it.
 
-    Raises InvalidCredential if there is none or it is not to be used, also where our table is missing: the log says so,
-    and nobody gets in.
+    Raises InvalidCredential if there is none, it is not to be used, or our table is missing, which the log then says.
     """
     look = cache.find(model, parsed)
     if look.row is not None:
@@ -197,7 +197,7 @@ def _along(request: HttpRequest, store: Any, key: Any, sid: str) -> Sighting | N
     """
     if store is None or settings.USER_QUERYSET:
         return None
-    if type(store) is SessionStore:
+    if type(store) is db.SessionStore:
         company = store.company(sid, key, router.db_for_write(djangos.user_model))
         if company is not None:
             return Sighting(company.user, company.row)

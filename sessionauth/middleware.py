@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
@@ -12,12 +12,21 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from sessionauth import access, audit, books, confinement, explicit, old_passwords, paths, refusals, request_auth
+from sessionauth import audit, books, confinement, old_passwords, request_auth
 from sessionauth.authenticators import aget_auth, get_auth, identity, remember
 from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import LoginDenied, NotAuthenticated
+from sessionauth.late import LateModule
 from sessionauth.request_state import RequestState, state_of, under_way, underway
 from sessionauth.user_token import LoginState, UserToken
+
+if TYPE_CHECKING:
+    from sessionauth import access, explicit, paths, refusals
+else:
+    access = LateModule("sessionauth.access")
+    explicit = LateModule("sessionauth.explicit")
+    paths = LateModule("sessionauth.paths")
+    refusals = LateModule("sessionauth.refusals")
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):

@@ -7,7 +7,7 @@ the place of the page; all else is the page's own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_backends
 from django.contrib.auth import views as auth_views
@@ -16,8 +16,14 @@ from django.urls import ResolverMatch
 from django.utils.crypto import get_random_string
 from django.views.decorators.debug import sensitive_variables
 
-from sessionauth import backends, confinement, refusals
+from sessionauth import confinement
+from sessionauth.late import LateModule
 from sessionauth.user_token import UserToken
+
+if TYPE_CHECKING:
+    from sessionauth import backends, refusals
+else:
+    backends, refusals = LateModule("sessionauth.backends"), LateModule("sessionauth.refusals")
 
 FIELD = "old_password"
 #: The same on allauth's page, and the name of its URL. (Where it asks to prove a login again it calls authenticate().)

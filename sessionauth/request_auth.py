@@ -12,7 +12,7 @@ from django.utils.functional import LazyObject, SimpleLazyObject, empty
 from sessionauth.authenticators import active, get_auth, identity
 from sessionauth.authenticators.base import switched_on
 from sessionauth.authenticators.session import SessionAuthenticator
-from sessionauth.credentials import cache
+from sessionauth.credentials import bare_users
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.user_token import UserToken
 
@@ -49,7 +49,7 @@ def _do_without_session(request: HttpRequest) -> None:
 
 async def _auser(request: HttpRequest) -> Any:
     token = await identity.aauth_of_user(request)
-    return await cache.aload(request.user if state_of(request).is_settled else token.user)
+    return await bare_users.aload(request.user if state_of(request).is_settled else token.user)
 
 
 #: Of lazy objects, whose own way to it asks what they are wrapped round. Both below are made for every request.

@@ -16,30 +16,44 @@ OF_FEATURES = (
     "channels",
     "cryptography",
     "django.contrib.admin",
+    "sessionauth.access",
     "sessionauth.admin",
+    "sessionauth.backends",
     "sessionauth.checks.settings",
     "sessionauth.contrib",
+    "sessionauth.credentials.cache",
+    "sessionauth.credentials.formats",
     "sessionauth.credentials.importing",
     "sessionauth.credentials.issuing",
     "sessionauth.credentials.partner",
     "sessionauth.credentials.refreshing",
     "sessionauth.credentials.rotating",
     "sessionauth.credentials.scanning",
+    "sessionauth.explicit",
     "sessionauth.forms",
+    "sessionauth.guards",
     "sessionauth.impersonation",
+    "sessionauth.login",
     "sessionauth.mail",
     "sessionauth.migrations",
     "sessionauth.notify",
     "sessionauth.openapi",
     "sessionauth.receivers",
+    "sessionauth.refusals",
+    "sessionauth.sessions.remember",
+    "sessionauth.sessions.restoring",
+    "sessionauth.sessions.series",
     "sessionauth.testing",
     "sessionauth.views",
 )
 
 SMALL_PROJECT = """
+from wsgiref.util import setup_testing_defaults
 from django.conf import settings
 settings.configure(
     SECRET_KEY="weight" * 10,
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF="__main__",
     INSTALLED_APPS=[f"django.contrib.{app}" for app in ("auth", "contenttypes", "sessions")] + ["sessionauth"],
     MIDDLEWARE=[
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -47,7 +61,12 @@ settings.configure(
     ],
 )
 from django.core.wsgi import get_wsgi_application
-get_wsgi_application()
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns = [path("", lambda request: HttpResponse("ok"))]
+application, environ = get_wsgi_application(), {}
+setup_testing_defaults(environ)
+assert list(application(environ, lambda status, headers: None)) == [b"ok"]
 """
 
 
@@ -63,7 +82,7 @@ def test_package__alone_imports_nothing():
     assert not [name for name in found if name.startswith(("django", "sessionauth."))]
 
 
-def test_project__that_uses_the_middleware_alone_imports_no_feature():
+def test_project__that_answers_with_the_middleware_alone_imports_no_feature():
     found = imported(SMALL_PROJECT)
     assert "sessionauth.middleware" in found
     assert sorted(found.intersection(OF_FEATURES)) == []

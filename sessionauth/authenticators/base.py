@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
@@ -13,13 +13,21 @@ from django.http import HttpRequest
 from sessionauth import crypto, lookup
 from sessionauth.conf import load, settings
 from sessionauth.conf.setting import FromSettings, derived
-from sessionauth.credentials import cache, formats, limits
 from sessionauth.exceptions import InvalidCredential
-from sessionauth.guards import secrets
+from sessionauth.late import LateModule
 from sessionauth.models import AbstractCredential
 from sessionauth.models.credentials import REFRESH_KIND, models_by_kind
 from sessionauth.request_state import state_of
 from sessionauth.user_token import LoginState, UserToken, anonymous_user
+
+if TYPE_CHECKING:
+    from sessionauth.credentials import cache, formats, limits
+    from sessionauth.guards import secrets
+else:
+    cache = LateModule("sessionauth.credentials.cache")
+    formats = LateModule("sessionauth.credentials.formats")
+    limits = LateModule("sessionauth.credentials.limits")
+    secrets = LateModule("sessionauth.guards.secrets")
 
 
 @runtime_checkable
@@ -141,13 +149,12 @@ class CredentialAuthenticator(BaseAuthenticator):
         has exactly the form of that package's secrets, for those that `sessionauth_import` took over; one that is not
         among them is refused, also where the package itself stands behind us and would know it.
         """
-        claims = (claim,) if isinstance(claim, str) else tuple(claim)
-        if not claims or not set(claims) <= {BRAND, SCHEME, *formats.FORMATS}:
+        claims = frozenset((claim,) if isinstance(claim, str) else claim)
+        self.formats = claims - {BRAND, SCHEME}
+        if not claims or (self.formats and not self.formats <= formats.FORMATS.keys()):
             words = ", ".join(f'"{word}"' for word in (BRAND, SCHEME, *formats.FORMATS))
             raise ValueError(f"claim must be one or several of {words}")
-        self.claim = claim
-        self._claims = frozenset(claims)
-        self.formats = self._claims & set(formats.FORMATS)
+        self.claim, self._claims = claim, claims
         self._realm = realm
 
     @property

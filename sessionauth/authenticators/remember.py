@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY, load_backend
@@ -12,14 +12,24 @@ from django.contrib.auth.views import LogoutView
 from django.db import connections, router
 from django.http import HttpRequest
 
-from sessionauth import backends, confinement, http, lookup, signals, user_loader
+from sessionauth import confinement, http, lookup, signals, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator, active
 from sessionauth.conf import settings
+from sessionauth.late import LateModule
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
-from sessionauth.sessions import registry, remember, remember_cookie, restoring, series
+from sessionauth.sessions import registry, remember_cookie
 from sessionauth.sessions.remember_cookie import Presented
 from sessionauth.user_token import LoginState, UserToken
+
+if TYPE_CHECKING:
+    from sessionauth import backends
+    from sessionauth.sessions import remember, restoring, series
+else:
+    backends = LateModule("sessionauth.backends")
+    remember = LateModule("sessionauth.sessions.remember")
+    restoring = LateModule("sessionauth.sessions.restoring")
+    series = LateModule("sessionauth.sessions.series")
 
 #: Our own pages on which nobody is restored: who logs out must not log in first, and who proves who they are need not.
 WAYS_IN_AND_OUT = {"login", "logout", "confirm_login", "unlock"}
@@ -35,7 +45,7 @@ class RememberCookie:
 class RememberAuthenticator(BaseAuthenticator):
     """Restores the session of a browser that was remembered. Asked only where the session names nobody."""
 
-    name = restoring.METHOD
+    name = remember_cookie.METHOD
     lazy = True
     carriers = ("Cookie",)
 
@@ -134,7 +144,7 @@ def _restored(request: HttpRequest, token: RememberToken, user: Any, presented: 
     if restored is None:
         remember.discard(request)
         return None
-    return UserToken(user, LoginState.REMEMBERED, restoring.METHOD, credential=restored.row or restored.token)
+    return UserToken(user, LoginState.REMEMBERED, remember_cookie.METHOD, credential=restored.row or restored.token)
 
 
 def _backend_path(token: RememberToken, user: Any) -> str | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
@@ -18,14 +17,20 @@ from django.http import HttpRequest
 from sessionauth import crypto, lookup, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator
 from sessionauth.conf import djangos, seconds, settings
+from sessionauth.late import LateModule
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.models.binding import session_hash
 from sessionauth.request_state import state_of
-from sessionauth.sessions import db, freshness, kept, registry, restoring, watch
+from sessionauth.sessions import db, freshness, kept, registry, watch
 from sessionauth.sessions.db import SessionStore
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
+
+if TYPE_CHECKING:
+    from sessionauth.sessions import restoring
+else:
+    restoring = LateModule("sessionauth.sessions.restoring")
 
 logger = logging.getLogger("sessionauth")
 
@@ -152,7 +157,7 @@ def _watched(request: HttpRequest, session: SessionBase, user: Any, row: LoginSe
     if verdict in (Verdict.END, Verdict.NOBODY):
         return None
     own = kept.own(session)
-    if row is not None and (unconfirmed := restoring.unconfirmed_in(own)) is not None:
+    if row is not None and (unconfirmed := kept.unconfirmed_in(own)) is not None:
         state_of(request).later.append(partial(restoring.confirm, session, row.remember_token_id, unconfirmed))
     if row is not None and isinstance(session, SessionStore) and session.confirm(row):
         state_of(request).later.append(session.note)
@@ -228,8 +233,8 @@ def _ask_loader(request: HttpRequest, session: SessionBase, claim: Claim | None)
     if not registry.lists(user):
         return _watched(request, session, user, None)
     if claim is not None:
-        return _verified(request, session, claim, changed(lookup.row_of(claim.row_sid), user=user))
+        return _verified(request, session, claim, lookup.row_of(claim.row_sid)._replace(user=user))
     # Signed in by the project's own key: listed since they have confirmed it.
     sid = kept.sid_in(kept.own(session))
-    seen = Sighting(user) if sid is None else changed(lookup.row_of(sid), user=user)
+    seen = Sighting(user) if sid is None else lookup.row_of(sid)._replace(user=user)
     return _listed(request, session, sid, seen)

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from inspect import getattr_static
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import connections, models, router
@@ -27,7 +24,7 @@ from django.utils import timezone
 
 from sessionauth.conf import settings
 from sessionauth.conf.setting import FromSettings, derived
-from sessionauth.credentials import entries
+from sessionauth.credentials import bare_users, entries
 from sessionauth.crypto import ParsedSecret
 from sessionauth.models import AbstractCredential, tombstones
 from sessionauth.models.managers import CredentialManager
@@ -188,41 +185,6 @@ def _opened(model: type[AbstractCredential], using: str, key: str, sealed: Any, 
     row = entries.opened(model, using, key, sealed, generation)
     if row is not None:
         row.__dict__["_from_cache"] = True
-        _put_user(row)
+        bare_users.put_on(row)
     # One whose time is over may have been given more since.
     return None if row is None or row.is_expired else row
-
-
-def _put_user(row: AbstractCredential) -> None:
-    """Give `row` its user, of whom no more is known than the key."""
-    if row.user_path is None:
-        return
-    owner: Any = row._meta.get_field(row.user_path)
-    pk = row.__dict__[owner.attname]
-    if pk is None:
-        owner.set_cached_value(row, None)
-        return
-    model = owner.related_model
-    user = model.from_db(router.db_for_write(model), [model._meta.pk.attname], [pk])
-    # Django would load each column that is asked for by a query of its own.
-    user.refresh_from_db = partial(_load, user)
-    owner.set_cached_value(row, user)
-
-
-def _load(user: Any, using: Any = None, fields: Iterable[str] | None = None, from_queryset: Any = None) -> None:
-    """Load all of `user` that is not there yet, whichever column was asked for."""
-    user.__dict__.pop("refresh_from_db", None)
-    wanted = {*user.get_deferred_fields(), *(() if fields is None else fields)}
-    user.refresh_from_db(using=using, fields=sorted(wanted), from_queryset=from_queryset)
-
-
-def is_loaded(user: Any) -> bool:
-    """Say whether `user` is more than a key from the cache."""
-    return not isinstance(user, models.Model) or "refresh_from_db" not in user.__dict__
-
-
-async def aload(user: Any) -> Any:
-    """Return `user` with all columns, which an event loop could not ask the database for."""
-    if not is_loaded(user):
-        await sync_to_async(user.refresh_from_db)()
-    return user

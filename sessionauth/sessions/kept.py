@@ -11,8 +11,10 @@ from django.contrib.sessions.backends.base import SessionBase
 
 KEY = "_sessionauth"
 SID_LENGTH = 43
+#: Kept in a restored session until its browser has come with it: the digest of the value that was sent along.
+UNCONFIRMED = "unconfirmed"
 #: What belongs to one sign-in, and not to the next.
-OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen", "unconfirmed", "impersonation", "way_back")
+OF_A_SIGN_IN = ("sid", "auth_at", "proofs", "fp", "since", "seen", UNCONFIRMED, "impersonation", "way_back")
 
 
 def own(session: SessionBase | dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +44,12 @@ def proofs_in(own: dict[str, Any]) -> dict[str, float]:
     """Return when the person last proved who they are by which method, as timestamps."""
     proofs = own.get("proofs")
     return proofs if isinstance(proofs, dict) else {}
+
+
+def unconfirmed_in(own: dict[str, Any]) -> str | None:
+    """Return the digest that a session restored from a remember cookie is to confirm, None if there is none."""
+    digest = own.get(UNCONFIRMED)
+    return digest if isinstance(digest, str) else None
 
 
 def sid_in(own: dict[str, Any]) -> str | None:

@@ -15,6 +15,9 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from sessionauth.conf import settings
 from sessionauth.models import RememberToken
 
+#: `auth.method` of a request that was recognised by it.
+METHOD = "remember"
+
 NAME = "sessionauth_remember"
 HOST_PREFIX = "__Host-"
 

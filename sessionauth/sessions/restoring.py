@@ -21,12 +21,6 @@ from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import browsers, kept, registry, remember_cookie, series
 from sessionauth.sessions.series import Standing
 
-#: `auth.method` of a request that was recognised by its remember cookie.
-METHOD = "remember"
-
-#: What we keep in a restored session until its browser has come with it: the digest of the value that was sent along.
-UNCONFIRMED = "unconfirmed"
-
 
 class Restored(NamedTuple):
     """What a good cookie came to; `row` is the session that was begun, None if the request alone is recognised."""
@@ -81,12 +75,12 @@ def _begin(request: HttpRequest, token: RememberToken, user: Any, validator: str
         name_user(session, user, backend)
         _supersede(token)
         try:
-            row = registry.record(request, user, SignIn(False, METHOD, token, is_restored=True))
+            row = registry.record(request, user, SignIn(False, remember_cookie.METHOD, token, is_restored=True))
         except LoginDenied as denial:
             _undo(request, token, user, denial)
             return None
         _keep_to_limit(row, token)
-        session[kept.KEY] = kept.own(session) | {UNCONFIRMED: token.digest}
+        session[kept.KEY] = kept.own(session) | {kept.UNCONFIRMED: token.digest}
     signals.remember_token_used.send_robust(sender=user.__class__, request=request, user=user, token=token)
     return Restored(token, row)
 
@@ -149,7 +143,7 @@ def confirm(session: SessionBase, token_pk: Any, digest: str) -> None:
     """
     series.confirm(token_pk, digest)
     own = kept.own(session)
-    if own.pop(UNCONFIRMED, None) is not None:
+    if own.pop(kept.UNCONFIRMED, None) is not None:
         session[kept.KEY] = own
 
 
@@ -163,12 +157,6 @@ def is_from_elsewhere(request: HttpRequest, token: RememberToken) -> bool:
     if settings.SESSION_PROTECTION != "strong" or not known:
         return False
     return (browsers.browser(known), browsers.system(known)) != (browsers.browser(now), browsers.system(now))
-
-
-def unconfirmed_in(own: dict[str, Any]) -> str | None:
-    """Return the digest that is to be confirmed by a session of which we keep `own`, None if there is none."""
-    digest = own.get(UNCONFIRMED)
-    return digest if isinstance(digest, str) else None
 
 
 def end_stolen(request: HttpRequest, token: RememberToken, user: Any) -> None:
