@@ -1,32 +1,63 @@
-"""Django's SessionMiddleware for those who run under ASGI."""
+"""Django's SessionMiddleware for requests that have nothing to do with their session."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings as django_settings
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+
+from sessionauth.conf import djangos
 
 
 class SessionMiddleware(DjangosSessionMiddleware):
     """Stands in place of Django's, and decides as that does, by its own code.
 
-    Django sends both of its steps through a thread on each request under ASGI, whether there is anything to wait for or
-    not. Here only saving a session is. Under WSGI it is Django's.
+    Django does all of its way out on each request, and under ASGI sends both of its steps through a thread, whether
+    there is anything to wait for or not. Here a session that nobody touched is left alone, and only one that is saved
+    waits for a thread. Steps that a subclass has of its own may wait for anything, and are taken as Django takes them.
     """
 
-    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        own = type(self)
+        has_own_step = own.process_request is not DjangosSessionMiddleware.process_request
+        self.has_own_steps = has_own_step or own.process_response is not SessionMiddleware.process_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.async_mode:
+            return self.__acall__(request)
+        own: Any = self.process_request(request)  # type: ignore[func-returns-value]
+        return self.process_response(request, own or self.get_response(request))
+
+    async def __acall__(self, request: HttpRequest) -> Any:
+        if self.has_own_steps:
+            return await super().__acall__(request)
         self.process_request(request)
-        response: Any = await self.get_response(request)  # type: ignore[misc]
+        response = await self.get_response(request)  # type: ignore[misc]
         if _is_saved(request):
             return await sync_to_async(self.process_response)(request, response)
         return self.process_response(request, response)
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """Have Django save the session, set its cookie or take it back, and name it in `Vary`, where that may be due.
+
+        It is not where nobody looked, and what came was a cookie with a session in it, or none.
+        """
+        try:
+            session = request.session
+            is_empty = djangos.SESSION_COOKIE_NAME in request.COOKIES and session.is_empty()
+            is_touched = session.accessed or session.modified
+        except AttributeError:
+            return response
+        if is_touched or is_empty or djangos.SESSION_SAVE_EVERY_REQUEST:
+            return super().process_response(request, response)
+        return response
 
 
 def _is_saved(request: HttpRequest) -> bool:
     """Say whether Django may save the session, for which it may load it first. No I/O."""
     session = getattr(request, "session", None)
-    return django_settings.SESSION_SAVE_EVERY_REQUEST or getattr(session, "modified", False)
+    return djangos.SESSION_SAVE_EVERY_REQUEST or getattr(session, "modified", False)

@@ -1,17 +1,19 @@
-"""Our SessionMiddleware beside Django's: the same answers under ASGI, with a thread only where a session is saved."""
+"""Our SessionMiddleware beside Django's: the same answers, with a thread under ASGI only where a session is saved."""
 
 from __future__ import annotations
 
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
 from django.urls import path
 from django.utils.log import log_response
 
 from sessionauth.sessions import db
+from sessionauth.sessions.middleware import SessionMiddleware
 
 pytestmark = pytest.mark.django_db
 
@@ -73,21 +75,32 @@ async def ends_with_browser(request):
     return HttpResponse()
 
 
+async def tells_colour(request):
+    return HttpResponse(request.session["colour"])
+
+
 VIEWS = [nothing, looks, puts, puts_and_fails, raises, empties, loses, takes_away, streams, ends_with_browser]
-urlpatterns = [path(f"{view.__name__}/", view) for view in VIEWS]
+urlpatterns = [path(f"{view.__name__}/", view) for view in [*VIEWS, tells_colour]]
+#: Cookies that no session can have: Django has the browser throw them away.
+NO_KEYS = ["", "short"]
 
 
-def answer(settings, middleware, view, *, has_session):
-    """Return what a browser that has a session, or has none, is told by `view`, without what differs by chance."""
+def answer(settings, middleware, view, came, *, is_async=True):
+    """Return what a browser that has a session, has none, or sends the cookie `came` is told by `view`.
+
+    Without what differs by chance.
+    """
     settings.MIDDLEWARE = [middleware]
     settings.ROOT_URLCONF = __name__
-    browser = AsyncClient(raise_request_exception=False)
-    if has_session:
+    browser = (AsyncClient if is_async else Client)(raise_request_exception=False)
+    if came == "session":
         session = SessionStore()
         session["shade"] = "dark"
         session.save()
         browser.cookies["sessionid"] = session.session_key
-    told = async_to_sync(browser.get)(f"/{view}/")
+    elif came is not None:
+        browser.cookies["sessionid"] = came
+    told = async_to_sync(browser.get)(f"/{view}/") if is_async else browser.get(f"/{view}/")
     cookie = told.cookies.get("sessionid")
     told_cookie = cookie and {name: value for name, value in cookie.items() if name != "expires"}
     kept = [row.get_decoded() for row in Session.objects.all()]
@@ -95,13 +108,48 @@ def answer(settings, middleware, view, *, has_session):
     return told.status_code, told.get("Vary"), told_cookie, bool(cookie and cookie.value), kept
 
 
-@pytest.mark.parametrize("has_session", [True, False])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("came", ["session", None, *NO_KEYS])
 @pytest.mark.parametrize("every_request", [False, True])
 @pytest.mark.parametrize("view", [view.__name__ for view in VIEWS])
-def test_answer__is_djangos(settings, view, every_request, has_session):
+def test_answer__is_djangos(settings, view, every_request, came, is_async):
     settings.SESSION_SAVE_EVERY_REQUEST = every_request
-    djangos, ours = (answer(settings, one, view, has_session=has_session) for one in (DJANGOS, OURS))
+    djangos, ours = (answer(settings, one, view, came, is_async=is_async) for one in (DJANGOS, OURS))
     assert ours == djangos
+
+
+def test_untouched_session__is_not_djangos_business(settings, monkeypatch):
+    monkeypatch.setattr(DjangosSessionMiddleware, "process_response", None)
+    assert answer(settings, OURS, "nothing", "session", is_async=False)[0] == 200
+
+
+class Coloured(SessionMiddleware):
+    """What a project may have made of it: steps of its own, which ask the database on each request."""
+
+    def process_request(self, request):
+        super().process_request(request)
+        request.session["colour"] = f"{Session.objects.count()} sessions"
+
+    def process_response(self, request, response):
+        response = super().process_response(request, response)
+        response["X-Sessions"] = str(Session.objects.count())
+        return response
+
+
+class Closed(SessionMiddleware):
+    """One that answers by itself."""
+
+    def process_request(self, request):
+        return HttpResponse(status=503)
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_own_steps_of_subclass__are_taken(settings, is_async):
+    settings.MIDDLEWARE = [f"{__name__}.Coloured"]
+    settings.ROOT_URLCONF = __name__
+    told = async_to_sync(AsyncClient().get)("/tells_colour/") if is_async else Client().get("/tells_colour/")
+    assert (told.content, told["X-Sessions"]) == (b"0 sessions", "1")
+    assert answer(settings, f"{__name__}.Closed", "nothing", None, is_async=is_async)[0] == 503
 
 
 @pytest.mark.parametrize(("view", "taken"), [("nothing", 0), ("puts", 1), ("takes_away", 0)])
@@ -110,7 +158,7 @@ def test_thread__is_only_for_what_is_saved(settings, monkeypatch, view, taken):
 
     def hops_of(middleware):
         hops.clear()
-        answer(settings, middleware, view, has_session=False)
+        answer(settings, middleware, view, None)
         return len(hops)
 
     assert hops_of(DJANGOS) - hops_of(OURS) == 2 - taken
