@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.urls import NoReverseMatch, get_resolver
-from django.utils.cache import add_never_cache_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.views.defaults import permission_denied
@@ -166,7 +165,7 @@ def denied(request: HttpRequest, denial: LoginDenied, *, as_page: bool = True) -
     """
     if as_page and wants_page(request):
         response = render(request, "sessionauth/denied.html", {"denial": denial}, status=denial.status)
-        add_never_cache_headers(response)
+        response["Cache-Control"] = "no-store"
     else:
         response = problem(denial.status, denial.code, str(denial.public))
     if denial.retry_after is not None:

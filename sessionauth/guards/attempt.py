@@ -271,7 +271,9 @@ class Attempt:
                 every.callback(settle, slot)
 
     async def _arelease(self, settle: Callable[[Slot], None]) -> None:
-        if self._slots:
+        if settle is _failed and not any(slot.is_last for slot in self._slots):
+            self._slots = []
+        elif self._slots:
             await asyncio.shield(sync_to_async(self._release)(settle))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -92,6 +92,11 @@ class LockoutSlot:
     count: int
     user: Any | None
 
+    @property
+    def is_last(self) -> bool:
+        """Whether it makes the next one wait, or locks."""
+        return self.slot.is_last
+
     def succeeded(self) -> None:
         step = self.slot.step
         outside.quietly(lambda: database.give_back([step], [], step.key), self.slot.request)
@@ -100,16 +105,17 @@ class LockoutSlot:
         self.slot.refund()
 
     def failed(self) -> None:
+        if not self.is_last:
+            return
         self.slot.failed()
-        until = self.slot.step.blocked_until(self.count)
-        if until is not None or self.count >= self.slot.step.limit:
-            signals.account_locked.send_robust(
-                sender=None,
-                request=self.slot.request,
-                user=self.user,
-                failures=self.count,
-                until=None if self.count >= self.slot.step.limit else until,
-            )
+        step = self.slot.step
+        signals.account_locked.send_robust(
+            sender=None,
+            request=self.slot.request,
+            user=self.user,
+            failures=self.count,
+            until=None if self.count >= step.limit else step.blocked_until(self.count),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ class LateSlot:
     steps: list[Step]
     request: HttpRequest | None
     user: Any
+    is_last: ClassVar = True
 
     def succeeded(self) -> None: ...
 

@@ -134,14 +134,16 @@ class Together(ReservingGuard):
         if full is not None:
             return full
         user = None if under_way is None else under_way.account()
-        steps = {
-            guard: guard.steps(request, identity, user, moment) if guard.needs_account else known
-            for guard, known in foreseen.items()
-        }
-        wanted = [(guard, _own(ways, found)) for guard, those in steps.items() for ways in those]
-        full = _full(wanted, found)
-        if full is not None or not wanted:
-            return full
+        wanted: list[tuple[ReservingGuard, Step]] = []
+        for guard, known in foreseen.items():
+            steps = guard.steps(request, identity, user, moment) if guard.needs_account else known
+            own = [(guard, _own(ways, found)) for ways in steps]
+            full = _full(own, found)
+            if full is not None:
+                return full
+            wanted += own
+        if not wanted:
+            return None
         answer = outside.write(lambda: _take(wanted), request)
         if isinstance(answer, Full):
             return answer
@@ -156,8 +158,11 @@ def _own(ways: Sequence[Step], found: Mapping[str, Standing]) -> Step:
 
 def _full(wanted: Wanted, found: Mapping[str, Standing]) -> Full | None:
     """Return what the first of them says whose counter lets nobody by."""
-    said = (full and replace(full, by=guard) for guard, step in wanted for full in [step.full(found.get(step.key))])
-    return next((full for full in said if full is not None), None)
+    for guard, step in wanted:
+        full = step.full(found.get(step.key))
+        if full is not None:
+            return replace(full, by=guard)
+    return None
 
 
 def _take(wanted: Wanted) -> dict[str, int] | Full:
@@ -190,6 +195,11 @@ class DatabaseSlots:
     def failed(self) -> None:
         for slot in self.slots:
             slot.failed()
+
+    @property
+    def is_last(self) -> bool:
+        """Whether one of them was."""
+        return any(one.is_last for one in self._counted())
 
     def _give_back(self, forgiven: str) -> None:
         steps, shut = [one.step for one in self._counted()], [one.step for one in self._counted() if one.is_last]

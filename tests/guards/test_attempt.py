@@ -6,14 +6,14 @@ import asyncio
 from contextlib import nullcontext
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import SyncToAsync, async_to_sync
 from django.contrib.auth import aauthenticate, authenticate, get_user_model
 from django.contrib.auth.backends import BaseBackend
 from django.views.debug import ExceptionReporter
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import passwords
-from sessionauth.backends import aconfirm, confirm, verify
+from sessionauth.backends import aconfirm, averify, confirm, verify
 from sessionauth.exceptions import TooManyAttempts
 from sessionauth.guards import LoginGuard
 from sessionauth.guards.attempt import current
@@ -173,3 +173,21 @@ def test_cancelled__keeps_its_slot_once_the_password_is_looked_at(
     guarded(rate("account", "1/d"))
     with nullcontext() if is_free else pytest.raises(TooManyAttempts):
         assert verify(request_from(), {"username": "alice", "password": password}) == alice
+
+
+def test_wrong_password__takes_another_hop_only_where_it_shut_the_door(guarded, alice, monkeypatch):
+    guarded(rate("account", "3/d"))
+    original, taken = SyncToAsync.__call__, []
+
+    def count(self, *args, **kwargs):
+        taken[-1] += 1
+        return original(self, *args, **kwargs)
+
+    async def guess(times):
+        for _ in range(times):
+            taken.append(0)
+            assert await averify(request_from(), {"username": "alice", "password": "wrong"}) is None
+
+    monkeypatch.setattr(SyncToAsync, "__call__", count)
+    async_to_sync(guess)(3)
+    assert [hops - taken[0] for hops in taken] == [0, 0, 1]

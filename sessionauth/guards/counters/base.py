@@ -36,8 +36,14 @@ class Tally(NamedTuple):
 class Slot(Protocol):
     """A place that an attempt has taken before its credentials are looked at.
 
-    None of its methods raises, but for failed(): GuardUnavailable where it had to be counted and could not.
+    None of its methods raises, but for failed(): GuardUnavailable where it had to be counted and could not. Where it
+    was not the last one, failed() has nothing to do.
     """
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the door is shut by it, or nothing has been counted yet."""
+        ...
 
     def succeeded(self) -> None:
         """Give it back: the credentials were right."""
@@ -54,6 +60,11 @@ class Slots:
     """Several slots, settled one after the other."""
 
     slots: Sequence[Slot]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether one of them was."""
+        return any(slot.is_last for slot in self.slots)
 
     def succeeded(self) -> None:
         for slot in self.slots:

@@ -81,6 +81,11 @@ class CacheSlots:
 
     slots: tuple[CacheSlot, ...]
 
+    @property
+    def is_last(self) -> bool:
+        """Whether one of them was."""
+        return any(slot.is_last for slot in self.slots)
+
     def joined(self, other: CacheSlots) -> CacheSlots:
         return CacheSlots(self.slots + other.slots)
 
