@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
@@ -51,8 +52,16 @@ def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
     return bool(ask is not None and answers[-1])
 
 
+#: By Django's client, which makes another one for each command, and with it a table of some hundred answers.
+_clients: WeakKeyDictionary[RedisCacheClient, Any] = WeakKeyDictionary()
+
+
 def _client(cache: Any) -> Any:
-    return cache._cache.get_client(write=True)
+    """Return the client of the server that is written to; its pool of connections is Django's, and knows of forks."""
+    found = _clients.get(cache._cache)
+    if found is None:
+        found = _clients[cache._cache] = cache._cache.get_client(write=True)
+    return found
 
 
 def _pipeline(cache: Any) -> Any:
