@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -19,8 +20,17 @@ from django.db import connections, models
 from django.db.models.expressions import Subquery
 from django.db.models.manager import BaseManager
 
+from sessionauth.conf import djangos
 from sessionauth.conf.setting import FromSettings, derived
-from sessionauth.undocumented import Col, ModelIterable, Query, has_words_of_its_own, without_connection
+from sessionauth.undocumented import (
+    Col,
+    ModelIterable,
+    Query,
+    Step,
+    by_what_sqlite_has,
+    has_words_of_its_own,
+    without_connection,
+)
 
 Builder = Callable[..., "models.QuerySet[Any]"]
 #: Each with the field that it is compared to.
@@ -47,8 +57,8 @@ class Frozen:
 
     `order` says which of the values, and of the `constants` behind them, goes to each placeholder, `limits` between
     which numbers each may be, and `texts` which of them a string needs nothing done to. `steps` are the converters with
-    their columns, and whether they are methods of the connection's operations. `state` is what it was made of, compared
-    by identity.
+    their columns, and whether they are methods of the connection's operations; `moments` are those of them that
+    SQLite has for moments, `flags` the columns of its booleans. `state` is what it was made of, compared by identity.
     """
 
     kind: type[Any]
@@ -59,7 +69,9 @@ class Frozen:
     constants: tuple[Any, ...]
     limits: tuple[tuple[int, int], ...]
     texts: tuple[bool, ...]
-    steps: tuple[tuple[int, Any, Any, bool], ...]
+    moments: tuple[Step, ...]
+    flags: tuple[int, ...]
+    steps: tuple[Step, ...]
     state: tuple[Any, Any, Any]
 
     def rows(self, connection: Any, values: Values) -> list[list[Any]] | None:
@@ -76,8 +88,19 @@ class Frozen:
         bound += self.constants
         with connection.cursor() as cursor:
             cursor.execute(self.sql, tuple([bound[place] for place in self.order]))
-            found = [list(row) for row in cursor.fetchall()]
+            found = list(map(list, cursor))
+        zone = connection.timezone if djangos.USE_TZ else None
         for row in found:
+            # Written out, for to ask the operations takes ten steps for each moment.
+            for column, convert, expression, _ in self.moments:
+                value = row[column]
+                if type(value) is datetime and value.tzinfo is None:
+                    row[column] = value if zone is None else value.replace(tzinfo=zone)
+                elif value is not None:
+                    row[column] = convert(connection.ops, value, expression, connection)
+            for column in self.flags:
+                if row[column] in (0, 1):
+                    row[column] = row[column] == 1
             for column, convert, expression, is_of_operations in self.steps:
                 if is_of_operations:
                     row[column] = convert(connection.ops, row[column], expression, connection)
@@ -212,6 +235,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     steps = without_connection(compiler.get_converters(columns), compiler.connection)
     if steps is None or not all(type(column) in (Col, Subquery) for column in columns) or compiler.has_extra_select:
         return None
+    moments, flags, others = by_what_sqlite_has(steps)
     frozen = Frozen(
         kind=own,
         attributes={name: value for name, value in vars(compiler).items() if name != "connection"},
@@ -221,7 +245,9 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         constants=constants,
         limits=tuple(_limits(compiler.connection, field) for field, _ in values),
         texts=tuple(takes_text(field) for field, _ in values),
-        steps=steps,
+        moments=moments,
+        flags=tuple([column for column, *_ in flags]),
+        steps=others,
         state=state,
     )
     frozen.made_of([], compiler.connection)  # a rehearsal: what fails here is left to the ORM

@@ -8,6 +8,7 @@ A name that this Django does not have is None here, and whoever compares with it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -34,6 +35,10 @@ PLAIN_ATTRIBUTES = (
     _known("query_utils", "DeferredAttribute"),
     _known("fields.related_descriptors", "ForeignKeyDeferredAttribute"),
 )
+#: A converter of a column: the column, what it does, for which expression, and whether the operations do it.
+Step = tuple[int, Any, Any, bool]
+#: What SQLite has for moments and for booleans; not imported, for few run on it.
+SQLITES = [("django.db.backends.sqlite3.operations", f"convert_{name}field_value") for name in ("datetime", "boolean")]
 
 
 def has_words_of_its_own(field: Any) -> bool:
@@ -41,7 +46,21 @@ def has_words_of_its_own(field: Any) -> bool:
     return hasattr(field, "get_placeholder_sql") or hasattr(field, "get_placeholder")
 
 
-def without_connection(found: dict[int, Any], connection: Any) -> tuple[tuple[int, Any, Any, bool], ...] | None:
+def by_what_sqlite_has(steps: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Step, ...]]:
+    """Return of `steps` those that SQLite has for moments, those that it has for booleans, and all others.
+
+    Only what comes first for its column, so that the others may follow.
+    """
+    kinds: tuple[list[Step], ...] = ([], [], [])
+    seen: set[int] = set()
+    for step in steps:
+        first = None if step[0] in seen else tuple(getattr(step[1], name, "") for name in ("__module__", "__name__"))
+        kinds[SQLITES.index(first) if first in SQLITES else -1].append(step)
+        seen.add(step[0])
+    return tuple(kinds[0]), tuple(kinds[1]), tuple(kinds[2])
+
+
+def without_connection(found: dict[int, Any], connection: Any) -> tuple[Step, ...] | None:
     """Return the converters `found` so that they keep no connection, None if one might."""
     free = []
     for place, (converters, column) in found.items():

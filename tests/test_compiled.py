@@ -117,6 +117,35 @@ def test_rows__have_the_orms_moments(use_tz, specimens, settings):
     twice(with_drawer, values(name="full"))
 
 
+@pytest.mark.parametrize("zone", [None, "Asia/Kolkata"])
+@pytest.mark.parametrize("kept", ["2026-03-29 01:30:15", "2026-03-29 01:30:15.5+02:00", None])
+@pytest.mark.parametrize("flag", [0, 1, 2])
+def test_rows__are_the_orms_however_sqlite_keeps_moments_and_booleans(zone, kept, flag, specimens, monkeypatch):
+    if connection.vendor != "sqlite":
+        pytest.skip("other databases hand over moments and booleans")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE project_specimen SET found_at = %s, is_rare = %s", [kept, flag])
+    monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", zone)
+    vars(connection).pop("timezone", None)
+    try:
+        twice(by_name, values(name="full"))
+    finally:
+        del connection.timezone
+
+
+def test_rows__ask_sqlite_for_no_moment_that_its_driver_has_made(specimens, monkeypatch):
+    if connection.vendor != "sqlite":
+        pytest.skip("other databases hand over moments")
+    ask(with_drawer, values(name="full"))
+    asked, djangos = [], type(connection.ops).convert_datetimefield_value
+    (frozen,) = compiled._compiled.queries.values()
+    assert [convert for _, convert, *_ in frozen.moments] == [djangos] * 2
+    steps = tuple((column, lambda *args: asked.append(args), *rest) for column, _, *rest in frozen.moments)
+    object.__setattr__(frozen, "moments", steps)
+    assert ask(with_drawer, values(name="full"))[0].found_at == MOMENT
+    assert not asked
+
+
 def test_rows__by_key_of_uuid(specimens):
     drawer = Drawer.objects.get()
     for label in (drawer.label, str(drawer.label)):
@@ -226,7 +255,7 @@ def test_rows__keep_no_connection(specimens):
     ask(with_drawer, values(name="full"))
     (frozen,) = compiled._compiled.queries.values()
     held = [*frozen.attributes.values(), *frozen.queryset.values()]
-    for _, one, _, _ in frozen.steps:
+    for _, one, _, _ in (*frozen.moments, *frozen.steps):
         held += [getattr(one, "__self__", None), *[cell.cell_contents for cell in one.__closure__ or ()]]
     assert not any(one is connection or one is connection.ops for one in held)
 
