@@ -2,9 +2,9 @@
 
 Most of what a small query costs through the ORM is building and compiling it, and the SQL comes out the same every
 time. Here what the compiler has made of it once is kept, per database alias, and runs again with other values. All else
-is still Django's: the cursor with its log and wrappers, the converters of the fields, `from_db()`, and `ModelIterable`,
-which makes the instances. Wherever it is not certain that the SQL depends on nothing but those values, the answer is
-None, and whoever asked goes through the ORM. So it is where Django has changed inside; see `undocumented`.
+is still Django's: the cursor with its log and wrappers, the converters of the fields, and the way instances are made.
+Wherever it is not certain that the SQL depends on nothing but those values, the answer is None, and whoever asked goes
+through the ORM. So it is where Django has changed inside; see `undocumented`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from django.db import connections, models
 from django.db.models.expressions import Subquery
 from django.db.models.manager import BaseManager
 
+from sessionauth import instances
 from sessionauth.conf import djangos
 from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.undocumented import (
     Col,
-    ModelIterable,
     Query,
+    Shape,
     Step,
     by_what_sqlite_has,
     has_words_of_its_own,
+    shape_of,
     without_connection,
 )
 
@@ -58,12 +60,10 @@ class Frozen:
     `order` says which of the values, and of the `constants` behind them, goes to each placeholder, `limits` between
     which numbers each may be, and `texts` which of them a string needs nothing done to. `steps` are the converters with
     their columns, and whether they are methods of the connection's operations; `moments` are those of them that
-    SQLite has for moments, `flags` the columns of its booleans. `state` is what it was made of, compared by identity.
+    SQLite has for moments, `flags` the columns of its booleans. `shape` says what a row is an
+    instance of. `state` is what it was made of, compared by identity.
     """
 
-    kind: type[Any]
-    attributes: dict[str, Any]
-    queryset: dict[str, Any]
     sql: str
     order: tuple[int, ...]
     constants: tuple[Any, ...]
@@ -72,6 +72,7 @@ class Frozen:
     moments: tuple[Step, ...]
     flags: tuple[int, ...]
     steps: tuple[Step, ...]
+    shape: Shape
     state: tuple[Any, Any, Any]
 
     def rows(self, connection: Any, values: Values) -> list[list[Any]] | None:
@@ -108,35 +109,6 @@ class Frozen:
                     row[column] = convert(row[column], expression, connection)
         return found
 
-    def instances(self, connection: Any, values: Values) -> list[Any] | None:
-        """Return the instances of the rows; None as there."""
-        found = self.rows(connection, values)
-        return None if found is None else self.made_of(found, connection)
-
-    def made_of(self, found: list[list[Any]], connection: Any) -> list[Any]:
-        """Return the instances of the rows `found`."""
-        compiler = object.__new__(self.kind)
-        compiler.__dict__ = self.attributes | {
-            "connection": connection,
-            "execute_sql": lambda *args, **kwargs: found,
-            "results_iter": lambda results: results,
-        }
-        queryset: models.QuerySet[Any] = object.__new__(models.QuerySet)
-        queryset.__dict__ = self.queryset | {"_query": _Ready(compiler)}
-        return list(ModelIterable(queryset))
-
-
-class _Ready:
-    """Stands in the place of the query from which `ModelIterable` has the compiler."""
-
-    __slots__ = ("compiler",)
-
-    def __init__(self, compiler: Any) -> None:
-        self.compiler = compiler
-
-    def get_compiler(self, using: str | None = None, connection: Any = None, elide_empty: bool = True) -> Any:
-        return self.compiler
-
 
 def rows(
     build: Builder, manager: Any, using: str, values: Values, *, joined: type[models.Model] | None = None
@@ -149,7 +121,8 @@ def rows(
     a value or from the database.
     """
     ready = _ready(build, manager, using, values, joined)
-    return None if ready is None else ready[0].instances(ready[1], values)
+    found = None if ready is None else ready[0].rows(ready[1], values)
+    return None if ready is None or found is None else [instances.joined(ready[0].shape, using, row) for row in found]
 
 
 def tuples(
@@ -187,7 +160,7 @@ def _ready(
         made = queries[key] = _frozen(build, manager, using, values, (manager, fields, others))
     except EmptyResultSet:
         return None
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError) as error:
         # The values are good ones, for they have been prepared: it is Django that is not as it was.
         logger.warning("This Django is not known inside: its ORM is asked, which is slower (%s)", error)
         made = queries[key] = None
@@ -235,11 +208,11 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     steps = without_connection(compiler.get_converters(columns), compiler.connection)
     if steps is None or not all(type(column) in (Col, Subquery) for column in columns) or compiler.has_extra_select:
         return None
+    shape = shape_of(compiler)
+    if shape is None:
+        return None
     moments, flags, others = by_what_sqlite_has(steps)
-    frozen = Frozen(
-        kind=own,
-        attributes={name: value for name, value in vars(compiler).items() if name != "connection"},
-        queryset={name: value for name, value in vars(queryset).items() if name != "_query"},
+    return Frozen(
         sql=sql,
         order=tuple((*bound, *constants).index(value) for value in params),
         constants=constants,
@@ -248,10 +221,9 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         moments=moments,
         flags=tuple([column for column, *_ in flags]),
         steps=others,
+        shape=shape,
         state=state,
     )
-    frozen.made_of([], compiler.connection)  # a rehearsal: what fails here is left to the ORM
-    return frozen
 
 
 def _marked(build: Builder, values: Values) -> Values:

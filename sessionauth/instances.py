@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models.signals import post_init, pre_init
 
-from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState
+from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState, Shape
 
 #: What a class may have of its own to decide how an instance is made.
 MAKES = frozenset({"__init__", "__new__", "__setattr__", "from_db"})
@@ -25,6 +25,18 @@ def made(model: Any, using: str, columns: list[Any]) -> Any:
     if not is_plain or has_listeners(model) or model.from_db.__func__ is not _DJANGOS.from_db.__func__:
         return model.from_db(using, names, columns)
     return bare(model, using, zip(names, columns, strict=True))
+
+
+def joined(shape: Shape, using: str, row: list[Any]) -> Any:
+    """Return the instance that `row` from `using` is by its `shape`, with those that came along, as the ORM has it."""
+    one = made(shape.model, using, row[shape.columns])
+    if one is not None:
+        for part in shape.parts:
+            other = joined(part, using, row)
+            part.tell_whole(one, other)
+            if other is not None:
+                part.tell_part(other, one)
+    return one
 
 
 def bare(model: Any, using: str, values: Iterable[tuple[str, Any]]) -> Any:

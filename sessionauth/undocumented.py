@@ -1,7 +1,7 @@
 """What of Django is used for speed alone and is not documented, in one place: any version may take it away.
 
 A name that this Django does not have is None here, and whoever compares with it or calls it leaves the work to the ORM:
-`compiled` refuses, also for what has changed inside Django at the moment when a query is compiled and rehearsed;
+`compiled` refuses, also for what has changed inside Django at the moment when a query is compiled;
 `sessions.db` loads as Django's engine; rows of compiled queries and entries of the key cache are made by `from_db()`;
 `models.writing.insert()` saves.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 
@@ -26,7 +26,6 @@ def _known(module: str, name: str) -> Any:
 Col = _known("expressions", "Col")
 Join = _known("sql.datastructures", "Join")
 LOUTER = _known("sql.constants", "LOUTER")
-ModelIterable = _known("query", "ModelIterable")
 ModelState = _known("base", "ModelState")
 Query = _known("sql", "Query")
 WhereNode = _known("sql.where", "WhereNode")
@@ -39,6 +38,32 @@ PLAIN_ATTRIBUTES = (
 Step = tuple[int, Any, Any, bool]
 #: What SQLite has for moments and for booleans; not imported, for few run on it.
 SQLITES = [("django.db.backends.sqlite3.operations", f"convert_{name}field_value") for name in ("datetime", "boolean")]
+
+
+class Shape(NamedTuple):
+    """Where in a row an instance of `model` stands, the `parts` that came along, and how it and its whole are told."""
+
+    model: Any
+    columns: slice
+    parts: tuple[Shape, ...]
+    tell_whole: Any
+    tell_part: Any
+
+
+def shape_of(compiler: Any) -> Shape | None:
+    """Return what a row of `compiler` is an instance of, None if that is not all columns of models, each in order."""
+    return _shape(compiler.klass_info, compiler.select)
+
+
+def _shape(info: dict[str, Any], select: Sequence[Any]) -> Shape | None:
+    places, fields = info["select_fields"], info["model"]._meta.concrete_fields
+    columns = slice(places[0], places[-1] + 1)
+    parts = [_shape(one, select) for one in info.get("related_klass_infos", ())]
+    names = [getattr(column, "target", None) for column, *_ in select[columns]]
+    if names != list(fields) or info.get("from_parent") or None in parts:
+        return None
+    tell = (info.get("local_setter"), info.get("remote_setter"))
+    return Shape(info["model"], columns, tuple([one for one in parts if one]), *tell)
 
 
 def has_words_of_its_own(field: Any) -> bool:

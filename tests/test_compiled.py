@@ -11,7 +11,6 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError, connection, connections, models, transaction
-from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
@@ -49,6 +48,10 @@ def by_number(rows, number):
 
 def with_drawer(rows, name):
     return rows.filter(name=name).select_related("drawer").order_by()
+
+
+def partly_with_drawer(rows, name):
+    return with_drawer(rows, name).only("name", "drawer__label")
 
 
 def by_drawer(rows, label):
@@ -254,7 +257,7 @@ def test_made__tells_whoever_listens_and_asks_whoever_makes_them(specimens, monk
 def test_rows__keep_no_connection(specimens):
     ask(with_drawer, values(name="full"))
     (frozen,) = compiled._compiled.queries.values()
-    held = [*frozen.attributes.values(), *frozen.queryset.values()]
+    held = [*frozen.shape, *[one for part in frozen.shape.parts for one in part]]
     for _, one, _, _ in (*frozen.moments, *frozen.steps):
         held += [getattr(one, "__self__", None), *[cell.cell_contents for cell in one.__closure__ or ()]]
     assert not any(one is connection or one is connection.ops for one in held)
@@ -353,6 +356,11 @@ def test_rows__by_a_field_that_compares_in_its_own_way_are_left_to_the_orm(speci
         field._unregister_lookup(Same, "exact")
 
 
+@pytest.mark.parametrize("build", [lambda rows, name: by_name(rows, name).defer("day"), partly_with_drawer])
+def test_rows__without_some_columns_are_left_to_the_orm(build, specimens):
+    assert [ask(build, values(name="full")) for _ in range(2)] == [None, None]
+
+
 def test_rows__of_fields_that_have_changed_are_compiled_anew(specimens):
     ask(by_name, values(name="full"))
     (before,) = compiled._compiled.queries.values()
@@ -399,8 +407,7 @@ def breaking(owner, name):
 CHANGES = {
     "no Col": without("Col"),
     "no Query": without("Query"),
-    "no ModelIterable": without("ModelIterable"),
-    "iterable": breaking(ModelIterable, "__iter__"),
+    "no places": lambda patch: patch.setattr(compiled, "shape_of", lambda compiler: {}["select_fields"]),
     "converters": breaking(SQLCompiler, "get_converters"),
     "as_sql": breaking(SQLCompiler, "as_sql"),
     "manager": lambda patch: patch.setattr(type(Specimen.objects), "_queryset_class", object),
