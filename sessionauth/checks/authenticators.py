@@ -105,22 +105,24 @@ def _make(path: str, options: Mapping[str, Any]) -> Made:
     if not callable(found):
         return Made(path, options, wrong=NO_CLASS(path=reading.shown(path)))
     try:
-        if error := _misfit(found, options):
-            return Made(path, options, wrong=BAD_OPTIONS(path=path, error=error, known=_known(found)))
         authenticator = found(**options)
         faults = (*_missing(authenticator), *_ill_typed(authenticator))
         return Made(path, options, authenticator, faults=faults)
     except Exception as failure:
+        if error := _misfit(found, options):  # looked for in hindsight: to read a signature takes long
+            return Made(path, options, wrong=BAD_OPTIONS(path=path, error=error, known=_known(found)))
         return Made(path, options, wrong=NOT_MADE(path=path, error=reading.words_of(failure)))
 
 
 def _misfit(found: Any, options: Mapping[str, Any]) -> str:
     try:
-        inspect.signature(found).bind(**options)
+        signature = inspect.signature(found)
+    except Exception:  # some callables written in C have none
+        return ""
+    try:
+        signature.bind(**options)
     except TypeError as error:
         return reading.words_of(error)
-    except ValueError:  # some callables written in C tell no signature
-        return ""
     return ""
 
 

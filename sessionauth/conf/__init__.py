@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -31,6 +32,7 @@ settings = Settings()
 djangos = DjangosSettings()
 
 
+@cache
 def declared() -> dict[str, Setting[Any]]:
     """Return every setting by its full name, in the order of declaration."""
     return {found.name: found for topic in TOPICS for found in vars(topic).values() if isinstance(found, Setting)}

@@ -31,6 +31,7 @@ def callback(function: str, /, **options: object) -> dict[str, object]:
         (entry(CALLBACK), ["E022"]),
         (entry("Sound", volume=-1), ["E023"]),
         (entry("Explosive"), ["E023"]),
+        (entry("Unreadable"), ["E023"]),
         (entry(TOKEN, claim="everything"), ["E023"]),
         (entry(CALLBACK, callback="tests.checks.nowhere.function"), ["E023"]),
         ("builtins.iter", ["E023"]),

@@ -100,6 +100,10 @@ class Explosive(Sound):
         raise RuntimeError("bang")
 
 
+class Unreadable(Explosive):
+    __signature__ = "not to be told"
+
+
 class OwnModelBackend(ModelBackend):
     """Counts as Django's."""
 
