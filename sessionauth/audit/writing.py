@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from django.core.cache import caches
 from django.db import router
 
+from sessionauth import pipelines
 from sessionauth.audit.events import Event
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent
@@ -62,7 +63,7 @@ def is_repeated(row: AuthEvent, name: str | None = None) -> bool:
     if time.monotonic() < _unanswered.get(settings.CACHE, 0):
         return False
     try:
-        return not caches[settings.CACHE].add(key, 1, QUIET)
+        return not pipelines.add(caches[settings.CACHE], key, QUIET)
     except Exception:  # every cache has exceptions of its own
         _unanswered[settings.CACHE] = time.monotonic() + PAUSE
         return False

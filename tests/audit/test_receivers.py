@@ -7,11 +7,12 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate, authenticate
 from django.core.cache import caches
 
+from sessionauth import pipelines
 from sessionauth.audit import receivers
 from sessionauth.audit.text import name_digest
 from sessionauth.exceptions import LoginDenied
 from sessionauth.guards import before_credentials
-from sessionauth.guards.counters import cache, pipelines
+from sessionauth.guards.counters import cache
 from sessionauth.models import APIKey, AuthEvent
 from tests.asking import counted
 from tests.audit import flows

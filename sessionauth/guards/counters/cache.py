@@ -14,9 +14,8 @@ from django.core.cache import InvalidCacheBackendError, caches
 from django_ratelimit import ALL
 from django_ratelimit.core import EXPIRATION_FUDGE, _get_window, _make_cache_key, get_usage
 
-from sessionauth import audit
+from sessionauth import audit, pipelines
 from sessionauth.conf import settings
-from sessionauth.guards.counters import pipelines
 from sessionauth.guards.counters.base import PENDING, Full, Tally, Unavailable, logger
 
 #: Modules of caches that all processes share and whose `add` and `incr` are atomic and keep the time to live.

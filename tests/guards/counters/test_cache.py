@@ -8,15 +8,16 @@ import threading
 
 import pytest
 from django.core.cache import caches
-from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from django_ratelimit import ALL
 from django_ratelimit import core as ratelimit
 
+from sessionauth import pipelines
 from sessionauth.backends import verify
 from sessionauth.crypto import new_secret
 from sessionauth.exceptions import GuardUnavailable
-from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache, pipelines
+from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache
 from sessionauth.models import APIKey
 from tests.asking import Sent, ask
 from tests.attacks import storm
@@ -65,17 +66,6 @@ def test_contract__a_pipeline_counts_as_it_does(shared):
     client.delete(key)
     assert pipelines.count(caches["guards"], [cache._key_of(tally)], [65]) == [1]
     assert abs(client.ttl(key) - left) <= 1
-
-
-def test_pipelines__make_one_client_for_all_their_commands(shared, monkeypatch):
-    found, made = caches["guards"], []
-    original = RedisCacheClient.get_client
-    monkeypatch.setattr(RedisCacheClient, "get_client", lambda *args, **how: made.append(how) or original(*args, **how))
-    for _ in range(3):
-        pipelines.read(found, ["k"])
-        pipelines.count(found, ["k"], [65])
-        pipelines.give_back(found, ["k"])
-    assert made == [{"write": True}]
 
 
 # Taking and giving back.

@@ -1,4 +1,4 @@
-"""Several commands to Redis or Valkey at once, where the cache is Django's own for them.
+"""Commands to Redis or Valkey, several at once and all by one client, where the cache is Django's own for them.
 
 Any other cache is asked command by command, through Django's interface.
 """
@@ -28,6 +28,13 @@ def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
         pipeline.set(made, 0, ex=lasts, nx=True)
         pipeline.incrby(made, 1)
     return [int(found) for found in pipeline.execute()[1::2]]
+
+
+def add(cache: Any, key: str, seconds: int) -> bool:
+    """Do as `cache.add(key, 1, seconds)`."""
+    if not speaks_to(cache):
+        return bool(cache.add(key, 1, seconds))
+    return bool(_client(cache).set(cache.make_and_validate_key(key), 1, ex=seconds, nx=True))
 
 
 def read(cache: Any, keys: Sequence[str]) -> dict[str, int]:

@@ -1,0 +1,31 @@
+"""Commands to Valkey by one client; how they count, `tests/guards/counters/test_cache.py` tells."""
+
+# ruff: noqa: F811  # the fixture `shared`
+
+from __future__ import annotations
+
+from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCacheClient
+
+from sessionauth import pipelines
+from tests.guards.valkey import shared  # noqa: F401  # a fixture
+
+
+def test_commands__go_by_one_client(shared, monkeypatch):
+    found, made = caches["guards"], []
+    original = RedisCacheClient.get_client
+    monkeypatch.setattr(RedisCacheClient, "get_client", lambda *args, **how: made.append(how) or original(*args, **how))
+    for _ in range(3):
+        pipelines.read(found, ["k"])
+        pipelines.count(found, ["k"], [65])
+        pipelines.give_back(found, ["k"])
+        pipelines.add(found, "other", 65)
+    assert made == [{"write": True}]
+
+
+def test_add__does_as_django(shared):
+    found, client = caches["guards"], caches["guards"]._cache.get_client()
+    for add in (lambda key: pipelines.add(found, key, 60), lambda key: found.add(key, 1, 60)):
+        assert [add("a"), add("a"), found.delete("a"), add("a"), found.get("a")] == [True, False, True, True, 1]
+        assert 58 <= client.ttl(found.make_key("a")) <= 60
+        found.delete("a")
