@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
@@ -46,14 +46,13 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if self.async_mode:
             return self.__acall__(request)
-        before = under_way.get()
-        under_way.set(request)
+        before = under_way.set(request)
         try:
             response: Any = self.process_request(request) or self.get_response(request)
             return self.process_response(request, response)
         finally:
             books.close(state_of(request))
-            under_way.set(before)
+            under_way.reset(before)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         with underway(request):
@@ -77,40 +76,17 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse a credential that may not go there, and whoever may not come without one."""
-        if "ninja" in sys.modules:
-            _leave_auth_to_ninja(request, view)
-        if request.COOKIES and (remember.goes_before(request, view) or _may_sign_in(request)):
-            get_auth(request)
-        state = state_of(request)
-        refusal = None if state.established is None else _confine(request, state, state.established)
-        if refusal is None and settings.ADMIN_FRESH and old_passwords.is_of_admin(request):
-            refusal = access.unconfirmed(request)
-        if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := get_auth(request)):
-            refusal = old_passwords.prove(request, auth.user)
-        if refusal is not None or settings.ON_FAILURE == "anonymous" or not _is_guarded(request, view):
-            return refusal
-        if _is_there(request, get_auth(request)):
-            return None
-        return on_failure(request)
+        for question in _asked_before(view, request):
+            if (refusal := question.ask(request)) is not None:
+                return refusal
+        return None
 
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
-        if "ninja" in sys.modules:
-            _leave_auth_to_ninja(request, view)
-        if request.COOKIES and (remember.goes_before(request, view) or _may_sign_in(request)):
-            await aget_auth(request)
-        state = state_of(request)
-        refusal = None if state.established is None else _confine(request, state, state.established)
-        if refusal is None and settings.ADMIN_FRESH and old_passwords.is_of_admin(request):
-            refusal = await sync_to_async(access.unconfirmed)(request)
-        if refusal is None and old_passwords.is_asked(request) and old_passwords.has(auth := await aget_auth(request)):
-            refusal = await old_passwords.aprove(request, auth.user)
-        if refusal is not None or settings.ON_FAILURE == "anonymous" or not _is_guarded(request, view):
-            return refusal
-        if _is_there(request, await aget_auth(request)):
-            return None
-        is_ready = settings.ON_FAILURE in ("redirect", "raise") and refusals.is_ready()
-        return on_failure(request) if is_ready else await sync_to_async(on_failure)(request)
+        for question in _asked_before(view, request):
+            if (refusal := await question.aask(request)) is not None:
+                return refusal
+        return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer what a view refused, unless the project has a 403 handler of its own."""
@@ -145,7 +121,40 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         return response
 
 
-def _confine(request: HttpRequest, state: RequestState, token: UserToken) -> HttpResponse | None:
+class Question(NamedTuple):
+    """What is asked of a request before its view, and answers it instead where it may not come; and the async twin."""
+
+    ask: Callable[[HttpRequest], HttpResponse | None]
+    aask: Callable[[HttpRequest], Awaitable[HttpResponse | None]]
+
+
+def _asked_before(view: Any, request: HttpRequest) -> Iterator[Question]:
+    """Yield what is to be asked before `view`: each when all before it have let the request pass. No I/O."""
+    if "ninja" in sys.modules:
+        _leave_auth_to_ninja(request, view)
+    if request.COOKIES and (remember.goes_before(request, view) or _may_sign_in(request)):
+        yield Question(_find, _afind)
+    if state_of(request).established is not None:
+        yield Question(_confine, _aconfine)
+    if settings.ADMIN_FRESH and old_passwords.is_of_admin(request):
+        yield Question(access.unconfirmed, sync_to_async(access.unconfirmed))
+    if request.method == "POST" and old_passwords.is_asked(request):
+        yield Question(_prove, _aprove)
+    if settings.ON_FAILURE != "anonymous" and _is_guarded(request, view):
+        yield Question(_admit_somebody, _aadmit_somebody)
+
+
+def _find(request: HttpRequest) -> None:
+    get_auth(request)
+
+
+async def _afind(request: HttpRequest) -> None:
+    await aget_auth(request)
+
+
+def _confine(request: HttpRequest) -> HttpResponse | None:
+    state = state_of(request)
+    token: UserToken = state.established  # type: ignore[assignment]
     if (code := confinement.refusal(request, token)) is None:
         if token is state.token and token.is_restricted and request.user is state.lazy_user:
             _admit(request, state, token)
@@ -156,12 +165,37 @@ def _confine(request: HttpRequest, state: RequestState, token: UserToken) -> Htt
     return refusals.forbidden(request)
 
 
+async def _aconfine(request: HttpRequest) -> HttpResponse | None:
+    return _confine(request)  # asks nobody
+
+
 def _admit(request: HttpRequest, state: RequestState, token: UserToken) -> None:
     """Put the user of a restricted credential on a view that asks for scopes, or leave that to its authentication."""
     if confinement.is_pending(request, token):
         state.pending, state.token = token, UserToken(request.user, LoginState.ANONYMOUS)
     else:
         identity.put_user(request, token.user)
+
+
+def _prove(request: HttpRequest) -> HttpResponse | None:
+    auth = get_auth(request)
+    return old_passwords.prove(request, auth.user) if old_passwords.has(auth) else None
+
+
+async def _aprove(request: HttpRequest) -> HttpResponse | None:
+    auth = await aget_auth(request)
+    return await old_passwords.aprove(request, auth.user) if old_passwords.has(auth) else None
+
+
+def _admit_somebody(request: HttpRequest) -> HttpResponse | None:
+    return None if _is_there(request, get_auth(request)) else on_failure(request)
+
+
+async def _aadmit_somebody(request: HttpRequest) -> HttpResponse | None:
+    if _is_there(request, await aget_auth(request)):
+        return None
+    is_ready = settings.ON_FAILURE in ("redirect", "raise") and refusals.is_ready()
+    return on_failure(request) if is_ready else await sync_to_async(on_failure)(request)
 
 
 def _leave_auth_to_ninja(request: HttpRequest, view: Any) -> None:

@@ -33,11 +33,11 @@ PROVES = "sessionauth_proves"
 
 
 def is_asked(request: HttpRequest) -> bool:
-    """Say whether the view of `request` is about to check the old password past the guards of this project.
+    """Say whether the view of `request`, a POST, is about to check the old password past the guards of this project.
 
     They are those of SessionAuthBackend: without it the pages stay as they are.
     """
-    return request.method == "POST" and bool(_field(request)) and any(map(_is_ours, get_backends()))
+    return bool(_field(request)) and any(map(_is_ours, get_backends()))
 
 
 def has(auth: UserToken) -> bool:

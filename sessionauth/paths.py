@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest
 
 from sessionauth import confinement, refusals
-from sessionauth.conf import settings
+from sessionauth.conf import djangos, settings
 
 Asker = Callable[[Any, HttpRequest], bool]
 
@@ -54,11 +53,14 @@ def is_exempt(request: HttpRequest) -> bool:
 
     "/" exempts the home page alone: read as a prefix it would open the whole site.
     """
+    return _is_listed(request) or _is_way_in_or_out(request) or _is_static(request)
+
+
+def _is_listed(request: HttpRequest) -> bool:
     entries = settings.EXEMPT
-    if request.path_info == "/" and "/" in entries:
-        return True
-    entries = [entry for entry in entries if entry != "/"]
-    return matches(request, entries) or _is_way_in_or_out(request) or _is_static(request)
+    if not entries or (request.path_info == "/" and "/" in entries):
+        return bool(entries)
+    return matches(request, [entry for entry in entries if entry != "/"])
 
 
 def is_protected(request: HttpRequest) -> bool:
@@ -92,11 +94,11 @@ def _gives_out_tokens(view: Any, request: HttpRequest) -> bool:
 
 def _login_paths(request: HttpRequest) -> Iterable[str]:
     prefix = request.path[: len(request.path) - len(request.path_info)]
-    for url in (django_settings.LOGIN_URL, *settings.LOGIN_URLS.values()):
+    for url in (djangos.LOGIN_URL, *settings.LOGIN_URLS.values()):
         path = refusals.login_url_for(request, url).partition("?")[0]
         yield path.removeprefix(prefix) if prefix else path
 
 
 def _is_static(request: HttpRequest) -> bool:
-    prefix = django_settings.STATIC_URL
+    prefix = djangos.STATIC_URL
     return bool(prefix) and prefix != "/" and request.path.startswith(prefix)

@@ -74,19 +74,13 @@ class ImpersonationMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Refuse what is not to be done while acting as somebody else."""
-        row = _row_in_hand(request)
-        code = None if row is None else confining.refusal(request, row)
-        if row is not None and _leaves_admin(request):
-            return _sign_out(request)
-        return None if code is None else answers.refused(request, code)
+        answer = _instead_of_view(request)
+        return None if answer is None else answer(request)
 
     async def aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """See process_view()."""
-        row = _row_in_hand(request)
-        code = None if row is None else confining.refusal(request, row)
-        if row is not None and _leaves_admin(request):
-            return await sync_to_async(_sign_out)(request)
-        return None if code is None else await sync_to_async(answers.refused)(request, code)
+        answer = _instead_of_view(request)
+        return None if answer is None else await sync_to_async(answer)(request)
 
 
 def is_installed() -> bool:
@@ -183,9 +177,16 @@ def _asks_somebody(request: HttpRequest, stage: Stage, response: HttpResponseBas
     return response.status_code == 403 and not confining.is_safe(request) and _is_refused_form(request, stage)
 
 
-def _row_in_hand(request: HttpRequest) -> Any:
-    token = state_of(request).known
-    return None if token is None else token.impersonation
+def _instead_of_view(request: HttpRequest) -> Callable[[HttpRequest], HttpResponse | None] | None:
+    """Return what answers in the place of the view, None where the target may have it, or nobody acts. No I/O."""
+    state = state_of(request)
+    token = None if state.token is None else state.known
+    if token is None or token.impersonation is None:
+        return None
+    if _leaves_admin(request):
+        return _sign_out
+    code = confining.refusal(request, token.impersonation)
+    return None if code is None else partial(answers.refused, code=code)
 
 
 def _leaves_admin(request: HttpRequest) -> bool:
