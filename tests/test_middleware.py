@@ -18,6 +18,7 @@ from django.test import AsyncRequestFactory
 from sessionauth import LoginState, NotAuthenticated, UserToken, aget_auth, get_auth
 from sessionauth.middleware import AuthenticationMiddleware
 from sessionauth.models import APIKey, LoginSession
+from sessionauth.request_state import current
 from sessionauth.signals import user_loaded
 from tests.asking import WAYS, Sent, ask
 from tests.contracts import MODEL_BACKEND, signed_in_browser
@@ -103,6 +104,25 @@ def test_auth__cannot_be_written_to(rf):
         return request.auth.is_anonymous
 
     assert seen(view, rf)
+
+
+def test_request_under_way__is_the_one_before_again_once_one_inside_is_answered(rf):
+    async def looks(request):
+        seen.append(current() is request)
+
+    def fails(request):
+        async_to_sync(looks)(request)
+        raise ZeroDivisionError
+
+    def view(request):
+        with pytest.raises(ZeroDivisionError):
+            through(fails, rf.get("/tell/"))
+        seen.append(current() is request)
+        return HttpResponse()
+
+    seen = []
+    through(view, rf.get("/tell/"))
+    assert (seen, current()) == ([True, True], None)
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
