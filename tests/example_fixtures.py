@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,21 @@ def first_start(folder: Path) -> Site:
 
 
 @pytest.fixture(scope="session")
-def site(folder: Path, first_start: Site) -> Iterator[Site]:
+def left_behind(folder: Path, first_start: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep what the earlier start left."""
+    kept = tmp_path_factory.mktemp("left-behind")
+    shutil.copytree(folder, kept, dirs_exist_ok=True)
+    return kept
+
+
+@pytest.fixture
+def begun(left_behind: Path, tmp_path: Path) -> Path:
+    """Return a folder of this test's own in which the demo was started once: making a database takes seconds."""
+    return Path(shutil.copytree(left_behind, tmp_path / "begun"))
+
+
+@pytest.fixture(scope="session")
+def site(folder: Path, first_start: Site, left_behind: Path) -> Iterator[Site]:
     with running(folder) as started:
         yield started
 

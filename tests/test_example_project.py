@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.example_site import PASSWORDS, Person, Site, invoices_of, manage, read_only, running
+from tests.example_site import PASSWORDS, Person, invoices_of, manage, read_only, running
 
 pytest_plugins = ["tests.example_fixtures"]
 pytestmark = [pytest.mark.once, pytest.mark.slow]
@@ -72,16 +72,16 @@ def test_demo__a_start_leaves_the_secrets_of_another_alone(site, first_start):
         assert site.ask("/api/whoami", headers=carrier).status == 200
 
 
-def test_demo__a_start_revokes_the_secrets_that_are_older_than_a_day(tmp_path):
-    old = Site(0, manage(tmp_path, "demo", "--no-server").stdout).secret("An API key")
+def test_demo__a_start_revokes_the_secrets_that_are_older_than_a_day(begun, first_start):
+    old = first_start.secret("An API key")
     script = """
 from datetime import timedelta
 from django.db.models import F
 from sessionauth.models import APIKey
 APIKey.objects.update(created_at=F("created_at") - timedelta(days=2))
 """
-    assert manage(tmp_path, "shell", "-v", "0", "-c", script).returncode == 0
-    with running(tmp_path) as site:
+    assert manage(begun, "shell", "-v", "0", "-c", script).returncode == 0
+    with running(begun) as site:
         assert site.ask("/api/whoami", headers={"X-Api-Key": old}).status == 401
 
 
@@ -104,13 +104,13 @@ def test_check__works_without_curl(folder, site):
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-def test_check__fails_when_a_line_does_not_do_what_it_says(tmp_path):
+def test_check__fails_when_a_line_does_not_do_what_it_says(begun):
     script = (
         "import demo.lines as lines, sys; lines.JSON = ('Content-Type', 'text/plain')\n"
         "from django.core.management import call_command\n"
         "call_command('demo', '--check')"
     )
-    outcome = manage(tmp_path, "shell", "-v", "0", "-c", script)
+    outcome = manage(begun, "shell", "-v", "0", "-c", script)
     assert outcome.returncode != 0
     assert "FAIL  201  Sam creates one, without a CSRF token: expected 201, got 415" in outcome.stdout
 
@@ -135,16 +135,18 @@ def test_demo__port_in_use_is_told_in_one_line_and_issues_nothing(site, folder):
     ],
     ids=["column", "migration", "table"],
 )
-def test_demo__database_of_rewritten_migrations_is_told_in_one_line(statement, tmp_path):
-    assert manage(tmp_path, "demo", "--no-server").returncode == 0
-    with closing(sqlite3.connect(tmp_path / "desk.sqlite3")) as database:
+def test_demo__database_of_rewritten_migrations_is_told_in_one_line(statement, begun):
+    with closing(sqlite3.connect(begun / "desk.sqlite3")) as database:
         database.execute(statement)
         database.commit()
-    outcome = manage(tmp_path, "demo", "--no-server")
+    outcome = manage(begun, "demo", "--no-server")
     assert (outcome.returncode, "Traceback" in outcome.stderr) == (1, False)
     assert "Delete desk.sqlite3" in outcome.stderr
-    (tmp_path / "desk.sqlite3").unlink()
-    assert manage(tmp_path, "demo", "--no-server").returncode == 0
+
+
+def test_demo__starts_anew_where_the_database_was_deleted(begun):
+    (begun / "desk.sqlite3").unlink()
+    assert manage(begun, "demo", "--no-server").returncode == 0
 
 
 def test_secret_key__made_once_and_private(folder, site):
@@ -167,8 +169,8 @@ def test_project__has_nothing_to_warn_of_and_no_missing_migration(tmp_path):
     assert outcome.returncode == 0, outcome.stdout
 
 
-def test_project__without_debug_hides_passwords_and_has_its_own_404(tmp_path):
-    with running(tmp_path, EXAMPLE_DEBUG="0") as site:
+def test_project__without_debug_hides_passwords_and_has_its_own_404(begun):
+    with running(begun, EXAMPLE_DEBUG="0") as site:
         page = Person(site).get("/account/login/")
         assert page.status == 200
         assert PASSWORDS["alice"] not in page.text
@@ -216,8 +218,8 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::1", "localhost"])  # noqa: S104 - closed to all other host names
-def test_demo__listens_elsewhere_and_names_what_one_can_open(tmp_path, host):
-    with running(tmp_path, "--host", host) as site:
+def test_demo__listens_elsewhere_and_names_what_one_can_open(begun, host):
+    with running(begun, "--host", host) as site:
         address = re.search(r"^ready: (\S+)", site.told, re.MULTILINE)[1]
         with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - an address of this machine
             assert answer.status == 200

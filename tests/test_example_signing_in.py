@@ -143,11 +143,11 @@ def test_guards__refuse_the_eleventh_try_and_say_so(site):
     assert "Too many attempts to sign in." in answer.text
 
 
-def test_guessing__the_line_of_the_demo(tmp_path):
+def test_guessing__the_line_of_the_demo(begun):
     """Ten passwords of a name that nobody has are looked at, and no more. On a site of its own: it uses up attempts."""
-    with running(tmp_path) as site:
+    with running(begun) as site:
         (line,) = (line for line in site.told.splitlines() if line.startswith("for n in"))
         done = subprocess.run(
-            ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=True, env=environment(tmp_path)
+            ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=True, env=environment(begun)
         )
     assert done.stdout.split() == ["401"] * 10 + ["429"]

@@ -1,6 +1,6 @@
 """Thousands of malformed credentials through the real handlers: never an error, never an identity, never a query.
 
-Every example goes through WSGI and every second handful through ASGI as well, with raw bytes where the protocol has
+Every example goes through WSGI and every third handful through ASGI as well, with raw bytes where the protocol has
 them. `--examples` says how many each carrier gets. Hypothesis draws them in handfuls: starting an event loop costs more
 than a request.
 """
@@ -81,7 +81,7 @@ class Site:
             with counted() as statements:
                 answer = through_wsgi(self.wsgi, environ_of("/tell/", headers, query))
             yield (headers, query), answer, statements
-        if next(self.turns) % 2 == 0:
+        if next(self.turns) % 3 == 0:
             yield from async_to_sync(self._through_asgi)(requests)
 
     async def _through_asgi(self, requests):
