@@ -174,11 +174,15 @@ def _is_filled(cell: CellType) -> bool:
 
 def bears(request: HttpRequest, view: Any, name: str) -> bool:
     """Say whether `view`, or what answers `request` behind it, bears the mark `name`."""
-    return is_marked(view, name) or any(is_marked(find(view, request), name) for find in _finders)
+    if is_marked(view, name):
+        return True
+    return bool(_finders) and any(is_marked(find(view, request), name) for find in _finders)
 
 
 def is_marked(view: Any, name: str = MARK) -> bool:
     """Say whether `view`, or the class it was made of, bears the mark `name`."""
     # Django's as_view() leaves the class in `view_class`, DRF's in `cls`.
-    sources = (view, getattr(view, "view_class", None), getattr(view, "cls", None))
-    return any(getattr(source, name, False) is True for source in sources if source is not None)
+    for source in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):
+        if source is not None and getattr(source, name, False) is True:
+            return True
+    return False

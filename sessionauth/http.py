@@ -8,6 +8,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
 from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 
 from sessionauth.conf import settings
@@ -169,6 +171,14 @@ def return_path(request: HttpRequest) -> str:
     parts = urlsplit(referer)
     path = escape_leading_slashes(parts.path + (f"?{parts.query}" if parts.query else "")) or "/"
     return path if is_safe_url(request, path) else ""
+
+
+def keep_private(response: HttpResponseBase) -> None:
+    """Have nobody keep `response`, whatever else its Cache-Control says."""
+    if "Cache-Control" in response.headers:
+        patch_cache_control(response, private=True, no_store=True)
+    else:
+        response.headers["Cache-Control"] = "private, no-store"
 
 
 def same_origin(request: HttpRequest, url: str) -> bool:

@@ -27,7 +27,8 @@ def ask(question: Callable[[], T], *needed: type[models.Model]) -> T:
     """
     using = router.db_for_write(needed[0])
     in_transaction = transaction.get_connection(using).in_atomic_block
-    is_proved = all((using, model) in _proved for model in needed)
+    tables = {(using, model) for model in needed}
+    is_proved = tables <= _proved
     try:
         if in_transaction and not is_proved:
             # The first time, a missing table must not spoil the view's transaction; later the savepoint is spared.
@@ -39,8 +40,7 @@ def ask(question: Callable[[], T], *needed: type[models.Model]) -> T:
         if (in_transaction and is_proved) or not any(is_missing(model) for model in needed):
             raise
         raise NotMigrated from None
-    if not is_proved:
-        _proved.update((using, model) for model in needed)
+    _proved.update(tables)
     return answer
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.http import HttpResponse
+from django.utils.cache import patch_cache_control
 
 from sessionauth import http
 
@@ -175,3 +177,14 @@ def test_is_safe_url__wants_https_where_we_are(rf):
 )
 def test_challenge__is_one_line_of_quoted_strings(parameters, expected):
     assert http.challenge("Bearer", parameters) == expected
+
+
+@pytest.mark.parametrize("before", [None, "max-age=60", "public", "private", "no-store", "no-cache, max-age=0"])
+def test_keep_private__says_what_djangos_says(before):
+    ours, djangos = HttpResponse(), HttpResponse()
+    for one in (ours, djangos):
+        if before is not None:
+            one.headers["Cache-Control"] = before
+    http.keep_private(ours)
+    patch_cache_control(djangos, private=True, no_store=True)
+    assert ours.headers == djangos.headers

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.middleware.csrf import CSRF_SESSION_KEY
@@ -15,6 +14,7 @@ from sessionauth.conf import djangos
 from sessionauth.impersonation import bound
 from sessionauth.models import Impersonation
 from sessionauth.models.binding import session_hash
+from sessionauth.sessions import kept
 
 #: What is put in anew for every request, and not kept.
 NOT_KEPT = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY})
@@ -27,9 +27,12 @@ class ChildSession(SessionBase):
     """
 
     def __init__(self, row: Impersonation, target: Any, parent: SessionBase) -> None:
-        self.row = row
-        super().__init__(_key_of(str(row.pk), djangos.SECRET_KEY))
-        self._session_cache = self._kept() | _identity(target, parent) | _csrf(row)
+        self.row, self._target, self._parent = row, target, parent
+        #: What was kept, which the end takes out of the row.
+        self._text = row.session_data
+        #: The key of the row, as text.
+        self.name = str(row.pk)
+        super().__init__(_key_of(self.name, djangos.SECRET_KEY))
         #: True once Django's login() has written a user into it.
         self.is_signed_in = False
 
@@ -53,24 +56,26 @@ class ChildSession(SessionBase):
     @property
     def is_signed_out(self) -> bool:
         """Whether a view has taken the target out of it, by `flush()` or by hand."""
-        return SESSION_KEY not in self._session_cache
+        return SESSION_KEY not in self.__dict__.get("_session_cache", (SESSION_KEY,))
 
     @property
     def key_salt(self) -> str:
         """Salt of the signature: what was signed for one impersonation is nothing to another."""
-        return f"sessionauth.impersonation.session.{self.row.pk}"
-
-    def _kept(self) -> dict[str, Any]:
-        return self.decode(self.row.session_data) if self.row.session_data else {}
+        return f"sessionauth.impersonation.session.{self.name}"
 
     def text(self) -> str:
         """Return what is to be kept of it, signed for this impersonation alone."""
-        kept = {name: value for name, value in self._session_cache.items() if name not in NOT_KEPT}
-        return self.encode(kept) if kept else ""
+        found = {name: value for name, value in kept.data(self).items() if name not in NOT_KEPT}
+        return self.encode(found) if found else ""
 
     def load(self) -> dict[str, Any]:
-        """Return what was kept."""
-        return self._kept()
+        """Return what was kept, and who it is."""
+        before = self.decode(self._text) if self._text else {}
+        return before | _identity(self._target, self._parent) | _csrf(self.row)
+
+    async def aload(self) -> dict[str, Any]:
+        """See load()."""
+        return self.load()
 
     def save(self, must_create: bool = False) -> None:
         """Keep it in the row, unless that has ended."""
@@ -115,4 +120,4 @@ def _identity(target: Any, parent: SessionBase) -> dict[str, Any]:
 
 
 def _csrf(row: Impersonation) -> dict[str, Any]:
-    return {CSRF_SESSION_KEY: bound.secret_of(row.pk)} if django_settings.CSRF_USE_SESSIONS else {}
+    return {CSRF_SESSION_KEY: bound.secret_of(row.pk)} if djangos.CSRF_USE_SESSIONS else {}

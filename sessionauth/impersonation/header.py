@@ -13,7 +13,6 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_cache_control
 
 from sessionauth import http, lookup, scopes
 from sessionauth.authenticators import active, chain, identity
@@ -91,7 +90,7 @@ def show(request: HttpRequest, token: UserToken) -> None:
 
 def tell(response: HttpResponseBase, token: UserToken) -> None:
     """Have `response`, made for a program that acts as the user of `token`, say so, and kept by nobody else."""
-    patch_cache_control(response, private=True, no_store=True)
+    http.keep_private(response)
     key = str(token.user._meta.pk.value_to_string(token.user))
     if key.isprintable():  # a key of text may hold line breaks, which no header can
         response[ANSWER] = key.encode().decode("latin-1")  # as it comes in

@@ -6,9 +6,9 @@ means just what Django wrote is this the same question; elsewhere nothing is ask
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ APP = "sessionauth"
 NOT_ASKED: Any = object()
 NAME, ACTED = "sessionauth_held", "sessionauth_acted"
 ACTOR = Impersonation._meta.get_field("actor")
-#: What decides about permissions in a backend, and in a user.
+#: What decides about permissions in a backend.
 OF_BACKENDS = (
     "has_perm",
     "get_all_permissions",
@@ -47,7 +47,6 @@ OF_BACKENDS = (
     "_get_group_permissions",
     "_get_permissions",
 )
-OF_USERS = ("has_perm",)
 
 
 def _codename(name: str) -> str:
@@ -137,12 +136,11 @@ def bring(key: UUID, actor_key: Any, sid: str) -> Brought | None:
 
 def _brought(model: Any, using: str, columns: list[Any], moment: float) -> Brought | None:
     """Return what stands in `columns`, in the order of actor_rows(); None without an impersonation or a target."""
-    ends = itertools.accumulate(len(one._meta.concrete_fields) for one in (model, LoginSession, Impersonation))
-    first, second, third = ends
+    first, second, third = _places(model)
     actor = instances.made(model, using, columns[:first])
-    login = instances.made(LoginSession, using, columns[first + 1 : second + 1])
-    row = instances.made(Impersonation, using, columns[second + 1 : third + 1])
-    target = instances.made(model, using, columns[third + 1 :])
+    login = instances.made(LoginSession, using, columns[first + 1 : second])
+    row = instances.made(Impersonation, using, columns[second:third])
+    target = instances.made(model, using, columns[third:])
     if row is None or target is None:
         return None
     if login is not None:
@@ -150,6 +148,13 @@ def _brought(model: Any, using: str, columns: list[Any], moment: float) -> Broug
     row._state.fields_cache |= {ACTOR.name: actor, lookup.TARGET.name: target}
     target.__dict__[NAME] = columns[first]
     return Brought(actor, login, lookup.Impersonated(row, target), moment)
+
+
+@lru_cache(maxsize=64)
+def _places(model: Any) -> tuple[int, int, int]:
+    """Return where in a row of actor_rows() the answer to question() stands, the impersonation, and the target."""
+    people, logins, acts = (len(one._meta.concrete_fields) for one in (model, LoginSession, Impersonation))
+    return people, people + 1 + logins, people + 1 + logins + acts
 
 
 def find(request: HttpRequest, key: UUID, actor: Any) -> lookup.Impersonated:
@@ -178,9 +183,7 @@ def actor_of(request: HttpRequest, row: Impersonation) -> tuple[Any | None, Coll
 
 def is_djangos(model: type) -> bool:
     """Say whether permissions of users of `model` are what Django's own backend reads, and nobody else has a say."""
-    if not issubclass(model, PermissionsMixin):
-        return False
-    if any(getattr(model, name) is not getattr(PermissionsMixin, name) for name in OF_USERS):
+    if not issubclass(model, PermissionsMixin) or model.has_perm is not PermissionsMixin.has_perm:
         return False
     return known.are_djangos and router.db_for_write(djangos.user_model) == router.db_for_read(Permission)
 

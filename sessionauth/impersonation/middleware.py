@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
-from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from sessionauth import http
 from sessionauth.authenticators import get_auth
@@ -141,8 +140,8 @@ def finish(request: HttpRequest, stage: Stage, response: HttpResponseBase) -> Ht
     streaming.keep_up(response, stage)
     stage.restore()
     if stage.token is not None or stage.ended:
-        patch_cache_control(response, private=True, no_store=True)
-        patch_vary_headers(response, ("Cookie",))
+        http.keep_private(response)
+        state_of(request).carriers["Cookie"] = None
     _mark(request, stage, response)
     return response
 
@@ -191,8 +190,9 @@ def _instead_of_view(request: HttpRequest) -> Callable[[HttpRequest], HttpRespon
 
 def _leaves_admin(request: HttpRequest) -> bool:
     """Say whether a browser has sent the form by which a site of the admin signs out, and not from another site."""
-    is_checked = getattr(request, "csrf_processing_done", False) and not _is_programs(request)
-    return is_checked and not confining.is_safe(request) and confining.admin_to_leave(request) is not None
+    if confining.is_safe(request) or not getattr(request, "csrf_processing_done", False):
+        return False
+    return not _is_programs(request) and confining.admin_to_leave(request) is not None
 
 
 def _sign_out(request: HttpRequest) -> HttpResponse | None:
@@ -222,11 +222,13 @@ def _is_refused_form(request: HttpRequest, stage: Stage) -> bool:
 
 
 def _mark(request: HttpRequest, stage: Stage, response: Any) -> None:
-    is_marked = MARKER in request.COOKIES
+    is_running = stage.is_running
+    if is_running == (MARKER in request.COOKIES):
+        return
     where = {"path": django_settings.SESSION_COOKIE_PATH, "domain": django_settings.SESSION_COOKIE_DOMAIN}
     same_site: Any = django_settings.SESSION_COOKIE_SAMESITE
-    if stage.is_running and not is_marked:
+    if is_running:
         secure = django_settings.SESSION_COOKIE_SECURE
         response.set_cookie(MARKER, "1", httponly=True, secure=secure, samesite=same_site, **where)
-    elif is_marked and not stage.is_running:
+    else:
         response.delete_cookie(MARKER, samesite=same_site, **where)

@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from sessionauth.conf import load, settings
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.sessions import registry
 
@@ -73,7 +74,7 @@ def may_begin(actor: Any) -> bool:
     """
     if not settings.IMPERSONATION_ENABLED or not _is_somebody(actor) or not getattr(actor, "is_active", True):
         return False
-    guards = [load(path) for path in settings.IMPERSONATION_GUARDS]
+    guards = [guard for _, guard in chosen.guards]
     if has_permission in guards and not _has(actor, IMPERSONATE):
         return False
     return superusers_only not in guards or bool(getattr(actor, "is_superuser", False))
@@ -158,6 +159,18 @@ class Question:
         return not self.is_async and not getattr(self.of, "asks_database", False)
 
 
+class Chosen(FromSettings):
+    """What the settings name."""
+
+    @derived
+    def guards(self) -> list[tuple[str, Any]]:
+        """The guards of the project, with their paths."""
+        return [(path, load(path)) for path in settings.IMPERSONATION_GUARDS]
+
+
+chosen = Chosen()
+
+
 def _listed(request: HttpRequest, actor: Any, target: Any) -> list[Question]:
     return list(_questions(request, actor, target))
 
@@ -170,8 +183,7 @@ def _questions(
         yield Question("actor", lambda: actor.can_impersonate(target), actor.can_impersonate)
     if hasattr(target, "can_be_impersonated"):
         yield Question("target", lambda: target.can_be_impersonated(actor), target.can_be_impersonated)
-    for path in settings.IMPERSONATION_GUARDS:
-        guard = load(path)
+    for path, guard in chosen.guards:
         if guard is has_permission and held is not None:
             yield Question("guard", partial(_lets, held.__contains__, target), guard, path)
         else:
@@ -182,7 +194,7 @@ def _answer(question: Question) -> Any:
     """Return what was answered, the exception too: it is heard as a refusal."""
     try:
         found = question.ask()
-        return async_to_sync(_awaited)(found) if isawaitable(found) else found
+        return async_to_sync(_awaited)(found) if found is not True and isawaitable(found) else found
     except Exception as error:
         return error
 

@@ -12,10 +12,10 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.functional import empty
 
+from sessionauth import lookup
 from sessionauth.impersonation import bound, confining, held, standing
 from sessionauth.impersonation.child import ChildSession
 from sessionauth.login import BY_SESSION
-from sessionauth.lookup import Impersonated
 from sessionauth.models import Impersonation
 from sessionauth.request_state import state_of
 from sessionauth.sessions import db, kept, registry
@@ -82,13 +82,17 @@ class Stage:
 
     def _claim_by(self, token: UserToken) -> str | None:
         """Return what the session claims in which `token` came, None for nothing that is still to be asked."""
-        if not token.has_user or token.method not in BY_SESSION or self.row is not None or self.ended:
+        if self._is_known() or not token.has_user or token.method not in BY_SESSION:
             return None
-        return None if self.has_started else claim_in(self.request.session)
+        return claim_in(self.request.session)
+
+    def _is_known(self) -> bool:
+        """Say whether it is known what this request has to do with it."""
+        return self.row is not None or bool(self.ended) or self.has_started
 
     def bring(self, session: SessionBase, user_pk: Any, sid: str) -> tuple[Any, Any] | None:
         """See Overlay."""
-        claim = None if self.row is not None or self.ended or self.has_started else claim_in(session)
+        claim = None if self._is_known() else claim_in(session)
         key = None if claim is None else key_in(claim)
         self._brought = None if key is None else held.bring(key, user_pk, sid)
         return None if self._brought is None else (self._brought.actor, self._brought.login)
@@ -116,14 +120,14 @@ class Stage:
             return anonymous(self.request)
         return self._enter(token, seen.row, seen.target)
 
-    def _look(self, claim: str, actor: Any) -> Impersonated:
+    def _look(self, claim: str, actor: Any) -> lookup.Impersonated:
         key, (brought, self._brought) = key_in(claim), (self._brought, None)
         if key is None:
-            return Impersonated()
+            return lookup.Impersonated()
         seen = None if brought is None else brought.of(key, actor)
         return held.find(self.request, key, actor) if seen is None else seen
 
-    def _reason_to_end(self, token: UserToken, seen: Impersonated) -> str:
+    def _reason_to_end(self, token: UserToken, seen: lookup.Impersonated) -> str:
         """Return why what the session names does not run, "" if it does."""
         row = seen.row
         if row is None or row.actor_id != token.user_id or row.transport != Impersonation.Transport.SESSION:
@@ -149,10 +153,11 @@ class Stage:
 
     def _enter(self, token: UserToken, row: Impersonation, target: Any) -> UserToken:
         """Put the target and their session in the place of the actor's."""
-        row.actor, row.target = token.user, target
+        # As by assignment, which would ask whether both are users, and in one database.
+        row._state.fields_cache |= {held.ACTOR.name: token.user, lookup.TARGET.name: target}
         self.parent = self.request.session
         self.child = self.request.session = ChildSession(row, target, self.request.session)
-        bound.put(self.request, row.pk)
+        bound.put(self.request, self.child.name)
         self.token = UserToken(
             target,
             LoginState.IMPERSONATOR,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from sessionauth.authenticators import identity
 from sessionauth.conf import seconds, settings
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.exceptions import ImpersonationDenied
 from sessionauth.impersonation import rules
 from sessionauth.models import Impersonation
@@ -21,6 +21,28 @@ from sessionauth.user_token import UserToken
 
 #: How often, in seconds, it is noted that an impersonation is used.
 INTERVAL = 60
+
+
+class Limits(FromSettings):
+    """What the settings say in seconds."""
+
+    @derived
+    def idle(self) -> float | None:
+        """After how long unused one by a session ends, None for never."""
+        return None if settings.IMPERSONATION_IDLE_AGE is None else seconds(settings.IMPERSONATION_IDLE_AGE)
+
+    @derived
+    def often(self) -> float:
+        """How often it is noted that one by a session is used: an idle time has to know it to a tenth."""
+        return INTERVAL if self.idle is None else min(INTERVAL, self.idle / 10)
+
+    @derived
+    def often_by_header(self) -> float:
+        """The same for one that a header keeps going."""
+        return min(INTERVAL, seconds(settings.IMPERSONATION_WINDOW) / 10)
+
+
+limits = Limits()
 
 
 def reason_to_end(
@@ -40,15 +62,14 @@ def time_is_over(row: Impersonation) -> str:
     now = timezone.now()
     if row.expires_at <= now:
         return "expired"
-    idle = settings.IMPERSONATION_IDLE_AGE
-    return "idle" if idle is not None and row.last_seen_at + timedelta(seconds=seconds(idle)) <= now else ""
+    idle = limits.idle
+    return "idle" if idle is not None and (now - row.last_seen_at).total_seconds() >= idle else ""
 
 
 def is_use_due(row: Impersonation) -> bool:
     """Say whether it has not been noted for a while that `row` is used."""
-    lasts = settings.IMPERSONATION_WINDOW if row.is_by_header else settings.IMPERSONATION_IDLE_AGE
-    within = INTERVAL if lasts is None else min(INTERVAL, seconds(lasts) / 10)
-    return (timezone.now() - row.last_seen_at).total_seconds() >= within
+    often = limits.often_by_header if row.is_by_header else limits.often
+    return (timezone.now() - row.last_seen_at).total_seconds() >= often
 
 
 def _change(request: HttpRequest, row: Impersonation, actor: Any, target: Any, known: Collection[str] | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +27,9 @@ def session_hash(user: Any) -> str:
     if _is_djangos(own) and "get_session_auth_hash" not in vars(user):
         key = _key(djangos.SECRET_KEY)
         if key is not None:
-            return hmac.digest(key, force_bytes(user.password), "sha256").hex()
+            password = user.password
+            raw = password.encode() if type(password) is str else force_bytes(password)
+            return hmac.digest(key, raw, "sha256").hex()
     found: str = user.get_session_auth_hash()
     return found
 
@@ -55,7 +57,7 @@ def session_digests(user: Any) -> list[str]:
 
 def is_bound(digest: str, user: Any) -> bool:
     """Say whether `digest` is of a session hash that `user` has now; the fallback keys cost nothing until asked for."""
-    return any(hmac.compare_digest(digest, one) for one in _session_digests(user))
+    return any(map(partial(hmac.compare_digest, digest), _session_digests(user)))
 
 
 def _session_digests(user: Any) -> Iterator[str]:

@@ -264,8 +264,7 @@ async def alogout_everywhere(user: Any, reason: str = "logout_everywhere", *, cr
 
 def lists(user: Any) -> bool:
     """Say whether `user` can have a row at all: a saved instance of the user model."""
-    has_key = getattr(user, "pk", None) is not None
-    return has_key and isinstance(user, djangos.user_model) and not user._state.adding
+    return isinstance(user, djangos.user_model) and user.pk is not None and not user._state.adding
 
 
 def best_effort(write: Callable[[], object], *, catching: type[Exception] = Error) -> bool:
