@@ -6,7 +6,7 @@ at each request: the guards and the floor are asked, and the row that records it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -56,7 +56,7 @@ def put_on(request: HttpRequest, token: UserToken | None) -> UserToken:
     program = _program(request, token)
     if scopes.IMPERSONATE not in (program.granted or ()):
         raise ImpersonationDenied("insufficient_scope")
-    target = _named(request, held.question(program.user))
+    target = _named(request, program.user)
     known = held.answer(program.user, target)
     try:
         with beginning.told_of_denial(request, program.user, target):
@@ -115,10 +115,10 @@ def _mode(program: UserToken, known: Collection[str] | None) -> str:
     return Impersonation.Mode.WRITE if may else Impersonation.Mode.READ
 
 
-def _named(request: HttpRequest, asked: Mapping[str, Any]) -> Any | None:
+def _named(request: HttpRequest, actor: Any) -> Any | None:
     """Return the user whom the header names, None for nobody and for what is no name of anybody.
 
-    `asked` are expressions to be asked along.
+    What `actor` holds is asked along.
     """
     value = state_of(request).sought = http.header(request, str(settings.IMPERSONATION_HEADER)).strip(" \t")
     # Servers join a header that comes twice by a comma: which of both is meant is not for us to guess.
@@ -127,15 +127,17 @@ def _named(request: HttpRequest, asked: Mapping[str, Any]) -> Any | None:
     name, colon, rest = value.partition(":")
     lookups = settings.IMPERSONATION_HEADER_LOOKUPS
     if colon and name in lookups:
-        return _found(request, name, rest, asked)
-    return _found(request, "pk", value, asked) if "pk" in lookups else None
+        return _found(request, name, rest, actor)
+    return _found(request, "pk", value, actor) if "pk" in lookups else None
 
 
-def _found(request: HttpRequest, name: str, text: str, asked: Mapping[str, Any]) -> Any | None:
+def _found(request: HttpRequest, name: str, text: str, actor: Any) -> Any | None:
     try:
         meta: Any = get_user_model()._meta
         field = meta.pk if name == "pk" else meta.get_field(name)
         value = field.to_python(text.encode("latin-1").decode())
-        return lookup.users(request).filter(**{name: value}).annotate(**asked).first()
+        if name == "pk":
+            return held.named(request, value, actor)
+        return lookup.users(request).filter(**{name: value}).annotate(**held.question(actor)).first()
     except (FieldDoesNotExist, ValidationError, ValueError, OverflowError):
         return None

@@ -22,7 +22,7 @@ from django.db.models import Case, FilteredRelation, IntegerField, Max, Q, Subqu
 from django.http import HttpRequest
 
 from sessionauth import compiled, instances, lookup, migrated
-from sessionauth.conf import djangos
+from sessionauth.conf import djangos, settings
 from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.impersonation.rules import IMPERSONATE, IMPERSONATE_STAFF, IMPERSONATE_WRITE
 from sessionauth.models import Impersonation, LoginSession
@@ -77,8 +77,22 @@ def target_rows(users: Any, key: Any, actor_key: Any) -> Any:
     return lookup.target_rows(users, key).annotate(**_question(actor_key))
 
 
-target_rows.constants = (APP, *map(_codename, BITS), *BITS.values(), 0)  # type: ignore[attr-defined]
+CONSTANTS = (APP, *map(_codename, BITS), *BITS.values(), 0)
+target_rows.constants = CONSTANTS  # type: ignore[attr-defined]
 target_rows.extra = NAME  # type: ignore[attr-defined]
+
+
+def named_rows(users: Any, key: Any, actor_key: Any) -> Any:
+    """Return of `users` the one with `key`, with the answer to question()."""
+    return users.order_by().filter(pk=key).annotate(**_question(actor_key))
+
+
+def own_rows(users: Any, actor_key: Any) -> Any:
+    """Return of `users` the actor, with the answer to question()."""
+    return named_rows(users, actor_key, actor_key)
+
+
+named_rows.constants = own_rows.constants = CONSTANTS  # type: ignore[attr-defined]
 
 
 def actor_rows(users: Any, actor_key: Any, sid: str, key: Any) -> Any:
@@ -91,7 +105,7 @@ def actor_rows(users: Any, actor_key: Any, sid: str, key: Any) -> Any:
     return found.select_related(lookup.JOINED, f"{ACTED}__target")
 
 
-actor_rows.constants = target_rows.constants  # type: ignore[attr-defined]
+actor_rows.constants = CONSTANTS  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +190,28 @@ def actor_of(request: HttpRequest, row: Impersonation) -> tuple[Any | None, Coll
     """Return who acts by `row`, None for nobody whom `request` may find, and what answer() says of them: one query."""
     if row.actor_id is None:
         return None, None
-    asked = _question(row.actor_id) if is_djangos(djangos.user_model) else {}
-    actor = lookup.users(request).filter(pk=row.actor_id).annotate(**asked).first()
+    if is_djangos(djangos.user_model):
+        actor = _only(request, own_rows, row.actor_id)
+    else:
+        actor = lookup.users(request).filter(pk=row.actor_id).first()
     return actor, answer(actor, actor)
+
+
+def named(request: HttpRequest, key: Any, actor: Any) -> Any | None:
+    """Return the user `key` if `request` may find them, and with them what answer() needs to know of `actor`."""
+    if is_open(actor):
+        return _only(request, named_rows, key, actor.pk)
+    return lookup.users(request).filter(pk=key).first()
+
+
+def _only(request: HttpRequest, build: compiled.Builder, *keys: Any) -> Any | None:
+    """Return the one user of `build(users, *keys)`; compiled once where nothing but `keys` goes into the query."""
+    model, found = djangos.user_model, None
+    if not settings.USER_QUERYSET:
+        values = [(model._meta.pk, key) for key in keys]
+        found = compiled.rows(build, model._default_manager, router.db_for_write(model), values)
+    people = list(build(lookup.users(request), *keys)) if found is None else found
+    return people[0] if people else None
 
 
 def is_djangos(model: type) -> bool:

@@ -113,6 +113,34 @@ def test_held__is_asked_without_compiling_it_anew(rf, make_user, alice, monkeypa
     assert held.answer(actor, held.find(rf.get("/"), row.pk, actor).target) == frozenset()
 
 
+def test_held__of_who_comes_without_a_session_is_not_compiled_anew_either(rf, make_user, alice, monkeypatch):
+    actor, request = make_user("actor"), rf.get("/")
+    actor.user_permissions.add(permission("sessionauth.impersonate"))
+    row = Impersonation.objects.create(actor=actor, target=alice, expires_at=timezone.now())
+
+    def ways():
+        target = held.named(request, alice.pk, actor)
+        return (target, held.answer(actor, target)), held.actor_of(request, row)
+
+    assert held.named(request, 2**70, actor) is None  # in no column
+    first = ways()
+    monkeypatch.setattr(held, "_question", None)
+    assert ways() == first == ((alice, {"sessionauth.impersonate"}), (actor, {"sessionauth.impersonate"}))
+    assert held.named(request, 0, actor) is None
+
+
+def nobody(request):
+    return get_user_model().objects.none()
+
+
+def test_held__is_of_those_alone_whom_the_queryset_shows(rf, make_user, alice, settings):
+    settings.SESSIONAUTH_USER_QUERYSET = f"{__name__}.nobody"
+    actor = make_user("actor")
+    row = Impersonation.objects.create(actor=actor, target=alice, expires_at=timezone.now())
+    assert held.named(rf.get("/"), alice.pk, actor) is None
+    assert held.actor_of(rf.get("/"), row) == (None, None)
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_cost__of_nobody_who_impersonates(root, is_async, django_assert_num_queries):
     client = (AsyncClient if is_async else Client)()
