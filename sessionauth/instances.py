@@ -68,4 +68,7 @@ def is_bare(model: Any, besides: type | None = None) -> bool:
 
 def has_listeners(model: Any) -> bool:
     """Say whether anybody is told of instances of `model` as they are made."""
-    return any(signal.receivers and signal.has_listeners(model) for signal in (pre_init, post_init))
+    return bool(
+        (pre_init.receivers and pre_init.has_listeners(model))
+        or (post_init.receivers and post_init.has_listeners(model))
+    )

@@ -42,9 +42,12 @@ class APIKeyAuthenticator(CredentialAuthenticator):
 
     def extract(self, request: HttpRequest) -> PresentedSecret | None:
         """Return the secret if it is ours. Raises SeveralCredentials for two different ones."""
-        found = [PresentedSecret(value) for value in [http.header(request, self.header).strip(" \t")] if value]
+        value = http.header(request, self.header).strip(" \t")
+        found = [PresentedSecret(value)] if value else []
         if self.query_param is not None and request.META.get("QUERY_STRING"):
             found += [PresentedSecret(value, "query") for value in request.GET.getlist(self.query_param) if value]
+        if not found:
+            return None
         ours = [one for one in found if self.claims(one.secret)]
         if any(one != ours[0] for one in ours):
             raise SeveralCredentials

@@ -140,7 +140,7 @@ def put_user(request: HttpRequest, user: Any) -> None:
 def establish(request: HttpRequest, token: UserToken) -> UserToken:
     """Make `token` the identity of `request`, tell `user_loaded`, and return it."""
     replace(request, token)
-    if token.is_authenticated:
+    if signals.user_loaded.receivers and token.is_authenticated:
         signals.user_loaded.send_robust(**_loaded(request, token))
     return token
 
@@ -148,7 +148,7 @@ def establish(request: HttpRequest, token: UserToken) -> UserToken:
 async def aestablish(request: HttpRequest, token: UserToken) -> UserToken:
     """See establish()."""
     replace(request, token)
-    if token.is_authenticated:
+    if signals.user_loaded.receivers and token.is_authenticated:
         await signals.user_loaded.asend_robust(**_loaded(request, token))
     return token
 

@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import models, router
 
+from sessionauth import instances
 from sessionauth.models import AbstractCredential
 
 
@@ -22,7 +23,11 @@ def put_on(row: AbstractCredential) -> None:
         owner.set_cached_value(row, None)
         return
     model = owner.related_model
-    user = model.from_db(router.db_for_write(model), [model._meta.pk.attname], [pk])
+    using, key = router.db_for_write(model), model._meta.pk.attname
+    if instances.is_bare(model) and not instances.has_listeners(model):
+        user = instances.bare(model, using, ((key, pk),))
+    else:
+        user = model.from_db(using, [key], [pk])
     # Django would load each column that is asked for by a query of its own.
     user.refresh_from_db = partial(_load, user)
     owner.set_cached_value(row, user)

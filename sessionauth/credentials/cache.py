@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from inspect import getattr_static
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import connections, models, router
 from django.db.models.manager import BaseManager
-from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init
 from django.utils import timezone
 
@@ -29,10 +27,10 @@ from sessionauth.crypto import ParsedSecret
 from sessionauth.models import AbstractCredential, tombstones
 from sessionauth.models.managers import CredentialManager
 from sessionauth.models.tombstones import GENERATION, TOMBSTONE
+from sessionauth.undocumented import PLAIN_ATTRIBUTES
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What came of a look into the cache: the `row`, or where and in which generation it may be kept."""
 
     row: Any = None
@@ -119,7 +117,7 @@ def is_cacheable(model: type[AbstractCredential]) -> bool:
     if model not in reasons:
         reasons[model] = why_not(model), None if model.user_path is None else get_user_model()
     reason, users = reasons[model]
-    return reason is None and (users is None or not post_init.has_listeners(users))
+    return reason is None and not (users is not None and post_init.receivers and post_init.has_listeners(users))
 
 
 def why_not(model: type[AbstractCredential]) -> str | None:
@@ -146,7 +144,7 @@ def _why_not_of(users: Any) -> str | None:
         return "the manager of the user model shows not all of them"
     if users._meta.parents:
         return "the user model has columns in the table of another, which may be saved without it"
-    if not isinstance(getattr_static(users, "is_active", True), bool | DeferredAttribute):
+    if type(getattr_static(users, "is_active", True)) not in (bool, *PLAIN_ATTRIBUTES):
         return "is_active of the user model is no column, and may change where no user is saved"
     if users.__init__ is not models.Model.__init__ or post_init.has_listeners(users):
         return "the user model has an __init__() or a receiver of post_init, which may read more than the key"

@@ -258,7 +258,8 @@ class AbstractCredential(TaggedModel):
     def is_rehash_due(self, parsed: ParsedSecret) -> bool:
         """Say whether the secret `parsed`, by which this row was found, is to have another digest from now on."""
         # From the cache it comes without its digest, and only if that is the right one.
-        return bool(self.__dict__.get("digest", parsed.digest) != parsed.digest)
+        first = parsed.digests[0]
+        return bool(self.__dict__.get("digest", first) != first)
 
     def rehash(self, parsed: ParsedSecret) -> bool:
         """Keep the first digest of `parsed` in the place of the one the row was found by; False if another one has.

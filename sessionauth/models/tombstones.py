@@ -23,6 +23,7 @@ from django.core.cache import caches
 from django.db import connections, transaction
 
 from sessionauth.conf import seconds, settings
+from sessionauth.conf.setting import FromSettings, derived
 
 logger = logging.getLogger("sessionauth")
 
@@ -36,14 +37,31 @@ MOST = 500
 _paused: dict[str, float] = {}
 
 
+class Wanted(FromSettings):
+    """What the settings say of the cache of credentials."""
+
+    @derived
+    def ttl(self) -> float:
+        """For how many seconds an entry may be believed."""
+        return seconds(settings.KEY_CACHE_TTL)
+
+    @derived
+    def is_on(self) -> bool:
+        """Whether there is a cache of credentials."""
+        return settings.KEY_CACHE is not None and self.ttl > 0
+
+
+_wanted = Wanted()
+
+
 def ttl() -> float:
     """Return for how many seconds an entry may be believed."""
-    return seconds(settings.KEY_CACHE_TTL)
+    return _wanted.ttl
 
 
 def is_on() -> bool:
     """Say whether there is a cache of credentials."""
-    return settings.KEY_CACHE is not None and ttl() > 0
+    return _wanted.is_on
 
 
 def is_paused() -> bool:

@@ -48,7 +48,7 @@ def name() -> str:
 
 def is_present(request: HttpRequest) -> bool:
     """Say whether `request` brings a remember cookie, whatever it is worth."""
-    return name() in request.COOKIES
+    return bool(request.COOKIES) and name() in request.COOKIES
 
 
 def presented(request: HttpRequest) -> Presented | None:
