@@ -8,9 +8,9 @@ import re
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sessionauth.conf import djangos
 
@@ -31,8 +31,7 @@ VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 NO_PEPPERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedSecret:
+class ParsedSecret(NamedTuple):
     """A secret whose form is right: its checksum holds, so it is worth a look into the database.
 
     `digests` are all by which its row may be known: the first is what a new row would have, made with `pepper`, and
@@ -42,8 +41,11 @@ class ParsedSecret:
     kind: str
     environment: str
     hint: str
-    digests: tuple[str, ...] = field(repr=False)
+    digests: tuple[str, ...]
     pepper: str = ""
+
+    def __repr__(self) -> str:
+        return f"<ParsedSecret {self.hint}>"
 
     @property
     def digest(self) -> str:

@@ -2,13 +2,36 @@
 
 `record(Event.SOMETHING, request, user=…)` writes a line to the log `sessionauth.audit` and, unless SESSIONAUTH_AUDIT is
 off, a row of `AuthEvent`. It never fails, and no request that it tells of can take it back.
+
+All of it is imported when the first event happens: of most requests there is nothing to tell.
 """
 
 from __future__ import annotations
 
-from sessionauth.audit.events import Event
-from sessionauth.audit.recording import arecord, record
-from sessionauth.audit.writing import write_pending
-from sessionauth.logs import JSONFormatter
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sessionauth.audit.events import Event
+    from sessionauth.audit.recording import arecord, record
+    from sessionauth.audit.writing import write_pending
+    from sessionauth.logs import JSONFormatter
 
 __all__ = ["Event", "JSONFormatter", "arecord", "record", "write_pending"]
+
+_HOMES = {
+    "Event": "sessionauth.audit.events",
+    "JSONFormatter": "sessionauth.logs",
+    "arecord": "sessionauth.audit.recording",
+    "record": "sessionauth.audit.recording",
+    "write_pending": "sessionauth.audit.writing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    found = globals()[name] = getattr(import_module(home), name)
+    return found

@@ -1,4 +1,4 @@
-"""What the signals of Django and of this app are to the record. Wired in `apps`.
+"""What the signals of Django and of this app are to the record. Wired in `wiring`.
 
 Each act is one event: where two signals tell of the same, the one that knows more is kept.
 """
@@ -11,10 +11,9 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
-from sessionauth import accounts, signals
+from sessionauth import accounts
 from sessionauth.accounts import Named
 from sessionauth.audit.events import Event
 from sessionauth.audit.recording import record, session_digest
@@ -255,30 +254,3 @@ def _owner(row: Any) -> Any:
     if path is None or "__" in path:
         return None
     return row._state.fields_cache.get(path) or getattr(row, row._meta.get_field(path).attname)
-
-
-def connect() -> None:
-    """Connect every receiver to its signal."""
-    for signal, receiver in (
-        (user_logged_in, logged_in),
-        (user_logged_out, logged_out),
-        (user_login_failed, login_failed),
-        (signals.login_denied, login_denied),
-        (signals.account_locked, account_locked),
-        (signals.login_confirmed, login_confirmed),
-        (signals.session_protected, session_protected),
-        (signals.remember_token_used, remember_token_used),
-        (signals.remember_token_stolen, remember_token_stolen),
-        (signals.credential_issued, credential_issued),
-        (signals.credential_revoked, credential_revoked),
-        (signals.credential_leaked, credential_leaked),
-        (signals.credential_rotated, credential_rotated),
-        (signals.credential_stolen, credential_stolen),
-        (signals.session_revoked, session_revoked),
-        (signals.logged_out_everywhere, logged_out_everywhere),
-        (signals.impersonation_started, impersonation_started),
-        (signals.impersonation_changed, impersonation_changed),
-        (signals.impersonation_ended, impersonation_ended),
-        (signals.impersonation_denied, impersonation_denied),
-    ):
-        signal.connect(receiver, dispatch_uid=f"sessionauth.audit.{receiver.__name__}")

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.http import HttpRequest
 
 from sessionauth import signals
-from sessionauth.audit import rejections
 from sessionauth.authenticators import base
 from sessionauth.authenticators.base import Authenticator, BaseAuthenticator, PresentedSecret
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential, LimitedCredential, SeveralCredentials
+from sessionauth.late import LateModule
 from sessionauth.request_state import RequestState
 from sessionauth.user_token import UserToken
+
+if TYPE_CHECKING:
+    from sessionauth.audit import rejections
+else:
+    rejections = LateModule("sessionauth.audit.rejections")
 
 logger = logging.getLogger("sessionauth")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A credential that came with a request, and the authenticator that claims it."""
 
     authenticator: Authenticator

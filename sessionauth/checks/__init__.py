@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from django.core.checks import Tags
 from django.core.checks import register as register_check
 
-from sessionauth.checks.finding import APP, Finding
-from sessionauth.late import late
+from sessionauth.late import LateModule, late
+
+if TYPE_CHECKING:
+    from sessionauth.checks import finding
+else:
+    finding = LateModule("sessionauth.checks.finding")
+
+APP = "sessionauth"
 
 #: In the order of their numbers.
 TOPICS = (
@@ -103,7 +110,7 @@ def topics() -> list[ModuleType]:
     return [import_module(f"{__name__}.{topic}") for topic in TOPICS]
 
 
-def findings() -> list[Finding]:
+def findings() -> list[finding.Finding]:
     """Return everything that the checks may say, in the order of the numbers."""
-    said = [found for topic in topics() for found in vars(topic).values() if isinstance(found, Finding)]
-    return sorted(said, key=lambda finding: finding.code[1:])
+    said = [found for topic in topics() for found in vars(topic).values() if isinstance(found, finding.Finding)]
+    return sorted(said, key=lambda found: found.code[1:])

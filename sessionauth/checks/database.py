@@ -13,8 +13,8 @@ from django.db import connections, router
 from django.db.models import Model
 
 from sessionauth.base_user import SessionAuthUserMixin
-from sessionauth.checks import reading
-from sessionauth.checks.finding import APP, Finding, ask
+from sessionauth.checks import APP, reading
+from sessionauth.checks.finding import Finding, ask
 
 NO_TABLE = Finding("E090", "{model} has no table in the database {alias}.", "Run `manage.py migrate`.", "--database")
 NO_COLUMN = Finding(

@@ -9,7 +9,7 @@ from typing import Literal
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
 
-APP = "sessionauth"
+from sessionauth.checks import APP
 
 #: One question to the project; yields what is wrong.
 Question = Callable[[], Iterator[CheckMessage]]

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.utils import timezone
 
@@ -81,13 +80,11 @@ def logged_out_everywhere(*, user: Any, reason: str, credentials: bool = False, 
     revoke_all(user, reason, login_bound=not credentials)
 
 
-def user_saved(*, instance: Any, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
-    """Receive `post_save` of every model: end what the state of a saved user no longer allows.
+def user_saved(*, instance: Any, update_fields: Any = None, **kwargs: Any) -> None:
+    """Receive `post_save` of users who were there before: end what the state of a saved user no longer allows.
 
     It is refused anyway, by what each request asks; so that lists are right, and nothing comes back with the user.
     """
-    if created or raw or not isinstance(instance, get_user_model()):
-        return
     if accounts.is_deactivated(instance, update_fields):
         _end(instance, "deactivated", login_bound=False)
     elif accounts.has_new_password(instance, update_fields):

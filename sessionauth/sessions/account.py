@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth import accounts, audit
@@ -29,14 +28,12 @@ def user_saving(*, instance: Any, raw: bool, update_fields: Any = None, **kwargs
         raise ImpersonationDenied("password", _("Stop acting as somebody else to do this."))
 
 
-def user_saved(*, instance: Any, created: bool, raw: bool, update_fields: Any = None, **kwargs: Any) -> None:
-    """Receive `post_save` of every model: end what the state of a saved user no longer allows.
+def user_saved(*, instance: Any, update_fields: Any = None, **kwargs: Any) -> None:
+    """Receive `post_save` of users who were there before: end what the state of a saved user no longer allows.
 
     Costs a query only for a user who is inactive, or whose password was set since the last time. A QuerySet's
     `update()` sends nothing: those sessions end at their next request, and for good.
     """
-    if created or raw or not isinstance(instance, get_user_model()):
-        return
     if accounts.is_deactivated(instance, update_fields):
         registry.best_effort(partial(_end_all, instance))
     elif accounts.has_new_password(instance, update_fields):

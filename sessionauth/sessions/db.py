@@ -8,10 +8,9 @@ key, which is kept in no other form.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import db, signed_cookies
@@ -35,8 +34,7 @@ DIGEST, USER = LoginSession._meta.get_field("session_digest"), LoginSession._met
 _proved: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(NamedTuple):
     """Whom a session's row was joined with, from the database `using`, at `moment` of the monotonic clock."""
 
     user: Any

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import db
@@ -19,12 +19,18 @@ from django.utils import timezone
 from sessionauth import http
 from sessionauth.base_user import SessionAuthUserMixin
 from sessionauth.conf import djangos, settings
+from sessionauth.late import LateModule
 from sessionauth.models import LoginSession, RememberToken, writing
 from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
-from sessionauth.sessions import fingerprint, kept, limit
+from sessionauth.sessions import fingerprint, kept
 from sessionauth.sessions.db import SessionStore
 from sessionauth.signals import logged_out_everywhere
+
+if TYPE_CHECKING:
+    from sessionauth.sessions import limit
+else:
+    limit = LateModule("sessionauth.sessions.limit")
 
 #: Engines whose sessions are a row, and nothing else.
 SIMPLE = (db.SessionStore, SessionStore)
