@@ -68,6 +68,32 @@ def test_dev__unknown_command_is_refused_with_the_list():
     assert "no such command: frobnicate" in outcome.stderr
 
 
+#: Two lanes: the second is through first, with a failure.
+LANES = """
+mkdir -p "$logs"
+slow() { step slow sleep 0.5; }
+wrong() { step wrong false; step right true; }
+abreast slow wrong
+summary
+"""
+
+
+def test_dev_steps__abreast_are_told_in_order_and_fail_together(tmp_path):
+    script = (ROOT / "dev").read_text()
+    functions = [script[script.index("say() {") : script.index("# ---- the environment")]]
+    functions.append(script[script.index("# ---- steps") : script.index("\npy() {")])
+    command = ["sh", "-euc", "\n".join([*functions, LANES])]
+    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    told = [line.split()[:2] for line in outcome.stdout.splitlines()]
+    assert (outcome.returncode, told) == (1, [["ok", "slow"], ["FAILED", "wrong"], ["ok", "right"]])
+    assert outcome.stderr == "failed:\n  wrong (build/logs/wrong.log)\n"
+
+
+def test_dev__finds_every_test_of_the_projects_in_a_module_of_tests():
+    elsewhere = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
+    assert [path for path in elsewhere if "mark.every_project" in text_of(path)] == []
+
+
 def test_tracked_files__hold_no_path_of_a_machine():
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"

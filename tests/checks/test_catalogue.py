@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -43,6 +44,7 @@ def test_finding__stands_in_a_test(finding):
     assert finding.code in _strings_in_tests()
 
 
+@cache
 def _strings_in_tests() -> set[str]:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("test_*.py")]
     return {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
