@@ -206,12 +206,18 @@ def named(request: HttpRequest, key: Any, actor: Any) -> Any | None:
 
 def _only(request: HttpRequest, build: compiled.Builder, *keys: Any) -> Any | None:
     """Return the one user of `build(users, *keys)`; compiled once where nothing but `keys` goes into the query."""
-    model, found = djangos.user_model, None
+    model, using, found = djangos.user_model, router.db_for_write(djangos.user_model), None
     if not settings.USER_QUERYSET:
         values = [(model._meta.pk, key) for key in keys]
-        found = compiled.rows(build, model._default_manager, router.db_for_write(model), values)
-    people = list(build(lookup.users(request), *keys)) if found is None else found
-    return people[0] if people else None
+        found = compiled.tuples(build, model._default_manager, using, values)
+    if found is None:
+        return build(lookup.users(request), *keys).first()
+    if not found:
+        return None
+    *columns, total = found[0]
+    user = instances.made(model, using, columns)
+    user.__dict__[NAME] = total
+    return user
 
 
 def is_djangos(model: type) -> bool:
