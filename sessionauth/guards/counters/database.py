@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from django.db import IntegrityError, connections, models, transaction
@@ -61,15 +63,23 @@ def _takes_many(connection: BaseDatabaseWrapper) -> bool:
 def look(keys: Sequence[str]) -> dict[str, Standing]:
     """Return how the counters `keys` stand that there are, by key: one statement that writes nothing."""
     alias, key = outside.alias(), LoginThrottle._meta.get_field("key")
-    found: Any = compiled.tuples(_standing, LoginThrottle._base_manager, alias, [(key, one) for one in keys])
+    found: Any = compiled.tuples(_by_keys, LoginThrottle._base_manager, alias, [(key, one) for one in keys])
     if found is None:
-        found = _standing(outside.rows(), *keys).values_list("pk", *Standing.__slots__)
-    return {row[1]: Standing(*row[1:]) for row in found}
+        found = _by_keys(outside.rows(), *keys).values_list()
+    pick = _standing()
+    standings = [Standing(*pick(row)) for row in found]
+    return {one.key: one for one in standings}
 
 
-def _standing(rows: models.QuerySet[LoginThrottle], *keys: str) -> models.QuerySet[LoginThrottle]:
-    # The key of the row comes along whatever one asks for.
-    return rows.filter(key__in=keys).only(*Standing.__slots__)
+def _by_keys(rows: models.QuerySet[LoginThrottle], *keys: str) -> models.QuerySet[LoginThrottle]:
+    return rows.filter(key__in=keys)
+
+
+@cache
+def _standing() -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return what picks from all columns of a row those of a Standing."""
+    columns = [field.attname for field in LoginThrottle._meta.concrete_fields]
+    return itemgetter(*map(columns.index, Standing.__slots__))
 
 
 def has_count(rule: str, keys: Collection[str], user_id: Any) -> bool:

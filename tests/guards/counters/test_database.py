@@ -270,3 +270,22 @@ def test_own_connection__comes_from_no_pool(monkeypatch):
     assert "pool" not in own.settings_dict["OPTIONS"]
     assert own.settings_dict["NAME"] == shared["NAME"]
     assert shared["OPTIONS"]["pool"] is True
+
+
+@pytest.mark.django_db
+def test_look__asks_no_orm(monkeypatch):
+    taken = step()
+    database.advance(taken)
+    expected = database.look([taken.key, "another"])
+    monkeypatch.setattr(outside, "rows", None)
+    assert database.look([taken.key, "another"]) == expected
+    assert (expected[taken.key].count, list(expected)) == (1, [taken.key])
+
+
+@pytest.mark.django_db
+def test_look__by_the_orm_finds_the_same(monkeypatch):
+    taken = step()
+    database.advance(taken)
+    expected = database.look([taken.key])
+    monkeypatch.setattr(database.compiled, "tuples", lambda *args: None)
+    assert database.look([taken.key]) == expected
