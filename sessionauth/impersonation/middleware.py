@@ -152,13 +152,15 @@ def _is_asked_early(request: HttpRequest) -> bool:
         header.note(request)
         if header.is_asked(request):
             return True
-    if djangos.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "session"):
+    if djangos.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
-    if _is_programs(request):
+    if MARKER not in request.COOKIES and state_of(request).token is None and not _is_bound_form(request):
         return False
-    if MARKER in request.COOKIES or state_of(request).token is not None:
-        return True
-    return not confining.is_safe(request) and bound.is_bound(bound.presented(request))
+    return hasattr(request, "session") and not _is_programs(request)
+
+
+def _is_bound_form(request: HttpRequest) -> bool:
+    return request.method not in http.SAFE and bound.is_bound(bound.presented(request))
 
 
 def _is_much(request: HttpRequest, stage: Stage) -> bool:
