@@ -6,10 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.http import HttpRequest
 
 from sessionauth.conf import djangos
+from sessionauth.conf.setting import FromSettings, derived
+
+#: By whom a session is made that begins with nothing but a key and what the settings say.
+PLAIN = (SessionBase.__init__, db.SessionStore.__init__)
 
 
 class SessionMiddleware(DjangosSessionMiddleware):
@@ -23,7 +29,7 @@ class SessionMiddleware(DjangosSessionMiddleware):
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
         own = type(self)
-        has_own_step = own.process_request is not DjangosSessionMiddleware.process_request
+        has_own_step = own.process_request is not SessionMiddleware.process_request
         self.has_own_steps = has_own_step or own.process_response is not SessionMiddleware.process_response
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -40,6 +46,19 @@ class SessionMiddleware(DjangosSessionMiddleware):
         if _is_saved(request):
             return await sync_to_async(self.process_response)(request, response)
         return self.process_response(request, response)
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Put on `request` the session whose key came, as Django does; looks it up nowhere."""
+        key = request.COOKIES.get(djangos.SESSION_COOKIE_NAME)
+        began = _beginnings.by_engine.get(self.SessionStore)
+        if began is None:
+            began = _beginnings.by_engine[self.SessionStore] = _beginning(self.SessionStore)
+        if not began:
+            request.session = self.SessionStore(key)
+            return
+        request.session = session = object.__new__(self.SessionStore)
+        session.__dict__.update(began)
+        session._session_key = key
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         """Have Django save the session, set its cookie or take it back, and name it in `Vary`, where that may be due.
@@ -61,3 +80,18 @@ def _is_saved(request: HttpRequest) -> bool:
     """Say whether Django may save the session, for which it may load it first. No I/O."""
     session = getattr(request, "session", None)
     return djangos.SESSION_SAVE_EVERY_REQUEST or getattr(session, "modified", False)
+
+
+class _Beginnings(FromSettings):
+    @derived
+    def by_engine(self) -> dict[Any, dict[str, Any]]:
+        """What a session of each engine begins with, empty where only the engine knows."""
+        return {}
+
+
+_beginnings = _Beginnings()
+
+
+def _beginning(engine: Any) -> dict[str, Any]:
+    """Return the attributes of a session without a key: Django looks up its serializer by name for each request."""
+    return dict(vars(engine(None))) if engine.__init__ in PLAIN and engine.__new__ is object.__new__ else {}

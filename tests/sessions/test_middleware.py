@@ -7,7 +7,7 @@ from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.urls import path
 from django.utils.log import log_response
@@ -150,6 +150,56 @@ def test_own_steps_of_subclass__are_taken(settings, is_async):
     told = async_to_sync(AsyncClient().get)("/tells_colour/") if is_async else Client().get("/tells_colour/")
     assert (told.content, told["X-Sessions"]) == (b"0 sessions", "1")
     assert answer(settings, f"{__name__}.Closed", "nothing", None, is_async=is_async)[0] == 503
+
+
+class Initials(SessionStore):
+    """What a project may have for an engine: one that begins by a way of its own."""
+
+    def __init__(self, session_key=None):
+        super().__init__(session_key)
+        self.initials = ["ab"]
+
+
+ENGINES = [
+    f"django.contrib.sessions.backends.{name}" for name in ("db", "signed_cookies", "cache", "cached_db", "file")
+]
+ENGINES += ["sessionauth.sessions.db", "sessionauth.sessions.encrypted_cookies"]
+
+
+def begun(middleware, cookie):
+    """Return what a session has in it that came with the cookie, as `middleware` begins it."""
+    request = HttpRequest()
+    if cookie is not None:
+        request.COOKIES["sessionid"] = cookie
+    middleware.process_request(request)
+    assert type(request.session) is middleware.SessionStore
+    return {name: value for name, value in vars(request.session).items() if name != "_cache"}, request.session
+
+
+@pytest.mark.parametrize("cookie", ["x" * 32, None, *NO_KEYS])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_session__begins_as_with_django(settings, engine, cookie):
+    settings.SESSION_ENGINE = engine
+    djangos, ours = DjangosSessionMiddleware(looks), SessionMiddleware(looks)
+    assert begun(ours, cookie)[0] == begun(ours, cookie)[0] == begun(djangos, cookie)[0]
+    first = begun(ours, cookie)[1]
+    first["colour"], first.modified = "red", True
+    assert begun(ours, cookie)[0] == begun(djangos, cookie)[0]
+
+
+def test_session__begins_by_what_the_settings_say_now(settings):
+    middleware = SessionMiddleware(looks)
+    begun(middleware, None)
+    settings.SESSION_SERIALIZER = f"{__name__}.Initials"
+    assert begun(middleware, None)[1].serializer is Initials
+
+
+def test_session__of_an_engine_of_the_project_begins_by_its_own_way():
+    middleware = SessionMiddleware(looks)
+    middleware.SessionStore = Initials
+    one, other = (begun(middleware, "x" * 32)[1] for _ in range(2))
+    assert one.initials == other.initials == ["ab"]
+    assert one.initials is not other.initials
 
 
 @pytest.mark.parametrize(("view", "taken"), [("nothing", 0), ("puts", 1), ("takes_away", 0)])
