@@ -57,15 +57,15 @@ _NEW: Any = object()
 class Frozen:
     """A query that was compiled, without the connection that it was compiled for: that belongs to one thread.
 
-    `order` says which of the values, and of the `constants` behind them, goes to each placeholder, `limits` between
-    which numbers each may be, and `texts` which of them a string needs nothing done to. `steps` are the converters with
-    their columns, and whether they are methods of the connection's operations; `moments` are those of them that
-    SQLite has for moments, `flags` the columns of its booleans. `shape` says what a row is an
-    instance of. `state` is what it was made of, compared by identity.
+    `order` says which of the values, and of the `constants` behind them, goes to each placeholder (None: as they
+    stand), `limits` between which numbers each may be, and `texts` which of them a string needs nothing done to.
+    `steps` are the converters with their columns, and whether they are methods of the connection's operations;
+    `moments` are those of them that SQLite has for moments, `flags` the columns of its booleans. `shape` says what a
+    row is an instance of. `state` is what it was made of, compared by identity.
     """
 
     sql: str
-    order: tuple[int, ...]
+    order: list[int] | None
     constants: tuple[Any, ...]
     limits: tuple[tuple[int, int], ...]
     texts: tuple[bool, ...]
@@ -88,7 +88,7 @@ class Frozen:
             bound.append(ready)
         bound += self.constants
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, tuple([bound[place] for place in self.order]))
+            cursor.execute(self.sql, tuple(bound if self.order is None else [bound[place] for place in self.order]))
             found = list(map(list, cursor))
         zone = connection.timezone if djangos.USE_TZ else None
         for row in found:
@@ -211,10 +211,11 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     shape = shape_of(compiler)
     if shape is None:
         return None
+    order = [(*bound, *constants).index(value) for value in params]
     moments, flags, others = by_what_sqlite_has(steps)
     return Frozen(
         sql=sql,
-        order=tuple((*bound, *constants).index(value) for value in params),
+        order=None if order == [*range(len(bound) + len(constants))] else order,
         constants=constants,
         limits=tuple(_limits(compiler.connection, field) for field, _ in values),
         texts=tuple(takes_text(field) for field, _ in values),

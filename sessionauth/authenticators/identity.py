@@ -121,6 +121,8 @@ def _confined(request: HttpRequest, answer: chain.Answer | None) -> UserToken:
     """Return the token of `answer`, or nobody's; raise InvalidCredential where a program's credential may not go."""
     if answer is None:
         return anonymous(request)
+    if not answer.token.is_program:
+        return answer.token
     if confinement.refusal(request, answer.token) is not None:
         raise InvalidCredential("denied")
     if confinement.is_pending(request, answer.token):

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings as django_settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from sessionauth import crypto, lookup, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator
-from sessionauth.conf import djangos, seconds, settings
+from sessionauth.conf import djangos, load, settings
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.late import LateModule
 from sessionauth.lookup import Sighting
 from sessionauth.models import LoginSession
 from sessionauth.models.binding import session_hash
 from sessionauth.request_state import state_of
-from sessionauth.sessions import db, freshness, kept, registry, watch
+from sessionauth.sessions import db, freshness, kept, registry, timeouts, watch
 from sessionauth.sessions.db import SessionStore
 from sessionauth.sessions.protection import Verdict
 from sessionauth.user_token import LoginState, UserToken
@@ -73,7 +75,7 @@ class SessionAuthenticator(BaseAuthenticator):
             return _ask_loader(request, credential, claim)
         if claim is None or claim.backend not in djangos.AUTHENTICATION_BACKENDS:
             return None
-        backend = lookup.with_sync_get_user(load_backend(claim.backend))
+        backend = lookup.with_sync_get_user(_backends.made(claim.backend))
         seen = lookup.session(request, backend, claim.user_id, claim.row_sid, credential)
         if seen.user is None:
             _without_user(request, credential, claim)
@@ -83,6 +85,25 @@ class SessionAuthenticator(BaseAuthenticator):
     def openapi(self) -> dict[str, dict[str, Any]]:
         """Return the scheme of the session cookie under its real name."""
         return {"sessionAuth": {"type": "apiKey", "in": "cookie", "name": django_settings.SESSION_COOKIE_NAME}}
+
+
+class Backends(FromSettings):
+    """The classes that make the backends of AUTHENTICATION_BACKENDS, each imported when it is first asked for."""
+
+    @derived
+    def by_path(self) -> dict[str, Any]:
+        """What has been imported."""
+        return {}
+
+    def made(self, path: str) -> Any:
+        """Return what Django's load_backend() does, a new one each time."""
+        known = self.by_path
+        if path not in known:
+            known[path] = load(path)
+        return known[path]()
+
+
+_backends = Backends()
 
 
 def read(session: SessionBase) -> Claim | None:
@@ -197,7 +218,7 @@ def token_of(
     if auth_at is None and row is not None and row.restored:
         return UserToken(user, LoginState.REMEMBERED, SessionAuthenticator.name, credential=row)
     moment = _moment(auth_at)
-    is_fresh = moment is not None and (datetime.now(UTC) - moment).total_seconds() < seconds(settings.FRESH_AGE)
+    is_fresh = moment is not None and time.time() - moment.timestamp() < timeouts.limits.fresh
     state = LoginState.FRESH if is_fresh else LoginState.STALE
     by_method = {method: when for method, at in (proofs or {}).items() if (when := _moment(at)) is not None}
     return UserToken(user, state, SessionAuthenticator.name, credential=row, authenticated_at=moment, proofs=by_method)

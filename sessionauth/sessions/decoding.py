@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import time
 import zlib
 from binascii import a2b_base64, b2a_base64
@@ -15,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.signing import b62_decode
+from django.core.signing import JSONSerializer, b62_decode
 from django.utils.encoding import force_bytes
 
 from sessionauth.conf import djangos
@@ -24,6 +25,8 @@ from sessionauth.conf import djangos
 OF_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 #: What stands before data that are compressed.
 PACKED = b"."
+#: What Django's serializer reads text by.
+_json = json.JSONDecoder()
 #: The two characters in which base64 differs in URLs.
 OF_URLS, PLAIN = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
@@ -56,8 +59,13 @@ def _read(session: SessionBase, text: str, salt: str, max_age: float | None = No
     if max_age is not None and time.time() - b62_decode(moment.decode()) > max_age:
         return None
     held = a2b_base64(packed.removeprefix(PACKED).translate(PLAIN) + b"===")
-    data: dict[str, Any] = session.serializer().loads(zlib.decompress(held) if packed.startswith(PACKED) else held)
-    return data
+    held = zlib.decompress(held) if packed.startswith(PACKED) else held
+    if session.serializer is not JSONSerializer:
+        data: dict[str, Any] = session.serializer().loads(held)
+        return data
+    text = held.decode("latin-1")
+    data, end = _json.raw_decode(text)
+    return data if end == len(text) else None
 
 
 @lru_cache(maxsize=8)

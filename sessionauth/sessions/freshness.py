@@ -26,7 +26,10 @@ def bring_back(request: HttpRequest, session: SessionBase, own: dict[str, Any]) 
     Kept in the session, so that it gets older from now on. `own` is what we keep there; True if that is another now.
     """
     now, auth_at, proofs = int(time.time()), kept.auth_at_in(own), kept.proofs_in(own)
-    if not any(_is_ahead(at, now) for at in (auth_at, *proofs.values())):
+    for at in (auth_at, *proofs.values()):
+        if _is_ahead(at, now):
+            break
+    else:
         return False
     proofs = {method: now if _is_ahead(at, now) else at for method, at in proofs.items()}
     registry.amend(request, session, {"proofs": proofs, "auth_at": now if _is_ahead(auth_at, now) else auth_at})

@@ -55,6 +55,11 @@ class Limits(FromSettings):
         return _limit(settings.ABSOLUTE_TIMEOUT, 1)
 
     @derived
+    def fresh(self) -> float:
+        """For how long a login is fresh."""
+        return seconds(settings.FRESH_AGE)
+
+    @derived
     def interval(self) -> float | None:
         """At most how often it is written that a session was seen, None for never.
 

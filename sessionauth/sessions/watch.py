@@ -31,7 +31,7 @@ def look(request: HttpRequest, session: SessionBase, user: Any, row: LoginSessio
     if verdict is Verdict.END:
         _close(request, row, "protection", forget_browser=True)
     elif verdict is not Verdict.NOBODY:
-        _note_seen(request, session, row)
+        _note_seen(request, session, row, own)
     return verdict
 
 
@@ -50,9 +50,8 @@ def _close(request: HttpRequest, row: LoginSession | None, reason: str, *, forge
     state_of(request).later.extend(acts)
 
 
-def _note_seen(request: HttpRequest, session: SessionBase, row: LoginSession | None) -> None:
+def _note_seen(request: HttpRequest, session: SessionBase, row: LoginSession | None, own: dict[str, Any]) -> None:
     """Have it noted when the browser was seen, in its row or in its session, if that is due."""
-    own = kept.own(session)
     is_row_due = row is not None and timeouts.is_touch_due(row)
     if is_row_due or timeouts.due_in_session(own, row):
         state_of(request).later.append(partial(_keep_time, request, session, row, kept.sid_in(own)))

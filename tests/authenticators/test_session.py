@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 
+from sessionauth import conf
+from sessionauth.authenticators import session
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.models import LoginSession
 from sessionauth.sessions import registry
@@ -89,3 +91,16 @@ class TestSessionOfOurEngine(TestSession):
     @pytest.fixture(autouse=True)
     def _engine(self, settings):
         settings.SESSION_ENGINE = "sessionauth.sessions.db"
+
+
+def test_backends__are_imported_once_and_made_anew_each_time(monkeypatch):
+    imported = []
+    monkeypatch.setattr(session, "load", lambda path: imported.append(path) or conf.load(path))
+    conf.setting.forget()
+    first, second = session._backends.made(MODEL_BACKEND), session._backends.made(MODEL_BACKEND)
+    assert type(first) is type(second)
+    assert first is not second
+    assert imported == [MODEL_BACKEND]
+    conf.setting.forget()
+    session._backends.made(MODEL_BACKEND)
+    assert imported == [MODEL_BACKEND] * 2

@@ -54,6 +54,27 @@ def test_decoded__of_what_is_no_session_is_empty_as_with_django(text):
     assert decoding.decoded(session, text) == session.decode(text) == {}
 
 
+class Raw:
+    """Writes text as it is, and marks what it reads."""
+
+    def dumps(self, text):
+        return text.encode()
+
+    def loads(self, data):
+        return {"read": data.decode()}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1}', ' {"a": 1}', '{"a":1}\n', '{"a":1}x', '{"a":1}{}', "{", "", '{"a":NaN,"a":2}']
+)
+def test_decoded__of_text_that_django_would_not_write_is_what_django_reads(text):
+    session = SessionStore()
+    said = signed(text, serializer=Raw)
+    assert decoding.decoded(session, said) == session.decode(said)
+    session.serializer = Raw
+    assert decoding.decoded(session, said) == {"read": text}
+
+
 def test_decoded__by_an_older_key_of_the_site(settings):
     text = signed({"a": 1})
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 8
