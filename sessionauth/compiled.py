@@ -117,8 +117,8 @@ def rows(
 
     `build` is a function of a module, for it is the key; it may only compare: its SQL must depend on nothing but how
     many values there are. What else it binds stands in its attribute `constants`. Each of `values` comes with the field
-    that it is compared to exactly. `joined` is the other model whose columns come along. Raises what the ORM would, for
-    a value or from the database.
+    that it is compared to exactly. `joined` is the other model whose columns come along; what `build` annotates does
+    not, see tuples(). Raises what the ORM would, for a value or from the database.
     """
     ready = _ready(build, manager, using, values, joined)
     found = None if ready is None else ready[0].rows(ready[1], values)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth import base_user
+from sessionauth.admin.actions import actions_of, takes_actions
 from sessionauth.admin.lists import LOOK
 from sessionauth.conf import settings
 from sessionauth.exceptions import ImpersonationDenied
@@ -69,10 +70,10 @@ class ImpersonateAdminMixin(Base):
             return shown
         return [*shown, self._column(request)]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the action."""
-        actions: dict[str, Any] = super().get_actions(request)
-        if self.actions is None or IS_POPUP_VAR in request.GET or not self.has_impersonate_permission(request):
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """Add the action to those of the list."""
+        actions = actions_of(super().get_actions, request, action_location)
+        if not takes_actions(self, request, action_location) or not self.has_impersonate_permission(request):
             return actions
         return {ACTION: (impersonate, ACTION, impersonate.short_description)} | actions  # type: ignore[attr-defined]
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.sites import all_sites
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
@@ -22,6 +21,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sessionauth.admin import handing_out
+from sessionauth.admin.actions import actions_of, takes_actions
 from sessionauth.admin.ending import CARRIED
 from sessionauth.admin.impersonate_links import ImpersonateAdminMixin
 from sessionauth.credentials.rows import paged
@@ -34,10 +34,10 @@ _lock = threading.Lock()
 class UserActs(ImpersonateAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The acts; mixed into the class of an admin of users that is registered."""
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Add ours, for whoever may do it to the rows that they are about."""
-        actions: dict[str, Any] = super().get_actions(request)
-        if self.actions is None or IS_POPUP_VAR in request.GET:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """Add ours to those of the list, for whoever may do it to the rows that they are about."""
+        actions = actions_of(super().get_actions, request, action_location)
+        if not takes_actions(self, request, action_location):
             return actions
         found = {name: act for name, act in ACTS.items() if request.user.has_perm(act.permission)}
         return {name: (act, name, act.short_description) for name, act in found.items()} | actions
