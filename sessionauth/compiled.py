@@ -206,7 +206,8 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     if len(params) != len(bound) and not constants or any(one not in (*bound, *constants) for one in params):
         return None
     steps = without_connection(compiler.get_converters(columns), compiler.connection)
-    if steps is None or not all(type(column) in (Col, Subquery) for column in columns) or compiler.has_extra_select:
+    kinds = {type(column) for column in columns} - {Col, Subquery, Query}  # the last is a subquery since Django 6.1
+    if steps is None or kinds or compiler.has_extra_select:
         return None
     shape = shape_of(compiler)
     if shape is None:
