@@ -8,9 +8,9 @@ import re
 import secrets
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from sessionauth.conf import djangos
 
@@ -31,7 +31,8 @@ VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 NO_PEPPERS: Mapping[str, str] = MappingProxyType({})
 
 
-class ParsedSecret(NamedTuple):
+@dataclass(slots=True, repr=False)
+class ParsedSecret:
     """A secret whose form is right: its checksum holds, so it is worth a look into the database.
 
     `digests` are all by which its row may be known: the first is what a new row would have, made with `pepper`, and

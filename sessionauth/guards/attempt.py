@@ -271,7 +271,8 @@ class Attempt:
                 every.callback(settle, slot)
 
     async def _arelease(self, settle: Callable[[Slot], None]) -> None:
-        if settle is _failed and not any(slot.is_last for slot in self._slots):
+        # A slot of the project's may not say: then it is asked as if it were the last.
+        if settle is _failed and not any(getattr(slot, "is_last", True) for slot in self._slots):
             self._slots = []
         elif self._slots:
             await asyncio.shield(sync_to_async(self._release)(settle))

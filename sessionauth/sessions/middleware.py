@@ -94,4 +94,6 @@ _beginnings = _Beginnings()
 
 def _beginning(engine: Any) -> dict[str, Any]:
     """Return the attributes of a session without a key: Django looks up its serializer by name for each request."""
-    return dict(vars(engine(None))) if engine.__init__ in PLAIN and engine.__new__ is object.__new__ else {}
+    makes = [vars(kind).get("__init__") for kind in engine.__mro__ if kind is not object]
+    is_plain = engine.__new__ is object.__new__ and all(make is None or make in PLAIN for make in makes)
+    return dict(vars(engine(None))) if is_plain else {}

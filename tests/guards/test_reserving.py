@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -88,6 +89,35 @@ def test_after_the_last_has_failed__nobody_waits(guards, way, naps, guarded, mak
         except TooManyAttempts:
             assert n >= 3
     assert naps == []
+
+
+class OwnSlot:
+    """A slot of a project that does not say whether it is the last one."""
+
+    told: ClassVar = []
+
+    def succeeded(self):
+        self.told.append("succeeded")
+
+    def failed(self):
+        self.told.append("failed")
+
+    def refund(self):
+        self.told.append("refund")
+
+
+class OwnGuard(ReservingGuard):
+    def claim(self, request, identity, user):
+        self.keep(OwnSlot())
+
+
+@pytest.mark.django_db
+def test_slot_that_does_not_say_whether_it_is_the_last__is_told(way, guarded, make_user, monkeypatch):
+    monkeypatch.setattr(OwnSlot, "told", [])
+    make_user("alice")
+    guarded(f"{__name__}.OwnGuard")
+    CHECKS[way](request_from(), {"username": "alice", "password": "wrong"})
+    assert OwnSlot.told == ["failed"]
 
 
 @pytest.mark.once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.contrib.sessions.models import Session
@@ -160,6 +161,16 @@ class Initials(SessionStore):
         self.initials = ["ab"]
 
 
+class Noting(SessionBase):
+    def __init__(self, session_key=None):
+        super().__init__(session_key)
+        self.initials = ["ab"]
+
+
+class InitialsFromBehind(SessionStore, Noting):
+    """One whose way of its own stands behind Django's, which goes on to it."""
+
+
 ENGINES = [
     f"django.contrib.sessions.backends.{name}" for name in ("db", "signed_cookies", "cache", "cached_db", "file")
 ]
@@ -194,9 +205,10 @@ def test_session__begins_by_what_the_settings_say_now(settings):
     assert begun(middleware, None)[1].serializer is Initials
 
 
-def test_session__of_an_engine_of_the_project_begins_by_its_own_way():
+@pytest.mark.parametrize("engine", [Initials, InitialsFromBehind])
+def test_session__of_an_engine_of_the_project_begins_by_its_own_way(engine):
     middleware = SessionMiddleware(looks)
-    middleware.SessionStore = Initials
+    middleware.SessionStore = engine
     one, other = (begun(middleware, "x" * 32)[1] for _ in range(2))
     assert one.initials == other.initials == ["ab"]
     assert one.initials is not other.initials
