@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -26,6 +26,18 @@ class LateModule:
         module = import_module(self.__name__)
         self.__dict__ = vars(module)
         return getattr(module, name)
+
+
+def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the `__getattr__` by which `package` has the names in `homes`, each with the dotted path of its module."""
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found = vars(import_module(package))[name] = getattr(import_module(homes[name]), name)
+        return found
+
+    return find
 
 
 @cache

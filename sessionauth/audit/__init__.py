@@ -8,8 +8,9 @@ All of it is imported when the first event happens: of most requests there is no
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sessionauth.late import names_of
 
 if TYPE_CHECKING:
     from sessionauth.audit.events import Event
@@ -27,11 +28,4 @@ _HOMES = {
     "write_pending": "sessionauth.audit.writing",
 }
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    found = globals()[name] = getattr(import_module(home), name)
-    return found
+__getattr__ = names_of(__name__, _HOMES)

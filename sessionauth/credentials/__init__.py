@@ -5,8 +5,9 @@ The acts are imported at their first use: who only looks credentials up, as each
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sessionauth.late import names_of
 
 if TYPE_CHECKING:
     from sessionauth.credentials.issuing import aissue, aissue_login_token, issue, issue_login_token
@@ -32,25 +33,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "aissue": "issuing",
-    "aissue_login_token": "issuing",
-    "arefresh": "refreshing",
-    "arename": "listing",
-    "arevoke_all": "revoking",
-    "arotate": "rotating",
-    "issue": "issuing",
-    "issue_login_token": "issuing",
-    "of": "listing",
-    "refresh": "refreshing",
-    "rename": "listing",
-    "revoke_all": "revoking",
-    "rotate": "rotating",
+    "aissue": "sessionauth.credentials.issuing",
+    "aissue_login_token": "sessionauth.credentials.issuing",
+    "arefresh": "sessionauth.credentials.refreshing",
+    "arename": "sessionauth.credentials.listing",
+    "arevoke_all": "sessionauth.credentials.revoking",
+    "arotate": "sessionauth.credentials.rotating",
+    "issue": "sessionauth.credentials.issuing",
+    "issue_login_token": "sessionauth.credentials.issuing",
+    "of": "sessionauth.credentials.listing",
+    "refresh": "sessionauth.credentials.refreshing",
+    "rename": "sessionauth.credentials.listing",
+    "revoke_all": "sessionauth.credentials.revoking",
+    "rotate": "sessionauth.credentials.rotating",
 }
 
-
-def __getattr__(name: str) -> Any:
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    return getattr(import_module(f"{__name__}.{home}"), name)
+__getattr__ = names_of(__name__, _HOMES)
