@@ -114,7 +114,8 @@ def test_malformed_key__takes_none(hops, settings, key, policy):
 
 
 def test_two_credentials__take_none(hops, key):
-    assert refused(hops, 400, X_Api_Key=key, Authorization=f"Bearer {key[:-1]}x") == 0
+    another = key[:-1] + ("x" if key[-1] != "x" else "y")
+    assert refused(hops, 400, X_Api_Key=key, Authorization=f"Bearer {another}") == 0
 
 
 def test_unknown_key__takes_one_for_lookup_count_and_books(hops, key):
