@@ -70,7 +70,7 @@ def counted(
 
 
 def _one(team: Team, scenario: Scenario, row: Row) -> dict[str, Any]:
-    team.ask(row.stack, "prepare", case=row.case, is_async=scenario.is_async)
+    measuring.prepare(team, scenario, row)
     return measuring.count(team, scenario, row)
 
 

@@ -202,7 +202,8 @@ def _more(more: dict[str, Any]) -> Iterator[str]:
         yield "| | delay of the loop | a page | logins a second |\n|---|---|---|---|"
         base = next(iter(storm.values()))
         for name, one in storm.items():
-            cells = [f"{one[figure] / base[figure]:.2f}" for figure in ("loop", "page", "logins")]
+            cells = [f"{one[figure] / base[figure]:.3f} ({one[figure]:.0f} ms)" for figure in ("loop", "page")]
+            cells.append(f"{one['logins'] / base['logins']:.2f} ({one['logins']:.1f})")
             yield f"| {STACKS[name].title} | {' | '.join(cells)} |"
         yield ""
 

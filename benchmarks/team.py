@@ -1,12 +1,12 @@
-"""The workers of a run: one process for each stack, started when it is first needed, in the environment it wants."""
+"""The workers of a run: a process for each stack, started when it is first needed, in the environment it wants."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ class Team:
     def __init__(self, where: Where, python_of: Callable[[Stack], str]) -> None:
         self.where, self.python_of = where, python_of
         self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._migrated: set[str] = set()
 
     def __enter__(self) -> Team:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        for process in self._processes.values():
-            process.communicate()
+        self.dismiss(list(self._processes))
 
     def ask(self, name: str, do: str, **arguments: Any) -> Any:
         """Let the stack `name` do something, and return its answer; raises StackFailed."""
@@ -39,8 +39,15 @@ class Team:
             raise StackFailed(self._last_words(name)) from None
         return json.loads(self._answer(name, process))
 
+    def dismiss(self, names: Iterable[str]) -> None:
+        """End the processes of these stacks, which others take the place of when they are asked again."""
+        for name in names:
+            if process := self._processes.pop(name, None):
+                process.communicate()
+
     def _start(self, name: str) -> subprocess.Popen[str]:
-        command = [self.python_of(STACKS[name]), "-m", "benchmarks.worker", name, json.dumps(asdict(self.where))]
+        where = replace(self.where, is_migrated=self.where.is_migrated or name in self._migrated)
+        command = [self.python_of(STACKS[name]), "-m", "benchmarks.worker", name, json.dumps(asdict(where))]
         with self._log(name).open("w") as log:
             process = subprocess.Popen(
                 command,
@@ -54,6 +61,7 @@ class Team:
             )
         self._processes[name] = process
         self._answer(name, process)
+        self._migrated.add(name)
         return process
 
     def _answer(self, name: str, process: subprocess.Popen[str]) -> str:

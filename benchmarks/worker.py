@@ -62,11 +62,11 @@ class Worker:
         lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
         return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty"))
 
-    def storm(self) -> dict[str, float]:
-        """Return what a page feels while many sign in."""
+    def storm(self) -> dict[str, Any]:
+        """Return what others feel while many sign in."""
         way = self.ways[True]
         act = import_module("benchmarks.storm").storm(way, self.kit.CASES["good_login"](), self.kit.CASES["page"]())
-        found: dict[str, float] = way.loop.run_until_complete(act)
+        found: dict[str, Any] = way.loop.run_until_complete(act)
         return found
 
     def _ask(self, case: str, is_async: bool, times: int = 1) -> list[float]:

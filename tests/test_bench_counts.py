@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import counts, why
+from benchmarks import counts, measuring, storm, why
 from benchmarks.counts import Team, Where, in_place
-from benchmarks.scenarios import ALL, SCENARIOS
+from benchmarks.measuring import Effort
+from benchmarks.scenarios import ALL, SCENARIOS, Scenario
 from benchmarks.stacks import STACKS
 
 pytestmark = pytest.mark.once
@@ -85,3 +86,25 @@ def test_why__tells_where_the_calls_go_of_what_misses_its_goal():
     assert list(why.told(results, lambda scenario, row: row.stack)) == []
     results["postgres"] = {"page": {"ours/page": {"ratio": 1.01}}}
     assert why.is_missed(scenario, scenario.rows[1], results)
+
+
+@pytest.mark.parametrize(
+    ("values", "least"), [([5.0], 5.0), (range(1, 31), 30), (range(1, 101), 99), (range(200), 197)]
+)
+def test_p99__is_the_least_that_all_but_a_hundredth_do_not_exceed(values, least):
+    """By nearest rank: of thirty pages it is the slowest, of which a storm has the most to tell."""
+    assert storm.p99(list(reversed(values))) == least
+
+
+@pytest.mark.slow
+def test_measure__each_contestant_has_several_processes(tmp_path):
+    scenario = SCENARIOS["page"]
+    few = Scenario(scenario.name, scenario.title, scenario.rows[:1])
+    with Team(Where(str(tmp_path)), in_place) as team:
+        started = []
+        start = team._start
+        team._start = lambda name: started.append(name) or start(name)
+        found = measuring.measure(team, few, Effort(rounds=5, turn=0.01, processes=2))
+        assert started == ["stock"] * 2
+        assert found["stock/page"]["ratio"] == 1
+        assert team.ask("stock", "time", case="page", is_async=False, times=1) > 0
