@@ -29,6 +29,7 @@ from sessionauth.undocumented import (
     Shape,
     Step,
     by_what_sqlite_has,
+    convert_once,
     has_words_of_its_own,
     shape_of,
     without_connection,
@@ -88,6 +89,7 @@ class Frozen:
             bound.append(ready)
         bound += self.constants
         with connection.cursor() as cursor:
+            convert_once(cursor, self.sql)
             cursor.execute(self.sql, tuple(bound if self.order is None else [bound[place] for place in self.order]))
             found = list(map(list, cursor))
         zone = connection.timezone if djangos.USE_TZ else None

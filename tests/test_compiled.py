@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from importlib import import_module
 from threading import Thread
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError, connection, connections, models, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
@@ -213,6 +215,89 @@ def test_rows__pass_the_wrappers_of_the_connection_and_raise_what_they_raise(spe
 
     with connection.execute_wrapper(refuse), pytest.raises(DatabaseError, match="not today"):
         ask(by_name, values(name="full"))
+
+
+def test_rows__are_those_of_what_wraps_the_connection_has_made_of_the_query(specimens):
+    ask(by_name, values(name="full"))
+
+    def by_other_words(execute, sql, params, many, context):
+        return execute(sql.replace("= %s", "<> %s") + " /* 100%% other */", params, many, context)
+
+    with connection.execute_wrapper(by_other_words):
+        assert [one.name for one in ask(by_name, values(name="full"))] == ["bare"]
+
+    def by_names(execute, sql, params, many, context):
+        return execute(sql.replace("%s", "%(name)s"), {"name": "erab"}, many, context)
+
+    with connection.execute_wrapper(by_names):
+        assert [one.name for one in ask(by_name, values(name="full"))] == ["bare"]
+    assert [one.name for one in ask(by_name, values(name="full"))] == ["full"]
+
+
+def test_rows__are_executed_by_whoever_has_put_a_way_of_theirs_on_djangos_cursor(specimens, monkeypatch):
+    djangos, seen = CursorWrapper.execute, []
+
+    def execute(self, sql, params=None):
+        seen.append((sql, params))
+        return djangos(self, sql, params)
+
+    monkeypatch.setattr(CursorWrapper, "execute", execute)
+    for _ in range(2):
+        assert len(ask(by_name, values(name="full"))) == 1
+    orms = by_name(Specimen.objects.all(), "full").query.sql_with_params()
+    assert seen == [orms] * 2
+
+
+@pytest.fixture
+def sqlites():
+    if connection.vendor != "sqlite":
+        pytest.skip("other databases have the placeholders that Django has")
+    return import_module("django.db.backends.sqlite3.base")
+
+
+def test_rows__are_asked_of_sqlite_in_words_that_are_found_once(specimens, sqlites, monkeypatch):
+    found = []
+
+    class Counting:
+        def sub(self, new, text):
+            found.append(text)
+            return djangos.sub(new, text)
+
+    djangos = sqlites.FORMAT_QMARK_REGEX
+    monkeypatch.setattr(sqlites, "FORMAT_QMARK_REGEX", Counting())
+    undocumented._converted.cache_clear()
+    for name in ("full", "bare", "full"):
+        assert [one.name for one in ask(by_name, values(name=name))] == [name]
+    assert len(found) == 1
+
+
+def test_rows__are_asked_of_a_cursor_of_sqlite_that_has_words_of_its_own(specimens, sqlites, monkeypatch):
+    heard = []
+
+    class Own(sqlites.SQLiteCursorWrapper):
+        def convert_query(self, query, *, param_names=None):
+            heard.append(query)
+            return super().convert_query(query, param_names=param_names)
+
+    class Foreign(sqlites.Database.Cursor):
+        def execute(self, query, params=()):
+            heard.append(query)
+            return super().execute(query.replace("%s", "?"), params)
+
+    for kind in (Own, Foreign):
+        monkeypatch.setattr(connection, "create_cursor", lambda name=None: connection.connection.cursor(kind))  # noqa: B023
+        for name in ("full", "bare"):
+            assert [one.name for one in ask(by_name, values(name=name))] == [name]
+        monkeypatch.undo()
+    assert len(heard) == 4
+    was = sqlites.SQLiteCursorWrapper.convert_query
+    monkeypatch.setattr(
+        sqlites.SQLiteCursorWrapper,
+        "convert_query",
+        lambda self, query, **kwargs: heard.append(query) or was(self, query, **kwargs),
+    )
+    ask(by_name, values(name="full"))
+    assert len(heard) == 5
 
 
 def test_rows__see_the_transaction_that_they_are_in(specimens):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import Error, OperationalError, connections, models, transaction
 
 from sessionauth import compiled
-from sessionauth.undocumented import has_words_of_its_own
+from sessionauth.undocumented import convert_once, has_words_of_its_own
 
 T = TypeVar("T")
 
@@ -75,6 +75,7 @@ def insert(row: models.Model, using: str) -> None:
             value = field.get_db_prep_save(field.pre_save(row, True), connection)
         values.append(value)
     with connection.cursor() as cursor:
+        convert_once(cursor, statement.sql)
         cursor.execute(statement.sql, values)
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, using

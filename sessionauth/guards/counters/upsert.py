@@ -12,6 +12,7 @@ from typing import Any
 
 from sessionauth.guards.counters.step import Step
 from sessionauth.models import LoginThrottle
+from sessionauth.undocumented import convert_once
 
 COLUMNS = (
     "key",
@@ -48,8 +49,10 @@ def on_conflict(connection: Any, steps: Sequence[Step]) -> dict[str, int]:
     params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.shuts_from)]
     params += [at(first.pending_until), *limits, *limits, at(first.moment)]
     params += [step.key for step in steps if not step.is_anybodys]
+    statement = _on_conflict(connection.ops.quote_name, shape)
     with connection.cursor() as cursor:
-        cursor.execute(_on_conflict(connection.ops.quote_name, shape), params)
+        convert_once(cursor, statement)
+        cursor.execute(statement, params)
         return {str(key): int(count) for key, count in cursor.fetchall()}
 
 
