@@ -13,6 +13,8 @@ from typing import Any
 from benchmarks.project import Where
 from benchmarks.stacks import ROOT, STACKS, Stack, StackFailed
 
+COMPILED = ROOT / "build" / "bench" / "compiled"
+
 
 class Team:
     """Gives orders to stacks by name. `python_of` says which interpreter a stack runs in."""
@@ -52,8 +54,7 @@ class Team:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                # The same hashes in every run: what a set or a dictionary costs depends on them.
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+                env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -76,3 +77,10 @@ class Team:
 
     def _last_words(self, name: str) -> str:
         return f"{name}: {self._log(name).read_text()[-2000:]}"
+
+
+def _environment() -> dict[str, str]:
+    # The same hashes in every run: what a set or a dictionary costs depends on them. And all that a stack imports is
+    # compiled, as it is where pip has installed it: compiling leaves holes in memory.
+    own = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": str(COMPILED)}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | own
