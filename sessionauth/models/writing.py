@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import Error, OperationalError, connections, models, transaction
+from django.db import DatabaseError, Error, OperationalError, connections, models, transaction
 
 from sessionauth import compiled
 from sessionauth.undocumented import convert_once, has_words_of_its_own
@@ -37,6 +38,16 @@ def best_effort(write: Callable[[], object], using: str, *, catching: type[Excep
     return True
 
 
+def whole(using: str) -> AbstractContextManager[object]:
+    """Return a block for one statement that may fail: a savepoint in a transaction, and nothing outside of any.
+
+    There a statement is one by itself, and `atomic()` would ask the database two questions more.
+    """
+    connection = transaction.get_connection(using)
+    is_alone = not connection.in_atomic_block and connection.get_autocommit()
+    return nullcontext() if is_alone else transaction.atomic(using=using)
+
+
 def survival(using: str) -> Callable[[], bool]:
     """Return a question to be asked later: has what was written to the database `using` up to now not been rolled back?
 
@@ -56,62 +67,115 @@ def survival(using: str) -> Callable[[], bool]:
 
 
 def insert(row: models.Model, using: str) -> None:
-    """Do as `row.save(force_insert=True, using=using)` for a new row of ours: one INSERT, whose words are kept.
+    """Do as `row.save(force_insert=True, using=using)` for a new row: one INSERT, whose words are kept.
 
-    Signals, defaults and what fields make of their values are as Django has them. Where the database does not return
-    the new key, or a column wants more than a place for its value, Django does it.
+    Signals, defaults and what fields make of their values are as Django has them. Where a column wants more than a
+    place for its value, or the database does not return the key that it makes, Django does it.
     """
-    connection, kind = connections[using], type(row)
-    statement = _insertion(kind, connection)
+    connection = connections[using]
+    statement = _statement(type(row), connection, _insertion)
     if statement is None:
         row.save(force_insert=True, using=using)
         return
-    told = {"sender": kind, "instance": row, "raw": False, "using": using, "update_fields": None}
+    told = {"sender": type(row), "instance": row, "raw": False, "using": using, "update_fields": None}
     models.signals.pre_save.send(**told)
-    held, values = row.__dict__, []
-    for field, name in statement.fields:
-        value = None if name is None else held.get(name)
-        if type(value) is not str:
-            value = field.get_db_prep_save(field.pre_save(row, True), connection)
-        values.append(value)
     with connection.cursor() as cursor:
-        convert_once(cursor, statement.sql)
-        cursor.execute(statement.sql, values)
-        row.pk = cursor.fetchone()[0]
+        statement.run(cursor, row, connection, is_new=True)
+        if statement.makes_key:
+            row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, using
     models.signals.post_save.send(**told, created=True)
 
 
-class Insertion(NamedTuple):
-    """An INSERT, and the fields whose values it takes, each with its name if a string goes into it as it is."""
+def update(row: models.Model, using: str) -> None:
+    """Do as `row.save(force_update=True, using=using)`: one UPDATE of all columns, whose words are kept. See insert().
+
+    Raises what Django does where there is no such row.
+    """
+    connection = connections[using]
+    statement = _statement(type(row), connection, _updating)
+    if statement is None or not statement.names <= row.__dict__.keys():
+        row.save(force_update=True, using=using)
+        return
+    told = {"sender": type(row), "instance": row, "raw": False, "using": using, "update_fields": None}
+    models.signals.pre_save.send(**told)
+    with connection.cursor() as cursor:
+        statement.run(cursor, row, connection, is_new=False)
+        if not cursor.rowcount:
+            raise getattr(row, "NotUpdated", DatabaseError)("Forced update did not affect any rows.")
+    row._state.adding, row._state.db = False, using
+    models.signals.post_save.send(**told, created=False)
+
+
+class Statement(NamedTuple):
+    """Words that write a row, and the fields whose values they take, each with its name if a string goes in as it is.
+
+    `names` are those of all of them; `makes_key` says that the database does, and returns it.
+    """
 
     sql: str
     fields: tuple[tuple[models.Field[Any, Any], str | None], ...]
+    names: frozenset[str]
+    makes_key: bool
+
+    def run(self, cursor: Any, row: models.Model, connection: Any, *, is_new: bool) -> None:
+        """Write `row`."""
+        held, values = row.__dict__, []
+        for field, name in self.fields:
+            value = None if name is None else held.get(name)
+            if type(value) is not str:
+                value = field.get_db_prep_save(field.pre_save(row, is_new), connection)
+            values.append(value)
+        convert_once(cursor, self.sql)
+        cursor.execute(self.sql, values)
 
 
 #: By alias as well: MySQL and MariaDB have the same operations in Django, and only one of them returns keys.
-_statements: dict[tuple[str, type[Any], type[models.Model]], Insertion | None] = {}
+_statements: dict[tuple[Any, ...], Statement | None] = {}
 
 
-def _insertion(kind: type[models.Model], connection: Any) -> Insertion | None:
-    key = (connection.alias, type(connection.ops), kind)
+def _statement(
+    kind: type[models.Model], connection: Any, build: Callable[[type[models.Model], Any], Statement | None]
+) -> Statement | None:
+    key = (build, connection.alias, type(connection.ops), kind)
     if key not in _statements:
-        _statements[key] = _written(kind, connection)
+        _statements[key] = build(kind, connection) if _is_simple(kind, connection) else None
     return _statements[key]
 
 
-def _written(kind: type[models.Model], connection: Any) -> Insertion | None:
+def _is_simple(kind: type[models.Model], connection: Any) -> bool:
     meta = kind._meta
-    fields = [one for one in meta.concrete_fields if not one.primary_key]
-    is_simple = not meta.parents and not any(has_words_of_its_own(one) or one.has_db_default() for one in fields)
-    can_return = connection.features.can_return_columns_from_insert and connection.vendor != "oracle"
-    if not (is_simple and can_return and isinstance(meta.pk, models.AutoField)):
+    fields = meta.concrete_fields
+    if meta.parents or connection.vendor == "oracle" or any(map(has_words_of_its_own, fields)):
+        return False
+    return not any(field.has_db_default() or field.generated for field in fields)
+
+
+def _insertion(kind: type[models.Model], connection: Any) -> Statement | None:
+    meta, quote = kind._meta, connection.ops.quote_name
+    makes_key = isinstance(meta.pk, models.AutoField)
+    if makes_key and not connection.features.can_return_columns_from_insert:
         return None
-    quote = connection.ops.quote_name
+    fields = [field for field in meta.concrete_fields if not (makes_key and field.primary_key)]
     columns, places = ", ".join([quote(one.column) for one in fields]), ", ".join(["%s"] * len(fields))
     insert = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+    returning = f" RETURNING {quote(meta.pk.column)}" if makes_key else ""
+    return _of_fields(insert + returning, fields, makes_key=makes_key)
+
+
+def _updating(kind: type[models.Model], connection: Any) -> Statement | None:
+    meta, quote = kind._meta, connection.ops.quote_name
+    if not compiled.is_plain(kind._base_manager):
+        return None  # which rows it shows, and how it updates them, is the project's
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    table, changes = quote(meta.db_table), ", ".join([f"{quote(one.column)} = %s" for one in fields])
+    update = f"UPDATE {table} SET {changes} WHERE {table}.{quote(meta.pk.column)} = %s"  # noqa: S608
+    return _of_fields(update, [*fields, meta.pk], makes_key=False)
+
+
+def _of_fields(sql: str, fields: Sequence[models.Field[Any, Any]], *, makes_key: bool) -> Statement:
     named = tuple((one, one.attname if compiled.takes_text(one) else None) for one in fields)
-    return Insertion(f"{insert} RETURNING {quote(meta.pk.column)}", named)
+    return Statement(sql, named, frozenset([one.attname for one in fields]), makes_key)
 
 
 def retrying(act: Callable[[], T], using: str) -> T:

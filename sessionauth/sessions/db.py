@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends import db, signed_cookies
+from django.contrib.sessions.backends import signed_cookies
 from django.db import DatabaseError, models, router, transaction
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -21,7 +21,7 @@ from django.utils import timezone
 from sessionauth import compiled, instances
 from sessionauth.conf import djangos, settings
 from sessionauth.models import LoginSession, writing
-from sessionauth.sessions import decoding, kept
+from sessionauth.sessions import decoding, kept, store
 from sessionauth.undocumented import LOUTER, Col, Join, WhereNode
 
 #: Begins what is digested, so that no other digest of the same text is the same.
@@ -43,7 +43,7 @@ class Company(NamedTuple):
     moment: float
 
 
-class SessionStore(db.SessionStore):
+class SessionStore(store.SessionStore):
     """A session in Django's table, and for a moment what came along with it."""
 
     _company: Company | None = None
@@ -81,24 +81,6 @@ class SessionStore(db.SessionStore):
         """Save as Django does, and let the login session be found by the session key if that is new."""
         super().save(must_create)
         self.note()
-
-    # Django's own take up to five hops to the thread of the database for what is one here.
-
-    async def asave(self, must_create: bool = False) -> None:
-        """See save()."""
-        await sync_to_async(self.save)(must_create)
-
-    async def acreate(self) -> None:
-        """See Django's create()."""
-        await sync_to_async(self.create)()
-
-    async def acycle_key(self) -> None:
-        """See Django's cycle_key()."""
-        await sync_to_async(self.cycle_key)()
-
-    async def adelete(self, session_key: str | None = None) -> None:
-        """See Django's delete()."""
-        await sync_to_async(self.delete)(session_key)
 
     def company(self, sid: str, user_pk: Any, using: str) -> Company | None:
         """Return, once, the login session `sid` and its user `user_pk` if just these came along from `using`."""
@@ -168,7 +150,7 @@ def _rows(sessions: Any, using: str, session_key: str) -> list[Any] | None:
 
 def fill(session: Any) -> None:
     """Have a session of Django's own engines hold what its row or cookie holds, as it would by itself at a look."""
-    if type(session) is db.SessionStore:
+    if type(session) in store.PLAIN:
         _fill(session)
     elif type(session) is signed_cookies.SessionStore and "_session_cache" not in vars(session):
         data = decoding.of_cookie(session)

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from sessionauth.conf import djangos
 from sessionauth.conf.setting import FromSettings, derived
+from sessionauth.sessions import store
 
 #: By whom a session is made that begins with nothing but a key and what the settings say.
 PLAIN = (SessionBase.__init__, db.SessionStore.__init__)
@@ -24,10 +25,13 @@ class SessionMiddleware(DjangosSessionMiddleware):
     Django does all of its way out on each request, and under ASGI sends both of its steps through a thread, whether
     there is anything to wait for or not. Here a session that nobody touched is left alone, and only one that is saved
     waits for a thread. Steps that a subclass has of its own may wait for anything, and are taken as Django takes them.
+    A session of Django's engine in the database is one of `store`, which writes the same row in fewer steps.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
+        if self.SessionStore is db.SessionStore:
+            self.SessionStore = store.SessionStore
         own = type(self)
         has_own_step = own.process_request is not SessionMiddleware.process_request
         self.has_own_steps = has_own_step or own.process_response is not SessionMiddleware.process_response

@@ -25,6 +25,7 @@ from sessionauth.models.revocable import REASON_LENGTH
 from sessionauth.request_state import SignIn, state_of
 from sessionauth.sessions import fingerprint, kept
 from sessionauth.sessions.db import SessionStore
+from sessionauth.sessions.store import PLAIN
 from sessionauth.signals import logged_out_everywhere
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ else:
     limit = LateModule("sessionauth.sessions.limit")
 
 #: Engines whose sessions are a row, and nothing else.
-SIMPLE = (db.SessionStore, SessionStore)
+SIMPLE = (*PLAIN, SessionStore)
 
 
 def new_sid() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, models
+from django.db import DatabaseError, models
 from django.db.models.signals import post_save, pre_save
 
 from sessionauth.models import AuthEvent, LoginSession, writing
@@ -83,7 +83,7 @@ def test_columns_with_words_of_their_own__are_left_to_django(name, monkeypatch):
     monkeypatch.setattr(models.GenericIPAddressField, name, lambda *args: words, raising=False)
     row = event()
     by_insert(row)
-    assert writing._statements == {("default", type(connection.ops), AuthEvent): None}
+    assert list(writing._statements.values()) == [None]
     assert row.pk is not None
 
 
@@ -94,3 +94,52 @@ def test_insert__asks_a_field_that_makes_something_else_of_text(monkeypatch):
     row = event()
     by_insert(row)
     assert AuthEvent._base_manager.values_list("event", "user_name").get(pk=row.pk) == ("LOGIN_FAILED", "ä'\"%s")
+
+
+@pytest.mark.parametrize("make", [event, session])
+def test_update__stores_what_save_stores_and_asks_in_the_same_words(make):
+    found = []
+    for act in (lambda row: row.save(force_update=True, using="default"), lambda row: writing.update(row, "default")):
+        row = make()
+        row.save()
+        row.created_at = datetime(2026, 2, 3, tzinfo=UTC)
+        row.user_agent = "100% other"
+        with counted() as statements:
+            act(row)
+        key = str(row.pk)
+        found.append(([one.replace(key, "KEY").replace("NULL", "%s") for one in statements], stored(row)))
+    assert found[0] == found[1]
+
+
+def test_update__of_a_row_that_is_gone_fails_as_save_does():
+    for act in (lambda row: row.save(force_update=True), lambda row: writing.update(row, "default")):
+        row = event()
+        row.save()
+        type(row)._base_manager.all().delete()
+        with pytest.raises(DatabaseError, match="did not affect any rows") as failure:
+            act(row)
+        assert isinstance(failure.value, getattr(AuthEvent, "NotUpdated", DatabaseError))
+
+
+def test_update__writes_no_column_that_was_not_read():
+    by_insert(session())
+    row = LoginSession._base_manager.defer("user_agent").get()
+    LoginSession._base_manager.update(user_agent="other")
+    row.sid = "t" * 30
+    writing.update(row, "default")
+    assert LoginSession._base_manager.values_list("sid", "user_agent").get() == ("t" * 30, "other")
+
+
+def test_update__is_djangos_where_a_manager_shows_some_rows_alone(monkeypatch):
+    class Few(models.Manager):
+        def get_queryset(self):
+            return super().get_queryset().filter(event="other")
+
+    monkeypatch.setattr(writing, "_statements", {})
+    row = event()
+    by_insert(row)
+    manager = Few()
+    manager.model = AuthEvent
+    monkeypatch.setitem(AuthEvent._meta.__dict__, "base_manager", manager)
+    with pytest.raises(DatabaseError, match="did not affect any rows"):
+        writing.update(row, "default")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from sessionauth.models.writing import TIMES, retrying
+from sessionauth.models.writing import TIMES, retrying, whole
+from tests.asking import counted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,3 +64,20 @@ def test_deadlock__in_a_transaction_is_the_transactions():
     with pytest.raises(OperationalError), transaction.atomic():
         retrying(act, connection.alias)
     assert len(asked) == 1
+
+
+def test_one_statement__is_in_no_transaction_of_its_own_unless_it_could_spoil_another():
+    connection.ensure_connection()
+    with counted() as statements, whole("default"):
+        assert not connection.in_atomic_block
+    assert statements == []
+    with transaction.atomic(), counted() as statements, whole("default"):
+        pass
+    assert [one.partition(" ")[0] for one in statements] == ["SAVEPOINT", "RELEASE"]
+    connection.set_autocommit(False)
+    try:
+        with whole("default"):
+            assert connection.in_atomic_block
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.cached_db import SessionStore as CachedStore
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.contrib.sessions.models import Session
@@ -13,7 +14,7 @@ from django.test import AsyncClient, Client
 from django.urls import path
 from django.utils.log import log_response
 
-from sessionauth.sessions import db
+from sessionauth.sessions import db, store
 from sessionauth.sessions.middleware import SessionMiddleware
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +248,15 @@ def test_own_engine__takes_one_hop_for_each_act(monkeypatch, act):
     hops = counted_hops(monkeypatch)
     async_to_sync(getattr(session, act))()
     assert len(hops) == 1
+
+
+def test_session__is_of_the_engine_that_is_set_and_djangos_is_written_in_fewer_steps(settings):
+    for engine, kind in (
+        ("django.contrib.sessions.backends.db", store.SessionStore),
+        ("sessionauth.sessions.db", db.SessionStore),
+        ("django.contrib.sessions.backends.cached_db", CachedStore),
+    ):
+        settings.SESSION_ENGINE = engine
+        request = HttpRequest()
+        SessionMiddleware(lambda request: HttpResponse()).process_request(request)
+        assert type(request.session) is kind
