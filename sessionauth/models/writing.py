@@ -154,7 +154,9 @@ def _is_simple(kind: type[models.Model], connection: Any) -> bool:
 def _insertion(kind: type[models.Model], connection: Any) -> Statement | None:
     meta, quote = kind._meta, connection.ops.quote_name
     makes_key = isinstance(meta.pk, models.AutoField)
-    if makes_key and not connection.features.can_return_columns_from_insert:
+    # Ours does nothing to a row that is new.
+    is_djangos = kind.save is models.Model.save or kind.save.__module__.startswith("sessionauth.")
+    if not is_djangos or (makes_key and not connection.features.can_return_columns_from_insert):
         return None
     fields = [field for field in meta.concrete_fields if not (makes_key and field.primary_key)]
     columns, places = ", ".join([quote(one.column) for one in fields]), ", ".join(["%s"] * len(fields))
@@ -165,8 +167,8 @@ def _insertion(kind: type[models.Model], connection: Any) -> Statement | None:
 
 def _updating(kind: type[models.Model], connection: Any) -> Statement | None:
     meta, quote = kind._meta, connection.ops.quote_name
-    if not compiled.is_plain(kind._base_manager):
-        return None  # which rows it shows, and how it updates them, is the project's
+    if kind.save is not models.Model.save or not compiled.is_plain(kind._base_manager):
+        return None  # what is written, and which rows there are, is somebody else's to say
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     table, changes = quote(meta.db_table), ", ".join([f"{quote(one.column)} = %s" for one in fields])
     update = f"UPDATE {table} SET {changes} WHERE {table}.{quote(meta.pk.column)} = %s"  # noqa: S608
