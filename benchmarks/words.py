@@ -83,8 +83,8 @@ MEMORY = """\
 
 What a process that has answered a few requests has for itself, in MiB more than one of stock Django. Its tables are
 there already, and all modules compiled: a process that migrates keeps the models of every migration. Set for ours
-without frameworks: at most +6, and +2 for the two lines alone. Of what these take, 1 is ten models with 248 fields, and 1
-the code of 78 modules.
+without frameworks: at most +6, and +2 for the two lines alone. Of what these take, 1 is ten models with 248 fields, and
+1 is the code of 78 modules.
 """
 
 STORM = """\
