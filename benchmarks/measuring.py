@@ -16,6 +16,9 @@ from benchmarks.scenarios import Row, Scenario
 from benchmarks.stacks import StackFailed
 from benchmarks.team import Team
 
+#: For how many seconds it is looked where the time of a row goes.
+SAMPLED = 3
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -40,6 +43,8 @@ def measure(team: Team, scenario: Scenario, effort: Effort) -> dict[str, dict[st
             found[key].update(figures)
     for row in (scenario.baseline, *(row for row in rows if row.goal is not None)):
         found[row.key]["profile"] = team.ask(row.stack, "profile", case=row.case, is_async=scenario.is_async)
+        if effort.rounds and not scenario.is_async:
+            found[row.key]["sampled"] = team.ask(row.stack, "sample", case=row.case, seconds=SAMPLED)
     return found
 
 

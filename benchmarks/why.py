@@ -1,4 +1,4 @@
-"""The part of docs/performance.md that says of each goal that is missed where the calls go."""
+"""The part of docs/performance.md that says of each goal that is missed where the time and the calls go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks import words
 from benchmarks.scenarios import ALL, Row, Scenario
 
 #: So many modules are named, and none with fewer calls than a hundredth of the request's.
@@ -33,19 +34,31 @@ def is_missed(scenario: Scenario, row: Row, results: dict[str, Any]) -> bool:
 
 def _row(scenario: Scenario, label: str, ours: dict[str, Any], base: dict[str, Any]) -> Iterator[str]:
     yield f"### {scenario.title}: {label}\n"
+    if reason := words.REASONS.get(scenario.name):
+        yield f"{reason}\n"
     yield f"| | {' | '.join(OWNERS)} | all |\n|---|{'---|' * len(OWNERS)}---|"
-    for title, one in (("ours", ours), ("beside", base)):
-        by_owner = owners(one["profile"])
-        yield f"| {title} | {' | '.join(str(by_owner[owner]) for owner in OWNERS)} | {sum(by_owner.values())} |"
-    total = sum(ours["profile"].values())
-    most = [(name, calls) for name, calls in ours["profile"].items() if name and calls * 100 >= total][:NAMED]
-    yield "\nMost of ours: " + ", ".join(f"`{name}` {calls}" for name, calls in most) + ".\n"
+    for figure, unit in (("profile", "calls"), ("sampled", "µs")):
+        if figure in ours and figure in base:
+            for title, one in (("ours", ours), ("beside", base)):
+                by_owner = owners(one[figure])
+                cells = [f"{by_owner[owner]:.0f}" for owner in OWNERS]
+                yield f"| {unit}, {title} | {' | '.join(cells)} | {sum(by_owner.values()):.0f} |"
+    yield f"\nMost calls: {_most(ours['profile'])}."
+    if "sampled" in ours:
+        yield f"\nMost µs: {_most(ours['sampled'])}."
+    yield ""
 
 
-def owners(profile: dict[str, int]) -> Counter[str]:
-    """Return the calls of `profile` by whose modules make them."""
+def _most(profile: dict[str, float]) -> str:
+    total = sum(profile.values())
+    most = [(name, value) for name, value in profile.items() if name and value * 100 >= total][:NAMED]
+    return ", ".join(f"`{name}` {value:.0f}" for name, value in most)
+
+
+def owners(profile: dict[str, float]) -> Counter[str]:
+    """Return what `profile` says of modules by whose they are."""
     found: Counter[str] = Counter()
-    for name, calls in profile.items():
+    for name, value in profile.items():
         first = name.partition(".")[0]
-        found[first if first in OWNERS else "the rest"] += calls
+        found[first if first in OWNERS else "the rest"] += value  # type: ignore[assignment]  # a Counter adds floats
     return found

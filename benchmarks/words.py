@@ -40,11 +40,15 @@ Where a request of ours costs more than what it is compared with, the worst firs
 """
 
 WHY = """\
-## Where the calls go
+## Where it goes
 
-Of each request that costs more than was set: the functions that it enters, by whose modules they are, beside those of
-what it is compared with, and the modules that enter most. What is written in C counts for the module that calls it.
+Of each request that costs more than was set: the functions that it enters, and its time, by whose modules they are,
+beside those of what it is compared with, and the modules that have most of them. What is written in C counts for the
+module that calls it. The time is that of whoever runs when a clock ticks, on SQLite.
 """
+
+#: Why a goal is missed, by scenario: what cannot be had without giving up something else.
+REASONS: dict[str, str] = {}
 
 EACH = """\
 ## Each in turn

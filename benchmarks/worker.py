@@ -41,6 +41,13 @@ class Worker:
         found: dict[str, int] = self.counting.profile(lambda: self._ask(case, is_async))
         return found
 
+    def sample(self, case: str, seconds: float) -> dict[str, float]:
+        """Return the microseconds that each module has of a request; of WSGI alone, for threads have no such clock."""
+        ask = self.asks[case, False]
+        sampling = import_module("benchmarks.sampling")
+        found: dict[str, float] = sampling.sample(lambda times: self.ways[False].ask(ask, times), seconds).by_module()
+        return found
+
     def headers(self, case: str) -> dict[str, str]:
         """Return the headers of the request of `case`, for whoever asks over a network."""
         return dict(self.asks[case, False].headers)

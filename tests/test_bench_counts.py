@@ -5,9 +5,11 @@ Here the requests that matter most; `python -m benchmarks.counts`, which `./dev 
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from benchmarks import counts, measuring, storm, why
+from benchmarks import counts, measuring, sampling, storm, why
 from benchmarks.counts import Team, Where, in_place
 from benchmarks.measuring import Effort
 from benchmarks.scenarios import ALL, SCENARIOS, Scenario
@@ -71,7 +73,7 @@ def test_scenarios__have_no_row_twice():
     assert [one.name for one in ALL if len(set(one.rows)) != len(one.rows)] == []
 
 
-def test_why__tells_where_the_calls_go_of_what_misses_its_goal():
+def test_why__tells_where_calls_and_time_go_of_what_misses_its_goal():
     def of(ratio, **profile):
         return {"ratio": ratio, "profile": {name.replace("_", "."): calls for name, calls in profile.items()}}
 
@@ -80,8 +82,14 @@ def test_why__tells_where_the_calls_go_of_what_misses_its_goal():
     ours = of(1.3, django_http=60, sessionauth_conf=30, sessionauth_logs=1, asgiref_local=10)
     results = {"sqlite": {"page": {"stock/page": base, "ours/page": ours}}}
     told = "\n".join(why.told(results, lambda scenario, row: row.stack))
-    assert "| ours | 31 | 60 | 10 | 0 | 101 |\n| beside | 0 | 50 | 10 | 5 | 65 |" in told
+    assert "| calls, ours | 31 | 60 | 10 | 0 | 101 |\n| calls, beside | 0 | 50 | 10 | 5 | 65 |" in told
     assert "`django.http` 60, `sessionauth.conf` 30, `asgiref.local` 10." in told
+    ours["sampled"] = {"sessionauth.conf": 3.25, "django.http": 50.0}
+    assert "µs, " not in told
+    base["sampled"] = {"django.http": 49.5}
+    told = "\n".join(why.told(results, lambda scenario, row: row.stack))
+    assert "| µs, ours | 3 | 50 | 0 | 0 | 53 |\n| µs, beside | 0 | 50 | 0 | 0 | 50 |" in told
+    assert "Most µs: `sessionauth.conf` 3, `django.http` 50." in told
     ours["ratio"] = 0.9
     assert list(why.told(results, lambda scenario, row: row.stack)) == []
     results["postgres"] = {"page": {"ours/page": {"ratio": 1.01}}}
@@ -108,3 +116,18 @@ def test_measure__each_contestant_has_several_processes(tmp_path):
         assert started == ["stock"] * 2
         assert found["stock/page"]["ratio"] == 1
         assert team.ask("stock", "time", case="page", is_async=False, times=1) > 0
+
+
+@pytest.mark.slow
+def test_sample__tells_where_the_time_of_a_request_goes():
+    def spin(times):
+        """Take some time, in a function that does nothing else."""
+        started = time.perf_counter()
+        while time.perf_counter() < started + 0.002 * times:
+            pass
+        return [0.002] * times
+
+    found = sampling.sample(spin, 0.5)
+    assert found.microseconds == 2000
+    assert found.by_module()[__name__] > 1500
+    assert {name for name, _ in found.each(found.alone)} >= {f"{__name__}:{spin.__qualname__}"}
