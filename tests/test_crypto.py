@@ -48,6 +48,14 @@ def test_digest__is_sha256_of_the_whole():
     assert len(crypto.digest("\ud800")) == 64
 
 
+@pytest.mark.parametrize("length", [0, 1, 32, 63, 64, 65, 200])
+def test_mac__is_hmac_however_long_the_key(length):
+    key = bytes(range(length))
+    mac = crypto.Mac(key)
+    for message in (b"", b"one", b"another" * 50, b"one"):
+        assert mac.digest(message) == hmac.digest(key, message, "sha256")
+
+
 def test_digest__with_a_pepper_is_its_hmac():
     assert crypto.digest(GOOD, "pepper") == hmac.new(b"pepper", GOOD.encode(), "sha256").hexdigest()
     assert len(crypto.digest("\ud800", "\ud800")) == 64

@@ -23,6 +23,7 @@ from django.utils.encoding import force_bytes
 
 from sessionauth import instances
 from sessionauth.conf import djangos
+from sessionauth.crypto import Mac
 from sessionauth.models import AbstractCredential, tombstones
 from sessionauth.models.fields import ListField
 from sessionauth.models.lasting import LastingModel
@@ -103,9 +104,9 @@ def plain(value: Any) -> str:
 
 def _seal(key: str, text: str) -> str:
     """Return the seal of the entry `text` under `key`, 64 characters."""
-    return hmac.digest(_secret(djangos.SECRET_KEY), f"{key}\n{text}".encode(), "sha256").hex()
+    return _mac(djangos.SECRET_KEY).digest(f"{key}\n{text}".encode()).hex()
 
 
 @lru_cache(maxsize=2)
-def _secret(of_project: str | bytes) -> bytes:
-    return hashlib.sha256(SALT + force_bytes(of_project)).digest()
+def _mac(secret: str | bytes) -> Mac:
+    return Mac(hashlib.sha256(SALT + force_bytes(secret)).digest())

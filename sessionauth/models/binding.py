@@ -25,11 +25,10 @@ def session_hash(user: Any) -> str:
     """Return `user.get_session_auth_hash()`, in fewer steps where that is Django's own; keeps nothing of the user."""
     own: Any = type(user)
     if _is_djangos(own) and "get_session_auth_hash" not in vars(user):
-        key = _key(djangos.SECRET_KEY)
-        if key is not None:
+        mac = _mac(djangos.SECRET_KEY)
+        if mac is not None:
             password = user.password
-            raw = password.encode() if type(password) is str else force_bytes(password)
-            return hmac.digest(key, raw, "sha256").hex()
+            return mac.digest(password.encode() if type(password) is str else force_bytes(password)).hex()
     found: str = user.get_session_auth_hash()
     return found
 
@@ -42,12 +41,12 @@ def _is_djangos(model: Any) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _key(secret: str | bytes) -> bytes | None:
-    """Return the key by which Django makes session hashes, None if the next Django makes them in another way."""
-    key = hashlib.sha256(SALT.encode() + force_bytes(secret)).digest()
+def _mac(secret: str | bytes) -> crypto.Mac | None:
+    """Return what makes session hashes as Django does, None if the next Django makes them in another way."""
+    mac = crypto.Mac(hashlib.sha256(SALT.encode() + force_bytes(secret)).digest())
     probe = SimpleNamespace(password="")
     found = DJANGOS._get_session_auth_hash(probe, secret=secret)
-    return key if hmac.compare_digest(found, hmac.digest(key, b"", "sha256").hex()) else None
+    return mac if hmac.compare_digest(found, mac.digest(b"").hex()) else None
 
 
 def session_digests(user: Any) -> list[str]:

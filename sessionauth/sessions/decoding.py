@@ -20,6 +20,7 @@ from django.core.signing import JSONSerializer, b62_decode
 from django.utils.encoding import force_bytes
 
 from sessionauth.conf import djangos
+from sessionauth.crypto import Mac
 
 #: The salt of sessions that are cookies.
 OF_COOKIES = "django.contrib.sessions.backends.signed_cookies"
@@ -52,7 +53,7 @@ def _read(session: SessionBase, text: str, salt: str, max_age: float | None = No
     """Return the data, None unless this site's key has signed them, within the last `max_age` seconds."""
     # The data, the moment and the signature of both; base64 without its padding.
     signed, _, signature = text.encode().rpartition(b":")
-    right = b2a_base64(hmac.digest(_key(salt, djangos.SECRET_KEY), signed, "sha256"), newline=False)
+    right = b2a_base64(_mac(salt, djangos.SECRET_KEY).digest(signed), newline=False)
     if not hmac.compare_digest(right.translate(OF_URLS, b"="), signature):
         return None
     packed, _, moment = signed.rpartition(b":")
@@ -69,5 +70,5 @@ def _read(session: SessionBase, text: str, salt: str, max_age: float | None = No
 
 
 @lru_cache(maxsize=8)
-def _key(salt: str, secret: str | bytes) -> bytes:
-    return hashlib.sha256(force_bytes(salt + "signer") + force_bytes(secret)).digest()
+def _mac(salt: str, secret: str | bytes) -> Mac:
+    return Mac(hashlib.sha256(force_bytes(salt + "signer") + force_bytes(secret)).digest())
