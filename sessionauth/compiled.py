@@ -98,7 +98,8 @@ class Frozen:
             for column, convert, expression, _ in self.moments:
                 value = row[column]
                 if type(value) is datetime and value.tzinfo is None:
-                    row[column] = value if zone is None else value.replace(tzinfo=zone)
+                    # As by replace(tzinfo=zone), which takes four times as long on Python 3.11.
+                    row[column] = value if zone is None else datetime.combine(value, value.time(), zone)
                 elif value is not None:
                     row[column] = convert(connection.ops, value, expression, connection)
             for column in self.flags:

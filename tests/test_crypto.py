@@ -56,6 +56,11 @@ def test_mac__is_hmac_however_long_the_key(length):
         assert mac.digest(message) == hmac.digest(key, message, "sha256")
 
 
+@given(st.binary(max_size=200))
+def test_sha256__is_the_standard_librarys(data):
+    assert [crypto.sha256(data) for _ in range(2)] == [hashlib.sha256(data).hexdigest()] * 2
+
+
 def test_digest__with_a_pepper_is_its_hmac():
     assert crypto.digest(GOOD, "pepper") == hmac.new(b"pepper", GOOD.encode(), "sha256").hexdigest()
     assert len(crypto.digest("\ud800", "\ud800")) == 64

@@ -7,7 +7,6 @@ key, which is kept in no other form.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from django.db import DatabaseError, models, router, transaction
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from sessionauth import compiled, instances
+from sessionauth import compiled, crypto, instances
 from sessionauth.conf import djangos, settings
 from sessionauth.models import LoginSession, writing
 from sessionauth.sessions import decoding, kept, store
@@ -113,7 +112,7 @@ def digest(session_key: str) -> str:
 
     Not keyed: it is 160 random bits, and a new SECRET_KEY would leave behind digests that lead nowhere.
     """
-    return hashlib.sha256(PURPOSE + session_key.encode("utf-8", "surrogatepass")).hexdigest()
+    return crypto.sha256(PURPOSE + session_key.encode("utf-8", "surrogatepass"))
 
 
 def _keep(sid: str, session_key: str, *, is_anothers: bool) -> None:

@@ -10,6 +10,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.http import HttpRequest
+from django.utils.cache import patch_vary_headers
 
 from sessionauth.conf import djangos
 from sessionauth.conf.setting import FromSettings, derived
@@ -65,18 +66,21 @@ class SessionMiddleware(DjangosSessionMiddleware):
         session._session_key = key
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        """Have Django save the session, set its cookie or take it back, and name it in `Vary`, where that may be due.
+        """Have Django save the session, set its cookie or take it back, where that may be due; name it in `Vary`.
 
-        It is not where nobody looked, and what came was a cookie with a session in it, or none.
+        None of it is due where nobody looked, and what came was a cookie with a session in it, or none.
         """
         try:
             session = request.session
             is_empty = djangos.SESSION_COOKIE_NAME in request.COOKIES and session.is_empty()
-            is_touched = session.accessed or session.modified
+            is_accessed, is_modified = session.accessed, session.modified
         except AttributeError:
             return response
-        if is_touched or is_empty or djangos.SESSION_SAVE_EVERY_REQUEST:
+        if is_empty or is_modified or djangos.SESSION_SAVE_EVERY_REQUEST:
             return super().process_response(request, response)
+        # Who was recognised by it has mostly had it named already, and Django would take the header apart to see that.
+        if is_accessed and "Cookie" not in response.headers.get("Vary", "").split(", "):
+            patch_vary_headers(response, ("Cookie",))
         return response
 
 

@@ -125,6 +125,21 @@ def test_untouched_session__is_not_djangos_business(settings, monkeypatch):
     assert answer(settings, OURS, "nothing", "session", is_async=False)[0] == 200
 
 
+@pytest.mark.parametrize(
+    "vary", [None, "", "Cookie", "Accept, Cookie", "accept,cookie", "Accept,Cookie", "X-Cookie", "*"]
+)
+def test_vary__is_djangos_whatever_it_says_already(rf, vary):
+    told = []
+    for middleware in (DjangosSessionMiddleware, SessionMiddleware):
+        request, response = rf.get("/"), HttpResponse()
+        if vary is not None:
+            response["Vary"] = vary
+        request.session = SessionStore("a" * 32)
+        request.session.get("colour")
+        told.append(middleware(HttpResponse).process_response(request, response)["Vary"])
+    assert told[0] == told[1]
+
+
 class Coloured(SessionMiddleware):
     """What a project may have made of it: steps of its own, which ask the database on each request."""
 
