@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from inspect import getattr_static
 from typing import Any
@@ -39,7 +39,7 @@ def joined(shape: Shape, using: str, row: list[Any]) -> Any:
     return one
 
 
-def bare(model: Any, using: str, values: Iterable[tuple[str, Any]]) -> Any:
+def bare(model: Any, using: str, values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Any:
     """Return an instance of `model` that holds `values` and nothing else.
 
     What `from_db()` comes to where nobody else has a say, without setting each attribute by itself.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.db import models, router
@@ -13,24 +13,42 @@ from sessionauth import instances
 from sessionauth.models import AbstractCredential
 
 
+class Owner(NamedTuple):
+    """Where rows of a model keep their user: the `link` and its `column`, the `model` of users and its `key`."""
+
+    link: Any
+    column: str
+    model: Any
+    key: str
+
+
 def put_on(row: AbstractCredential) -> None:
     """Give `row` its user, of whom no more is known than the key."""
-    if row.user_path is None:
+    owner = _owner(type(row))
+    if owner is None:
         return
-    owner: Any = row._meta.get_field(row.user_path)
-    pk = row.__dict__[owner.attname]
+    link, column, model, key = owner
+    pk = row.__dict__[column]
     if pk is None:
-        owner.set_cached_value(row, None)
+        link.set_cached_value(row, None)
         return
-    model = owner.related_model
-    using, key = router.db_for_write(model), model._meta.pk.attname
+    using = router.db_for_write(model)
     if instances.is_bare(model) and not instances.has_listeners(model):
-        user = instances.bare(model, using, ((key, pk),))
+        user = instances.bare(model, using, {key: pk})
     else:
         user = model.from_db(using, [key], [pk])
     # Django would load each column that is asked for by a query of its own.
     user.refresh_from_db = partial(_load, user)
-    owner.set_cached_value(row, user)
+    link.set_cached_value(row, user)
+
+
+@lru_cache(maxsize=64)
+def _owner(model: type[AbstractCredential]) -> Owner | None:
+    """Return where rows of `model` keep their user, None where they have none."""
+    if model.user_path is None:
+        return None
+    link: Any = model._meta.get_field(model.user_path)
+    return Owner(link, link.attname, link.related_model, link.related_model._meta.pk.attname)
 
 
 def _load(user: Any, using: Any = None, fields: Iterable[str] | None = None, from_queryset: Any = None) -> None:

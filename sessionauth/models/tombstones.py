@@ -66,7 +66,7 @@ def is_on() -> bool:
 
 def is_paused() -> bool:
     """Say whether the cache has failed so lately that it may hold what could not be taken back."""
-    return _paused.get(str(settings.KEY_CACHE), 0.0) > time.monotonic()
+    return bool(_paused) and _paused.get(str(settings.KEY_CACHE), 0.0) > time.monotonic()
 
 
 def pause(error: Exception | None) -> None:

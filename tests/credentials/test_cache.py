@@ -119,6 +119,23 @@ def test_row__is_the_credential_less_its_digests(alice):
     assert found.digest == row.digest  # by a query
 
 
+@pytest.mark.parametrize("scopes", [["auth.view_user"], [["nested"]]])
+def test_row__of_one_request_can_be_changed_without_the_next_one_seeing_it(scopes, alice):
+    row, secret = APIKey.objects.issue(user=alice, scopes=["auth.view_user"], methods=["GET"])
+    APIKey.objects.filter(pk=row.pk).update(scopes=scopes)
+    caches["default"].clear()
+    get(secret)
+    found = hit(secret)
+    assert found.scopes == scopes
+    found.scopes[0] = "auth.change_user"
+    for changed in (found.scopes, found.methods, found.networks):
+        changed.append("more")
+    found.name, found.user.username = "theirs", "mallory"
+    after = hit(secret)
+    assert (after.scopes, after.methods, after.networks, after.name) == (scopes, ["GET"], [], "")
+    assert after.user.username == "alice"
+
+
 def test_entry__holds_no_secret_and_nothing_of_a_user(alice, issued):
     warm(issued[1])
     row, secret = issued

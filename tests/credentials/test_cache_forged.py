@@ -24,7 +24,7 @@ def sealed_of(secret):
     return caches["default"].get(tombstones.key_of(crypto.digest(secret), "default"))
 
 
-NONSENSE = [None, 5, b"x", "", "x" * 64, "x" * 200, {"a": 1}, ["x"], ("x",), True, "é" * 80, '{"a": 1}']
+NONSENSE = [None, 5, b"x", "", "x" * 64, "x" * 200, {"a": 1}, ["x"], ("x",), True, "é" * 80, "\ud800" * 80, '{"a": 1}']
 
 
 @pytest.mark.parametrize("value", NONSENSE)
