@@ -20,6 +20,7 @@ def test_commands__go_by_one_client(shared, monkeypatch):
         pipelines.count(found, ["k"], [65])
         pipelines.give_back(found, ["k"])
         pipelines.add(found, "other", 65)
+        pipelines.get_many(found, ["k", "other"])
     assert made == [{"write": True}]
 
 
@@ -29,3 +30,11 @@ def test_add__does_as_django(shared):
         assert [add("a"), add("a"), found.delete("a"), add("a"), found.get("a")] == [True, False, True, True, 1]
         assert 58 <= client.ttl(found.make_key("a")) <= 60
         found.delete("a")
+
+
+def test_get_many__does_as_django(shared):
+    found = caches["guards"]
+    found.set_many({"number": 5, "text": "é" * 80, "none": None, "list": [1, "x"]}, 60)
+    keys = ["number", "text", "none", "list", "absent"]
+    assert pipelines.get_many(found, keys) == found.get_many(keys) != {}
+    assert pipelines.get_many(caches["default"], ["absent"]) == {}

@@ -20,6 +20,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.signals import post_init
 from django.utils import timezone
 
+from sessionauth import pipelines
 from sessionauth.conf import settings
 from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.credentials import bare_users, entries
@@ -49,7 +50,7 @@ def find(model: type[AbstractCredential], parsed: ParsedSecret) -> Look:
     using, moment = router.db_for_write(model), time.time()
     keys = [tombstones.key_of(digest, using) for digest in parsed.digests]
     try:
-        found = _cache().get_many([*keys, GENERATION])
+        found = pipelines.get_many(_cache(), [*keys, GENERATION])
         generation = found.pop(GENERATION, None) or _begin()
     except Exception as error:  # whatever the client library raises
         tombstones.pause(error)

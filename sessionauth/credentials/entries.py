@@ -99,8 +99,8 @@ def opened(model: type[AbstractCredential], using: str, key: str, entry: Any, ge
     return row
 
 
-# What is genuine and what it says is always the same of the same text, and one entry comes with every request of its
-# key: to look at the seal and to read the text each time took 20 of the 120 µs that such a request costs beyond its page.
+# Of the same text it is always the same what it says and whether it is genuine, and one entry comes with every request
+# of its key: to look at the seal and to read it each time took 20 of the 120 µs that such a request costs over a page.
 @lru_cache(maxsize=READ)
 def _read(model: type[AbstractCredential], key: str, entry: str, of_project: str | bytes) -> Read | None:
     """Return what `entry` says, None if it is not genuine or not of these columns."""
