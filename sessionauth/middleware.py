@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from sessionauth import audit, books, confinement, old_passwords, request_auth
+from sessionauth import audit, books, request_auth
 from sessionauth.authenticators import aget_auth, get_auth, identity, remember
 from sessionauth.conf import djangos, load, settings
 from sessionauth.exceptions import LoginDenied, NotAuthenticated
@@ -21,10 +21,12 @@ from sessionauth.request_state import RequestState, state_of, under_way, underwa
 from sessionauth.user_token import LoginState, UserToken
 
 if TYPE_CHECKING:
-    from sessionauth import access, explicit, paths, refusals
+    from sessionauth import access, confinement, explicit, old_passwords, paths, refusals
 else:
     access = LateModule("sessionauth.access")
+    confinement = LateModule("sessionauth.confinement")
     explicit = LateModule("sessionauth.explicit")
+    old_passwords = LateModule("sessionauth.old_passwords")
     paths = LateModule("sessionauth.paths")
     refusals = LateModule("sessionauth.refusals")
 

@@ -10,14 +10,19 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from sessionauth import base_user, scopes
 from sessionauth.conf import load, seconds, settings
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.late import LateModule
 from sessionauth.request_state import state_of
+
+if TYPE_CHECKING:
+    from sessionauth import base_user, scopes
+else:
+    base_user, scopes = LateModule("sessionauth.base_user"), LateModule("sessionauth.scopes")
 
 
 class LoginState(enum.Enum):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.utils.functional import LazyObject, empty
 
-from sessionauth import confinement, signals
+from sessionauth import signals
 from sessionauth.authenticators import base, chain
 from sessionauth.exceptions import InvalidCredential
+from sessionauth.late import LateModule
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.user_token import LoginState, UserToken, anonymous, remember_user, replace
+
+if TYPE_CHECKING:
+    from sessionauth import confinement
+else:
+    confinement = LateModule("sessionauth.confinement")
 
 
 def get_auth(request: HttpRequest) -> UserToken:

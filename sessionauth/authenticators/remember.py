@@ -12,7 +12,7 @@ from django.contrib.auth.views import LogoutView
 from django.db import connections, router
 from django.http import HttpRequest
 
-from sessionauth import confinement, http, lookup, signals, user_loader
+from sessionauth import http, lookup, signals, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator, active
 from sessionauth.conf import settings
 from sessionauth.late import LateModule
@@ -23,10 +23,11 @@ from sessionauth.sessions.remember_cookie import Presented
 from sessionauth.user_token import LoginState, UserToken
 
 if TYPE_CHECKING:
-    from sessionauth import backends
+    from sessionauth import backends, confinement
     from sessionauth.sessions import remember, restoring, series
 else:
     backends = LateModule("sessionauth.backends")
+    confinement = LateModule("sessionauth.confinement")
     remember = LateModule("sessionauth.sessions.remember")
     restoring = LateModule("sessionauth.sessions.restoring")
     series = LateModule("sessionauth.sessions.series")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
@@ -12,10 +12,16 @@ from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.db.models.signals import post_save, pre_delete, pre_save
 
-from sessionauth.models import AbstractCredential, AccessToken, tombstones
+from sessionauth.late import LateModule
+from sessionauth.models import AbstractCredential, AccessToken
 from sessionauth.models.credentials import models_by_kind
 from sessionauth.models.writing import best_effort
 from sessionauth.signals import logged_out_everywhere
+
+if TYPE_CHECKING:
+    from sessionauth.models import tombstones
+else:
+    tombstones = LateModule("sessionauth.models.tombstones")
 
 #: Columns of a user that no entry depends on, and that each login writes.
 BESIDE_THE_POINT = frozenset({"last_login"})

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth import scopes
 from sessionauth.crypto import ParsedSecret
-from sessionauth.models import fields, limits, tombstones
+from sessionauth.late import LateModule
+from sessionauth.models import fields
 from sessionauth.models.lasting import lasts
 from sessionauth.models.managers import CredentialManager
 from sessionauth.models.tagged import TaggedModel
 from sessionauth.signals import credential_revoked
+
+if TYPE_CHECKING:
+    from sessionauth.models import limits, tombstones
+else:
+    limits, tombstones = LateModule("sessionauth.models.limits"), LateModule("sessionauth.models.tombstones")
 
 NAME_LENGTH = 100
 
@@ -170,18 +175,10 @@ class AbstractCredential(TaggedModel):
 
     def clean_scopes(self) -> None:
         """Raise ValidationError unless `scopes` is None or a list of known scopes."""
-        if self.scopes is None:
-            return
-        if not isinstance(self.scopes, list) or not all(isinstance(scope, str) for scope in self.scopes):
-            raise ValidationError({"scopes": _("Scopes must be a list of strings.")}, code="invalid")
         try:
-            limits.must_be_few(self.scopes)
-        except ValidationError as many:
-            raise ValidationError({"scopes": many.error_list}) from None
-        if strange := scopes.unknown(self.scopes):
-            message = _("Unknown scopes: %(scopes)s. Declare them in SESSIONAUTH_SCOPES, or name permissions.")
-            error = ValidationError(message, code="unknown_scope", params={"scopes": ", ".join(strange)})
-            raise ValidationError({"scopes": error})
+            limits.clean_scopes(self.scopes)
+        except ValidationError as error:
+            raise ValidationError({"scopes": error.error_list}) from None
 
     def get_user(self) -> Any | None:
         """Return the user whom this credential stands for, None if it is nobody's."""

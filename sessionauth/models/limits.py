@@ -1,4 +1,4 @@
-"""What the limits of a credential may be: where, by which methods, from which pages and how often it may be used."""
+"""What the limits of a credential may be: for what, where, by which methods, from which pages and how often."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from sessionauth import http
+from sessionauth import http, scopes
 from sessionauth.rates import Rate
 
 #: Ports that browsers leave out of `Origin`.
@@ -22,6 +22,15 @@ FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 #: So many things a list of limits may name: each use of the credential goes through them.
 MOST = 1000
+
+
+def clean_scopes(value: Any) -> None:
+    """Raise ValidationError unless `value` is None or a list of known scopes."""
+    if value is None:
+        return
+    if strange := scopes.unknown(_strings(value, _("Scopes must be a list of strings."))):
+        message = _("Unknown scopes: %(scopes)s. Declare them in SESSIONAUTH_SCOPES, or name permissions.")
+        raise ValidationError(message, code="unknown_scope", params={"scopes": ", ".join(strange)})
 
 
 def clean_networks(value: Any) -> None:

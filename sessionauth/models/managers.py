@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -18,9 +18,15 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import compiled, crypto
 from sessionauth.conf import settings
 from sessionauth.exceptions import InvalidCredential
-from sessionauth.models import limiting, tagging, tombstones
+from sessionauth.late import LateModule
+from sessionauth.models import limiting, tagging
 from sessionauth.models.lasting import lasts
 from sessionauth.signals import credential_issued
+
+if TYPE_CHECKING:
+    from sessionauth.models import tombstones
+else:
+    tombstones = LateModule("sessionauth.models.tombstones")
 
 
 class CredentialQuerySet(models.QuerySet[Any]):

@@ -17,7 +17,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from sessionauth import http
-from sessionauth.base_user import SessionAuthUserMixin
 from sessionauth.conf import djangos, settings
 from sessionauth.late import LateModule
 from sessionauth.models import LoginSession, RememberToken, writing
@@ -29,8 +28,10 @@ from sessionauth.sessions.store import PLAIN
 from sessionauth.signals import logged_out_everywhere
 
 if TYPE_CHECKING:
+    from sessionauth import base_user
     from sessionauth.sessions import limit
 else:
+    base_user = LateModule("sessionauth.base_user")
     limit = LateModule("sessionauth.sessions.limit")
 
 #: Engines whose sessions are a row, and nothing else.
@@ -254,7 +255,7 @@ def logout_everywhere(user: Any, reason: str = "logout_everywhere", *, credentia
     Tokens that are bound to a login end as well; keys and personal tokens only with `credentials`. A user model built
     on SessionAuthUserMixin rotates its session identity, too. `reason` is kept with the rows.
     """
-    if isinstance(user, SessionAuthUserMixin):
+    if isinstance(user, base_user.SessionAuthUserMixin):
         # A project's own method may know no more than the reason.
         user.logout_everywhere(reason, **({"credentials": True} if credentials else {}))
     else:
