@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from sessionauth import http
+from sessionauth import http, instances
 from sessionauth.accounts import Named
 from sessionauth.audit import log, writing
 from sessionauth.audit.events import Event
@@ -73,7 +73,7 @@ async def arecord(event: Event, request: HttpRequest | None = None, **facts: Any
 
 
 def _row(event: Event, request: HttpRequest | None, user: Any, actor: Any) -> AuthEvent:
-    row = AuthEvent(event=event.value, created_at=timezone.now(), data={})
+    row: AuthEvent = instances.new(AuthEvent, event=event.value, created_at=timezone.now(), data={})
     if request is not None:
         state_of(request).told.add(event)
         _describe(row, request)

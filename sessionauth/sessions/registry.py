@@ -16,7 +16,7 @@ from django.db import Error, models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessionauth import http
+from sessionauth import http, instances
 from sessionauth.conf import djangos, settings
 from sessionauth.late import LateModule
 from sessionauth.models import LoginSession, RememberToken, writing
@@ -113,15 +113,17 @@ def record(request: HttpRequest, user: Any, sign_in: SignIn, *, is_new: bool = T
     """
     before = kept.own(request.session)
     moment = timezone.now()
-    row = LoginSession(
+    row: LoginSession = instances.new(
+        LoginSession,
         user_id=user.pk,
         sid=new_sid(),
         authenticated_at=moment if sign_in.is_fresh else None,
-        remember_token=sign_in.remember_token,
         restored=sign_in.is_restored,
         ip_address=http.client_ip(request),
         user_agent=http.user_agent(request),
     )
+    if sign_in.remember_token is not None:
+        row.remember_token = sign_in.remember_token
     is_kept = best_effort(partial(limit.enter if is_new else limit.save, row))
     for name in kept.OF_A_SIGN_IN:
         before.pop(name, None)

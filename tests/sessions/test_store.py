@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models.signals import post_save, pre_save
@@ -77,10 +77,18 @@ def test_save__under_a_key_that_is_somebodys_fails_and_spoils_no_transaction(eng
     assert Session.objects.count() == 1
 
 
+def test_key__is_made_of_djangos_characters_all_of_them_anywhere():
+    keys = [store.new_key() for _ in range(2000)]
+    assert len(set(keys)) == len(keys)
+    for nth in range(32):
+        assert {key[nth] for key in keys} == set(VALID_KEY_CHARS)
+    assert {len(key) for key in keys} == {32}
+
+
 def test_create__draws_again_where_a_key_is_somebodys(monkeypatch):
     taken = begun(store.SessionStore).session_key
     keys = [taken, "n" * 32]
-    monkeypatch.setattr(store, "get_random_string", lambda *args: keys.pop(0))
+    monkeypatch.setattr(store, "new_key", lambda: keys.pop(0))
     session = store.SessionStore()
     session.create()
     assert (session.session_key, session.modified) == ("n" * 32, True)

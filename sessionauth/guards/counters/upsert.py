@@ -189,7 +189,9 @@ def give_back(
         for batch in batches:
             told = [forgiven, at(moment), forgiven, until, forgiven, until, forgiven, *batch]
             is_ordered = connection.vendor == "postgresql" and len(batch) > 1
-            cursor.execute(_give_back(connection.ops.quote_name, len(batch), is_ordered), told)
+            statement = _give_back(connection.ops.quote_name, len(batch), is_ordered)
+            convert_once(cursor, statement)
+            cursor.execute(statement, told)
 
 
 @_per_vendor
