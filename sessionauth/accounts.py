@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import router
+from django.db import connections, router
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -19,6 +19,9 @@ from sessionauth.conf import djangos, load, settings
 NAMES = ("email", "login", "phone")
 #: Whose `get_by_natural_key()` is a comparison of the username field and nothing else.
 NATURAL = frozenset({BaseUserManager.get_by_natural_key})
+
+#: Databases that compare texts character by character, as far as Django sets them up.
+EXACT = frozenset({"postgresql", "sqlite"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,16 @@ def _find(request: HttpRequest | None, name: str) -> Any | None:
     users = load(settings.USER_QUERYSET)(request) if settings.USER_QUERYSET else manager.all()
     found = list(users.filter(_condition(model, fields, name)).distinct()[:2])
     return found[0] if len(found) == 1 else None
+
+
+def are_found_by_their_names() -> bool:
+    """Say whether find() compares names as they are written, so that an account is found by its own alone.
+
+    A queryset or a natural key of the project's may find it by others, as do databases that leave accents out.
+    """
+    manager = djangos.user_model._default_manager
+    is_djangos = getattr(type(manager), "get_by_natural_key", None) in NATURAL
+    return is_djangos and not settings.USER_QUERYSET and connections[router.db_for_read(manager.model)].vendor in EXACT
 
 
 def _by_key(manager: Any, name: str) -> list[Any] | None:

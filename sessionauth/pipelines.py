@@ -6,8 +6,8 @@ Any other cache is asked command by command, through Django's interface.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
@@ -28,6 +28,59 @@ def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
         pipeline.set(made, 0, ex=lasts, nx=True)
         pipeline.incrby(made, 1)
     return [int(found) for found in pipeline.execute()[1::2]]
+
+
+#: Counts one more of each of the first half of KEYS, or of none where one is full; ARGV are limit and seconds of each,
+#: the second half of KEYS is what is asked of one that is full: is it there?
+TAKE = """
+local taken, half, found = 1, #KEYS / 2, {0}
+for nth = 1, half do
+  local count = tonumber(redis.call('GET', KEYS[nth]) or 0)
+  found[2 * nth], found[2 * nth + 1] = count + 1, -1
+  if count >= tonumber(ARGV[2 * nth - 1]) then
+    taken, found[2 * nth + 1] = 0, redis.call('EXISTS', KEYS[half + nth])
+  end
+end
+for nth = 1, taken * half do
+  if redis.call('INCR', KEYS[nth]) == 1 then redis.call('EXPIRE', KEYS[nth], ARGV[2 * nth]) end
+end
+found[1] = taken
+return found
+"""
+
+
+class Taken(NamedTuple):
+    """Whether all was taken, the counts there would be with it, and by place what is told of those that are full."""
+
+    is_all: bool
+    counts: list[int]
+    full: dict[int, bool]
+
+
+def take(
+    cache: Any, keys: Sequence[str], asked: Sequence[str], limits: Sequence[int], seconds: Sequence[int]
+) -> Taken | None:
+    """Count one more of each of `keys`, or of none where one is at its limit, in one round trip; see count().
+
+    Of one that is, it is told whether its key in `asked` is there. None where the server runs no scripts for us.
+    """
+    client = _client(cache)
+    if client in _unscripted:
+        return None
+    script = _scripts.get(client)
+    if script is None:
+        script = _scripts[client] = client.register_script(TAKE)
+    arguments = [number for pair in zip(limits, seconds, strict=True) for number in pair]
+    try:
+        found = script(keys=[cache.make_and_validate_key(key) for key in (*keys, *asked)], args=arguments)
+    except Exception as error:
+        # Without its name: the client library is not one that we depend on.
+        if type(error).__name__ != "NoPermissionError":
+            raise
+        _unscripted.add(client)
+        return None
+    counts, told = found[1::2], found[2::2]
+    return Taken(bool(found[0]), counts, {nth: bool(said) for nth, said in enumerate(told) if said >= 0})
 
 
 def add(cache: Any, key: str, seconds: int) -> bool:
@@ -71,6 +124,10 @@ def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
 
 #: By Django's client, which makes another one for each command, and with it a table of some hundred answers.
 _clients: WeakKeyDictionary[RedisCacheClient, Any] = WeakKeyDictionary()
+#: TAKE as each client sends it: by its digest, once the server has it.
+_scripts: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+#: Those whose user may run no scripts.
+_unscripted: WeakSet[Any] = WeakSet()
 
 
 def _client(cache: Any) -> Any:

@@ -29,6 +29,11 @@ def cookie_name() -> str:
     return "__Host-sessionauth_device" if is_host else "sessionauth_device"
 
 
+def is_claimed(request: HttpRequest | None) -> bool:
+    """Say whether `request` comes from a browser that says it is known to somebody."""
+    return request is not None and cookie_name() in request.COOKIES
+
+
 def of(request: HttpRequest | None, user: Any) -> str | None:
     """Return the nonce of the browser that `request` comes from if `user` has signed in there, else None."""
     age = settings.DEVICE_COOKIE_AGE

@@ -10,9 +10,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessionauth.guards import attempt, counters
+from sessionauth import accounts
+from sessionauth.guards import attempt, counters, device
 from sessionauth.guards.base import LoginGuard
-from sessionauth.guards.counters import Full, Tally, Unavailable, cache, database, outside
+from sessionauth.guards.counters import Full, Slot, Tally, Unavailable, cache, database, outside
+from sessionauth.guards.counters.cache import CacheSlots
 from sessionauth.guards.counters.database import DatabaseSlot
 from sessionauth.guards.counters.step import Standing, Step
 from sessionauth.guards.lockout import LockoutGuard, LockoutSlot
@@ -37,7 +39,10 @@ def doors(guards: Sequence[LoginGuard]) -> Sequence[LoginGuard]:
 
 
 class TogetherInCache(ReservingGuard):
-    """Several rates as one, where the shared cache counts: it looks before it takes, as those in the database do."""
+    """Several rates as one, where the shared cache counts: a slot of each or of none, as in the database.
+
+    By one question where the cache can answer it, else by a look, and another one that takes.
+    """
 
     needs_account = False
 
@@ -45,32 +50,64 @@ class TogetherInCache(ReservingGuard):
         self.guards: Sequence[RateLimitGuard] = guards
 
     def claim(self, request: HttpRequest | None, identity: str | None, user: Any | None) -> Full | None:
-        """Take a slot of each rate, or of none; whose account it is it finds out when it has to."""
-        under_way = attempt.current()
+        """Take a slot of each rate, or of none; whose account it is it finds out when it has to.
+
+        Before that it takes what nearly every attempt is counted by: the name as it was posted.
+        """
         foreseen = {
             guard: guard.tallies_of(request, identity, None) if guard.unless is None else [] for guard in self.guards
         }
-        shut = cache.look(_all(foreseen.values()))
+        early = _all(foreseen.values())
+        taken, shut = self._foretaken(request, early)
         full = _shut([those for guard, those in foreseen.items() if not guard.needs_account], shut)
         if full is not None:
             return full
-        user = None if under_way is None else under_way.account()
-        wanted = {
-            guard: guard.tallies_of(request, identity, user) if guard.needs_account else known
-            for guard, known in foreseen.items()
-        }
+        try:
+            wanted = self._wanted(request, identity, foreseen)
+        except BaseException:
+            taken.refund()
+            raise
         full = _shut(wanted.values(), shut)
         if full is not None:
             return full
         tallies = _all(wanted.values())
-        taken = counters.take_all(tallies, request) if tallies else None
-        if isinstance(taken, Full):
-            return taken
-        if taken is not None:
-            self.keep(taken)
+        slots: Slot | Full | None = taken
+        if [one.counter for one in tallies] != [one.counter for one in early] or not taken.slots:
+            taken.refund()
+            slots = counters.take_all(tallies, request) if tallies else None
+        if isinstance(slots, Full):
+            return slots
+        if slots is not None:
+            self.keep(slots)
         for guard, those in wanted.items():
-            guard.tell_bound(taken if those else None)
+            guard.tell_bound(slots if those else None)
         return None
+
+    def _wanted(
+        self, request: HttpRequest | None, identity: str | None, foreseen: Mapping[RateLimitGuard, list[Tally]]
+    ) -> dict[RateLimitGuard, list[Tally]]:
+        under_way = attempt.current()
+        user = None if under_way is None else under_way.account()
+        return {
+            guard: guard.tallies_of(request, identity, user) if guard.needs_account else known
+            for guard, known in foreseen.items()
+        }
+
+    def _foretaken(
+        self, request: HttpRequest | None, tallies: Sequence[Tally]
+    ) -> tuple[CacheSlots, Mapping[tuple[str, str], Full]]:
+        """Take a slot of each of `tallies`, or of none, and return what was taken and which of them are full.
+
+        It only looks where an account may be found by another name than its own, which is counted by that: to take
+        another slot would be a question more, and tell that there is one.
+        """
+        if device.is_claimed(request) or not accounts.are_found_by_their_names():
+            return CacheSlots(()), cache.look(tallies)
+        try:
+            found = cache.offered(tallies, with_look=True) if tallies else CacheSlots(())
+        except Unavailable:
+            found = {}
+        return (found, {}) if isinstance(found, CacheSlots) else (CacheSlots(()), found)
 
 
 def _all(tallies: Iterable[Sequence[Tally]]) -> list[Tally]:

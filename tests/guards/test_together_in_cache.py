@@ -5,9 +5,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.cache import caches
+from django.db import DatabaseError
 
+from sessionauth import accounts
 from sessionauth.backends import verify
 from sessionauth.exceptions import TooManyAttempts
+from sessionauth.guards import device
 from sessionauth.guards.counters import cache
 from sessionauth.models import LoginThrottle
 from tests.attacks import storm
@@ -27,7 +32,7 @@ def test_refused__is_one_look_that_writes_nothing(limits, shared, guarded, alice
     for _ in range(3):
         with Commands() as commands, storm.evaluated() as hashed, pytest.raises(TooManyAttempts):
             verify(request_from(), {"username": "alice", "password": "wrong"})
-        assert (commands.sent, hashed) == ({"mget": 1}, [])
+        assert (commands.sent, hashed) == ({"evalsha": 1, "get": 2, "exists": 1}, [])
     assert list(LoginThrottle.objects.values()) == before
 
 
@@ -43,3 +48,75 @@ def test_look_that_sees_nothing__is_a_hint_only(shared, guarded, alice, monkeypa
                 verify(request_from(), {"username": "alice", "password": "wrong"})
             assert hashed == []
     verify(request_from(), {"username": "nobody", "password": "wrong"})  # the address has slots left
+
+
+def counts():
+    client = caches["guards"]._cache.get_client()
+    return sorted(int(client.get(key)) for key in client.keys("*:rl:*") if not key.endswith(b":shut"))
+
+
+def test_attempt__takes_its_slots_by_one_question_and_gives_them_back_by_another(shared, guarded, alice, password):
+    guarded(rate("address", "9/d"), rate("account", "5/d"))
+    for trips in (4, 2):  # the server is told the script once
+        with Commands() as commands:
+            assert verify(request_from(), {"username": "ALICE", "password": "wrong"}) is None
+        assert commands.trips == trips - 1
+        with Commands() as commands:
+            assert verify(request_from(), {"username": "alice", "password": password}) == alice
+        assert commands.trips == 2
+    assert counts() == [2, 2]
+
+
+def test_known_browser__is_counted_by_itself_alone(shared, guarded, alice):
+    guarded(rate("address", "9/d"), rate("account", "2/d"))
+    cookies = {device.cookie_name(): device._signer(alice).sign("nonce")}
+    for _ in range(2):
+        verify(request_from(), {"username": "alice", "password": "wrong"})
+    request = request_from()
+    request.COOKIES.update(cookies)
+    assert verify(request, {"username": "alice", "password": "wrong"}) is None
+    assert counts() == [1, 2, 3]
+
+
+def test_account_that_cannot_be_looked_up__gives_back_what_was_taken(shared, guarded, alice, monkeypatch):
+    guarded(rate("address", "9/d"), rate("account", "2/d"))
+
+    def fail(*args):
+        raise DatabaseError
+
+    monkeypatch.setattr(accounts, "_find", fail)
+    for _ in range(3):
+        with pytest.raises(DatabaseError):
+            verify(request_from(), {"username": "alice", "password": "wrong"})
+    assert counts() == [0, 0]
+
+
+def test_project_that_finds_accounts_by_other_names__is_counted_by_the_accounts_own(
+    shared, guarded, make_user, settings
+):
+    """And asks the cache as often as of a name that nobody has."""
+    account = make_user("joe")
+    settings.SESSIONAUTH_USER_QUERYSET = "tests.guards.test_together_in_cache.by_any_name"
+    guarded(rate("address", "99/d"), rate("account", "9/d"))
+    asked = []
+    for name in ("warm", "jöe", "nobody"):
+        with Commands() as commands:
+            verify(request_from(), {"username": name, "password": "wrong"})
+        asked.append(commands.trips)
+    assert asked[1] == asked[2]
+    assert account is not None
+
+
+def by_any_name(request):
+    return get_user_model()._default_manager.all()
+
+
+def test_server_that_runs_no_scripts_for_us__counts_all_the_same(shared, guarded, alice):
+    client = caches["guards"]._cache.get_client()
+    client.execute_command("ACL", "SETUSER", "default", "-@scripting")
+    guarded(rate("address", "9/d"), rate("account", "2/d"))
+    with storm.evaluated() as hashed:
+        for _ in range(5):
+            storm.call("alice", "wrong")
+    assert (len(hashed), counts()) == (2, [2, 2])
+    assert LoginThrottle.objects.count() == 0

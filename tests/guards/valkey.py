@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import caches
+from redis.connection import AbstractConnection
 
 from sessionauth.guards.counters import cache
 from tests import servers
@@ -45,14 +46,23 @@ def shared(settings, monkeypatch):
 
 
 class Commands:
-    """Counts what is sent to Valkey, whoever sends it."""
+    """Counts what Valkey does, whoever asks, and how often it is asked here; what a script does is counted as done."""
 
     def __enter__(self):
         self.client = caches["guards"]._cache.get_client()
         self.before = self.client.info("commandstats")
+        self.trips, self.patch = 0, pytest.MonkeyPatch()
+        send = AbstractConnection.send_packed_command
+
+        def counted(connection, *args, **how):
+            self.trips += 1
+            return send(connection, *args, **how)
+
+        self.patch.setattr(AbstractConnection, "send_packed_command", counted)
         return self
 
     def __exit__(self, *failure):
+        self.patch.undo()
         after = self.client.info("commandstats")
         self.sent = {
             name.removeprefix("cmdstat_"): stats["calls"] - self.before.get(name, {"calls": 0})["calls"]

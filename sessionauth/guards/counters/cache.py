@@ -111,24 +111,56 @@ def take_all(tallies: Sequence[Tally]) -> CacheSlots | Full:
 
     Raises Unavailable where the cache does not count.
     """
+    found = offered(tallies)
+    return (
+        found if isinstance(found, CacheSlots) else next(found[one.counter] for one in tallies if one.counter in found)
+    )
+
+
+def offered(tallies: Sequence[Tally], *, with_look: bool = False) -> CacheSlots | dict[tuple[str, str], Full]:
+    """Take a slot of each of `tallies`, or of none where one is full; return by `counter` what those say that are.
+
+    Where the cache can only count and give back what was one too many, it is looked at before if so wished: then what
+    is full is found without writing. Raises Unavailable where the cache does not count.
+    """
     if _is_left_alone():
         raise Unavailable
     before = [_key_of(tally) for tally in tallies]
-    counts = _counts(tallies, before)
+    found = _at_once(tallies, before)
+    if found is None:
+        shut = look(tallies) if with_look else {}
+        return shut or _one_too_many(tallies, before)
     moment = int(time.time())
-    slots = [
-        CacheSlot(
-            # A window that has changed meanwhile: it is not known which one the slot is in.
-            key if key == _key_of(tally) else None,
-            count == tally.rate.limit,
-            _time_left(tally, moment),
-        )
-        for tally, key, count in zip(tallies, before, counts, strict=False)
-    ]
+    if found.is_all:
+        return CacheSlots(_slots(tallies, before, found.counts, moment))
+    return {
+        tallies[nth].counter: _shut_by(before[nth], _time_left(tallies[nth], moment), is_shut)
+        for nth, is_shut in found.full.items()
+    }
+
+
+def _at_once(tallies: Sequence[Tally], keys: Sequence[str]) -> pipelines.Taken | None:
+    found = caches[settings.CACHE]
+    if not pipelines.speaks_to(found):
+        return None
+    marks, limits = [_mark(key) for key in keys], [tally.rate.limit for tally in tallies]
+    lasting = [tally.rate.period + EXPIRATION_FUDGE for tally in tallies]
+    return _answer(lambda: pipelines.take(found, keys, marks, limits, lasting))  # type: ignore[no-any-return]
+
+
+def _slots(tallies: Sequence[Tally], keys: Sequence[str], counts: Sequence[int], moment: int) -> tuple[CacheSlot, ...]:
+    # A window that has changed meanwhile: it is not known which one the slot is in.
+    return tuple(
+        CacheSlot(key if key == _key_of(tally) else None, count == tally.rate.limit, _time_left(tally, moment))
+        for tally, key, count in zip(tallies, keys, counts, strict=False)
+    )
+
+
+def _one_too_many(tallies: Sequence[Tally], keys: Sequence[str]) -> CacheSlots | dict[tuple[str, str], Full]:
+    counts = _counts(tallies, keys)
+    slots = _slots(tallies, keys, counts, int(time.time()))
     over = next((place for place, count in enumerate(counts) if count > tallies[place].rate.limit), None)
-    if over is None:
-        return CacheSlots(tuple(slots))
-    return _full(slots, slots[over])
+    return CacheSlots(slots) if over is None else {tallies[over].counter: _full(slots, slots[over])}
 
 
 def _full(taken: Sequence[CacheSlot], over: CacheSlot) -> Full:
