@@ -17,6 +17,11 @@ def speaks_to(cache: Any) -> bool:
     return type(cache) is RedisCache and type(cache._cache) is RedisCacheClient
 
 
+def runs_scripts(cache: Any) -> bool:
+    """Say whether take() may be asked of `cache`: not where it has answered that our user may run no scripts."""
+    return speaks_to(cache) and _client(cache) not in _unscripted
+
+
 def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
     """Count one more of each of `keys`, which last so many seconds from the first on; return the counts.
 
@@ -62,11 +67,10 @@ def take(
 ) -> Taken | None:
     """Count one more of each of `keys`, or of none where one is at its limit, in one round trip; see count().
 
-    Of one that is, it is told whether its key in `asked` is there. None where the server runs no scripts for us.
+    Of one that is, it is told whether its key in `asked` is there. None where the server turns out to run no scripts
+    for us; see runs_scripts().
     """
     client = _client(cache)
-    if client in _unscripted:
-        return None
     script = _scripts.get(client)
     if script is None:
         script = _scripts[client] = client.register_script(TAKE)

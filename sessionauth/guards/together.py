@@ -98,13 +98,14 @@ class TogetherInCache(ReservingGuard):
     ) -> tuple[CacheSlots, Mapping[tuple[str, str], Full]]:
         """Take a slot of each of `tallies`, or of none, and return what was taken and which of them are full.
 
-        It only looks where an account may be found by another name than its own, which is counted by that: to take
-        another slot would be a question more, and tell that there is one.
+        It only looks where that is cheaper than to find one full by taking; and where an account may be found by
+        another name than its own, which is counted by that: to take another slot would tell that there is one.
         """
-        if device.is_claimed(request) or not accounts.are_found_by_their_names():
+        may_differ = device.is_claimed(request) or not accounts.are_found_by_their_names()
+        if may_differ or not cache.is_asked_once():
             return CacheSlots(()), cache.look(tallies)
         try:
-            found = cache.offered(tallies, with_look=True) if tallies else CacheSlots(())
+            found = cache.offered(tallies) if tallies else CacheSlots(())
         except Unavailable:
             found = {}
         return (found, {}) if isinstance(found, CacheSlots) else (CacheSlots(()), found)

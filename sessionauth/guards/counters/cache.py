@@ -12,10 +12,11 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.cache import InvalidCacheBackendError, caches
 from django_ratelimit import ALL
-from django_ratelimit.core import EXPIRATION_FUDGE, _get_window, _make_cache_key, get_usage
+from django_ratelimit.core import EXPIRATION_FUDGE, get_usage
 
 from sessionauth import audit, pipelines
 from sessionauth.conf import settings
+from sessionauth.guards.counters import windows
 from sessionauth.guards.counters.base import PENDING, Full, Tally, Unavailable, logger
 
 #: Modules of caches that all processes share and whose `add` and `incr` are atomic and keep the time to live.
@@ -107,67 +108,63 @@ def take(tally: Tally) -> CacheSlot | Full:
 
 
 def take_all(tallies: Sequence[Tally]) -> CacheSlots | Full:
-    """Take a slot of each of `tallies`, or of none where one is full; in one round trip where the cache lets us.
-
-    Raises Unavailable where the cache does not count.
-    """
+    """See offered(); of those that are full the first one."""
     found = offered(tallies)
-    return (
-        found if isinstance(found, CacheSlots) else next(found[one.counter] for one in tallies if one.counter in found)
-    )
+    if isinstance(found, CacheSlots):
+        return found
+    return next(found[tally.counter] for tally in tallies if tally.counter in found)
 
 
-def offered(tallies: Sequence[Tally], *, with_look: bool = False) -> CacheSlots | dict[tuple[str, str], Full]:
+def is_asked_once() -> bool:
+    """Say whether to find a counter full costs no more than to take a slot of it, and writes nothing."""
+    return pipelines.runs_scripts(caches[settings.CACHE])
+
+
+def offered(tallies: Sequence[Tally]) -> CacheSlots | dict[tuple[str, str], Full]:
     """Take a slot of each of `tallies`, or of none where one is full; return by `counter` what those say that are.
 
-    Where the cache can only count and give back what was one too many, it is looked at before if so wished: then what
-    is full is found without writing. Raises Unavailable where the cache does not count.
+    In one round trip where is_asked_once(), else it counts, and gives back what was one too many. Raises Unavailable
+    where the cache does not count.
     """
     if _is_left_alone():
         raise Unavailable
-    before = [_key_of(tally) for tally in tallies]
-    found = _at_once(tallies, before)
+    keys, cache = [windows.key_of(tally) for tally in tallies], caches[settings.CACHE]
+    limits, lasting = [one.rate.limit for one in tallies], [one.rate.period + EXPIRATION_FUDGE for one in tallies]
+    found: pipelines.Taken | None = None
+    if pipelines.runs_scripts(cache):
+        found = _answer(lambda: pipelines.take(cache, keys, [windows.mark(key) for key in keys], limits, lasting))
     if found is None:
-        shut = look(tallies) if with_look else {}
-        return shut or _one_too_many(tallies, before)
-    moment = int(time.time())
+        return _one_too_many(tallies, keys)
     if found.is_all:
-        return CacheSlots(_slots(tallies, before, found.counts, moment))
+        return _slots(tallies, keys, found.counts)
+    moment = int(time.time())
     return {
-        tallies[nth].counter: _shut_by(before[nth], _time_left(tallies[nth], moment), is_shut)
+        tallies[nth].counter: _shut_by(keys[nth], windows.time_left(tallies[nth], moment), is_shut)
         for nth, is_shut in found.full.items()
     }
 
 
-def _at_once(tallies: Sequence[Tally], keys: Sequence[str]) -> pipelines.Taken | None:
-    found = caches[settings.CACHE]
-    if not pipelines.speaks_to(found):
-        return None
-    marks, limits = [_mark(key) for key in keys], [tally.rate.limit for tally in tallies]
-    lasting = [tally.rate.period + EXPIRATION_FUDGE for tally in tallies]
-    return _answer(lambda: pipelines.take(found, keys, marks, limits, lasting))  # type: ignore[no-any-return]
-
-
-def _slots(tallies: Sequence[Tally], keys: Sequence[str], counts: Sequence[int], moment: int) -> tuple[CacheSlot, ...]:
-    # A window that has changed meanwhile: it is not known which one the slot is in.
-    return tuple(
-        CacheSlot(key if key == _key_of(tally) else None, count == tally.rate.limit, _time_left(tally, moment))
-        for tally, key, count in zip(tallies, keys, counts, strict=False)
-    )
+def _slots(tallies: Sequence[Tally], keys: Sequence[str], counts: Sequence[int]) -> CacheSlots:
+    moment, slots = int(time.time()), []
+    for tally, key, count in zip(tallies, keys, counts, strict=False):
+        # A window that has changed meanwhile: it is not known which one the slot is in.
+        known = key if key == windows.key_of(tally) else None
+        slots.append(CacheSlot(known, count == tally.rate.limit, windows.time_left(tally, moment)))
+    return CacheSlots(tuple(slots))
 
 
 def _one_too_many(tallies: Sequence[Tally], keys: Sequence[str]) -> CacheSlots | dict[tuple[str, str], Full]:
     counts = _counts(tallies, keys)
-    slots = _slots(tallies, keys, counts, int(time.time()))
+    taken = _slots(tallies, keys, counts)
     over = next((place for place, count in enumerate(counts) if count > tallies[place].rate.limit), None)
-    return CacheSlots(slots) if over is None else {tallies[over].counter: _full(slots, slots[over])}
+    return taken if over is None else {tallies[over].counter: _full(taken.slots, taken.slots[over])}
 
 
 def _full(taken: Sequence[CacheSlot], over: CacheSlot) -> Full:
     """Give back what was `taken`, at once, or a slot that is given back would not be free; `over` is one too many."""
     key = over.key
     keys = [slot.key for slot in taken if slot.key is not None]
-    is_shut = _answer(lambda: _give_back(keys, None if key is None else _mark(key)))
+    is_shut = _answer(lambda: _give_back(keys, None if key is None else windows.mark(key)))
     return Full(over.time_left) if key is None else _shut_by(key, over.time_left, is_shut)
 
 
@@ -183,13 +180,13 @@ def look(tallies: Sequence[Tally]) -> dict[tuple[str, str], Full]:
     """
     if not tallies or _is_left_alone():
         return {}
-    keys, moment = {_key_of(tally): tally for tally in tallies}, int(time.time())
+    keys, moment = {windows.key_of(tally): tally for tally in tallies}, int(time.time())
     try:
-        found = _answer(lambda: _read([*keys, *map(_mark, keys)]))
+        found = _answer(lambda: _read([*keys, *map(windows.mark, keys)]))
     except Unavailable:
         return {}
     return {
-        tally.counter: _shut_by(key, _time_left(tally, moment), bool(found.get(_mark(key))))
+        tally.counter: _shut_by(key, windows.time_left(tally, moment), bool(found.get(windows.mark(key))))
         for key, tally in keys.items()
         if int(found.get(key) or 0) >= tally.rate.limit
     }
@@ -198,10 +195,6 @@ def look(tallies: Sequence[Tally]) -> dict[tuple[str, str], Full]:
 def _read(keys: Sequence[str]) -> dict[str, Any]:
     found = caches[settings.CACHE]
     return pipelines.read(found, keys) if pipelines.speaks_to(found) else found.get_many(keys)
-
-
-def _time_left(tally: Tally, moment: int) -> int:
-    return max(1, int(_get_window(tally.value, tally.rate.period)) - moment)
 
 
 def _is_left_alone() -> bool:
@@ -224,14 +217,14 @@ def _counts(tallies: Sequence[Tally], keys: Sequence[str]) -> list[int]:
 
 def clear(tally: Tally) -> None:
     """Forget the attempts of the window that is open now."""
-    key = _key_of(tally)
-    _quietly(lambda: caches[settings.CACHE].delete_many([key, _mark(key)]))
+    key = windows.key_of(tally)
+    _quietly(lambda: caches[settings.CACHE].delete_many([key, windows.mark(key)]))
 
 
 def is_full(tally: Tally) -> bool:
     """Say whether no slot is left; no while the cache does not answer."""
     try:
-        return int(_answer(lambda: caches[settings.CACHE].get(_key_of(tally)) or 0)) >= tally.rate.limit
+        return int(_answer(lambda: caches[settings.CACHE].get(windows.key_of(tally)) or 0)) >= tally.rate.limit
     except Unavailable:
         return False
 
@@ -246,31 +239,11 @@ def _ask(tally: Tally) -> dict[str, Any]:
     def value(group: str, request: object) -> str:
         return tally.value
 
-    usage = _answer(lambda: get_usage(None, _group(tally), key=value, rate=rate, method=ALL, increment=True))
+    usage = _answer(lambda: get_usage(None, windows.group(tally), key=value, rate=rate, method=ALL, increment=True))
     if usage is None or (usage["count"], usage["limit"], usage["time_left"]) == (0, 0, -1):
         raise _failed(None)
     found: dict[str, Any] = usage
     return found
-
-
-def _group(tally: Tally) -> str:
-    # Ends in a colon: the parts of the key are joined without anything between them.
-    return f"sessionauth.login.{tally.rule}:"
-
-
-def _key_of(tally: Tally) -> str:
-    rate = (tally.rate.limit, tally.rate.period)
-    window = _get_window(tally.value, tally.rate.period)
-    return str(_make_cache_key(_group(tally), window, rate, tally.value, ALL))
-
-
-def _mark(key: str) -> str:
-    """Return the key that says that every slot is taken by an attempt that has failed: nobody need wait for one.
-
-    Set by the last slot as it fails, rather than a "still pending" as it is taken: between taking the slot and saying
-    so another attempt would find the door shut for good.
-    """
-    return f"{key}:shut"
 
 
 def _give_back(keys: Sequence[str], ask: str | None = None) -> bool:
@@ -285,7 +258,7 @@ def _give_back(keys: Sequence[str], ask: str | None = None) -> bool:
 
 
 def _shut(key: str, seconds: int) -> None:
-    caches[settings.CACHE].set(_mark(key), 1, seconds)
+    caches[settings.CACHE].set(windows.mark(key), 1, seconds)
 
 
 def _answer(question: Callable[[], Any]) -> Any:

@@ -17,7 +17,7 @@ from sessionauth import pipelines
 from sessionauth.backends import verify
 from sessionauth.crypto import new_secret
 from sessionauth.exceptions import GuardUnavailable
-from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache
+from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, cache, windows
 from sessionauth.models import APIKey
 from tests.asking import Sent, ask
 from tests.attacks import storm
@@ -57,14 +57,14 @@ def test_contract__a_pipeline_counts_as_it_does(shared):
     """The same key, the same count and the same time to live; so it goes on where the other one has begun."""
     rate, value = (9, 60), "somebody"
     tally = Tally("r", value, Rate(*rate))
-    ask = {"group": cache._group(tally), "key": lambda g, r: value, "rate": rate, "method": ALL, "increment": True}
+    ask = {"group": windows.group(tally), "key": lambda g, r: value, "rate": rate, "method": ALL, "increment": True}
     assert ratelimit.get_usage(None, **ask)["count"] == 1
-    client, key = caches["guards"]._cache.get_client(), caches["guards"].make_key(cache._key_of(tally))
+    client, key = caches["guards"]._cache.get_client(), caches["guards"].make_key(windows.key_of(tally))
     left = client.ttl(key)
-    assert pipelines.count(caches["guards"], [cache._key_of(tally)], [65]) == [2]
+    assert pipelines.count(caches["guards"], [windows.key_of(tally)], [65]) == [2]
     assert ratelimit.get_usage(None, **ask)["count"] == 3
     client.delete(key)
-    assert pipelines.count(caches["guards"], [cache._key_of(tally)], [65]) == [1]
+    assert pipelines.count(caches["guards"], [windows.key_of(tally)], [65]) == [1]
     assert abs(client.ttl(key) - left) <= 1
 
 
@@ -83,20 +83,20 @@ def test_take_all__takes_all_or_none(shared):
     assert [len(cache.take_all([many, few]).slots) for _ in range(2)] == [2, 2]
     for tallies in ([many, few], [few, many]):
         assert isinstance(cache.take_all(tallies), Full)
-    counts = [caches["guards"].get(cache._key_of(tally)) for tally in (many, few)]
+    counts = [caches["guards"].get(windows.key_of(tally)) for tally in (many, few)]
     assert counts == [2, 2]
     with Commands() as commands:
         slots = cache.take_all([many])
         slots.succeeded()
     assert commands.trips <= (2 if pipelines.speaks_to(caches["guards"]) else 5)
-    assert caches["guards"].get(cache._key_of(many)) == 2
+    assert caches["guards"].get(windows.key_of(many)) == 2
 
 
 def test_refund__after_the_window_leaves_nothing_behind(shared):
     slot = cache.take(TALLY)
     caches["guards"].clear()
     slot.refund()
-    assert caches["guards"].get(cache._key_of(TALLY)) is None
+    assert caches["guards"].get(windows.key_of(TALLY)) is None
 
 
 def test_take__so_many_and_no_more(shared):
@@ -132,8 +132,8 @@ def test_clear__forgets(shared):
 
 
 def test_refund__is_left_out_where_the_window_has_changed(shared, monkeypatch):
-    windows = iter([1_000_000_000, 2_000_000_000, 3_000_000_000, 3_000_000_000])
-    monkeypatch.setattr(cache, "_get_window", lambda value, period: next(windows))
+    ends = iter([1_000_000_000, 2_000_000_000, 3_000_000_000, 3_000_000_000])
+    monkeypatch.setattr(windows, "_get_window", lambda value, period: next(ends))
     slot = cache.take(TALLY)
     assert slot.key is None
     slot.refund()
