@@ -26,18 +26,18 @@ def ask(question: Callable[[], T], *needed: type[models.Model]) -> T:
     Raises NotMigrated without one of them.
     """
     using = router.db_for_write(needed[0])
-    in_transaction = transaction.get_connection(using).in_atomic_block
     tables = {(using, model) for model in needed}
     is_proved = tables <= _proved
     try:
-        if in_transaction and not is_proved:
+        if not is_proved and transaction.get_connection(using).in_atomic_block:
             # The first time, a missing table must not spoil the view's transaction; later the savepoint is spared.
             with transaction.atomic(using=using):
                 answer = question()
         else:
             answer = question()
     except DatabaseError:
-        if (in_transaction and is_proved) or not any(is_missing(model) for model in needed):
+        is_spoilt = is_proved and transaction.get_connection(using).in_atomic_block
+        if is_spoilt or not any(is_missing(model) for model in needed):
             raise
         raise NotMigrated from None
     _proved.update(tables)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY, load_backend
 from django.contrib.auth.views import LogoutView
 from django.db import connections, router
@@ -14,7 +13,7 @@ from django.http import HttpRequest
 
 from sessionauth import http, lookup, signals, user_loader
 from sessionauth.authenticators.base import BaseAuthenticator, active
-from sessionauth.conf import settings
+from sessionauth.conf import djangos, settings
 from sessionauth.late import LateModule
 from sessionauth.models import RememberToken
 from sessionauth.request_state import state_of
@@ -88,7 +87,7 @@ def goes_before(request: HttpRequest, view: Any) -> bool:
     So it goes before the view where that runs in a transaction, and where a session has to be restored: the browser
     brings the cookie and no session. Elsewhere a page that looks at nobody costs nothing.
     """
-    if django_settings.SESSION_COOKIE_NAME in request.COOKIES or remember_cookie.presented(request) is None:
+    if djangos.SESSION_COOKIE_NAME in request.COOKIES or remember_cookie.presented(request) is None:
         return False
     if not any(isinstance(one, RememberAuthenticator) for one in active()):
         return False
@@ -154,7 +153,7 @@ def _backend_path(token: RememberToken, user: Any) -> str | None:
     Never ours, which only decides.
     """
     path = token.backend
-    if path and path not in django_settings.AUTHENTICATION_BACKENDS:
+    if path and path not in djangos.AUTHENTICATION_BACKENDS:
         return None
     return path if path and not backends.decides_for_others(path) else backends.verified_by(user)
 

@@ -44,7 +44,7 @@ def decoded(session: SessionBase, text: str) -> dict[str, Any]:
 def of_cookie(session: Any) -> dict[str, Any] | None:
     """Return what the cookie `session.session_key` itself holds; None where the session is to find out by itself."""
     try:
-        return _read(session, session.session_key, OF_COOKIES, session.get_session_cookie_age())
+        return _read(session, session.session_key, OF_COOKIES, djangos.SESSION_COOKIE_AGE)
     except Exception:
         return None
 

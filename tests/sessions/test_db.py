@@ -103,6 +103,29 @@ def test_aload__finds_the_same(browser, alice):
     assert (user_id, found.row, found.user) == (str(alice.pk), row_, alice)
 
 
+@pytest.mark.parametrize(("words", "is_packed"), [("red", False), ("red " * 1000, True)])
+def test_data__are_packed_where_they_are_long_and_read_by_djangos_engine(words, is_packed):
+    session = SessionStore()
+    session["colour"] = words
+    session.save()
+    assert Session.objects.get().session_data.startswith(".") is is_packed
+    for engine in (SessionStore, djangos.SessionStore):
+        assert engine(session.session_key)["colour"] == words
+
+
+def test_fill__has_ours_loaded_as_at_a_look(browser, django_assert_num_queries):
+    looked, filled = SessionStore(key_of(browser)), SessionStore(key_of(browser))
+    assert looked.get("_auth_user_id")
+    with django_assert_num_queries(1):
+        db.fill(filled)
+        db.fill(filled)
+    assert filled._session_cache == looked._session_cache
+    none = SessionStore(None)
+    with django_assert_num_queries(0):
+        db.fill(none)
+    assert none.is_empty()
+
+
 def test_company__is_given_once_and_to_nobody_else(browser, alice, monkeypatch):
     def load():
         session = SessionStore(key_of(browser))
@@ -409,13 +432,16 @@ def test_fill__djangos_own_session_holds_what_it_loads_itself(way, django_assert
     assert mine.session_key == theirs.session_key
 
 
-def test_fill__leaves_engines_alone_that_derive_from_djangos():
+def test_fill__leaves_engines_alone_that_derive_from_djangos_or_ours():
     class Own(djangos.SessionStore):
+        pass
+
+    class OwnOfOurs(SessionStore):
         pass
 
     stored = djangos.SessionStore()
     stored.save()
-    for engine in (Own, SessionStore):
+    for engine in (Own, OwnOfOurs):
         session = engine(stored.session_key)
         db.fill(session)
         assert not hasattr(session, "_session_cache")
