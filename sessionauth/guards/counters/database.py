@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, connections, models, transaction
@@ -25,6 +26,8 @@ from sessionauth.guards.counters.step import Standing, Step
 from sessionauth.models import LoginThrottle
 from sessionauth.models.writing import retrying
 
+NOTHING: Mapping[str, Standing] = MappingProxyType({})
+
 
 def advance(step: Step) -> int | None:
     """Take `step` and return which attempt it is. One statement where the database can.
@@ -39,14 +42,18 @@ def advance(step: Step) -> int | None:
     return _update_or_insert(step)
 
 
-def advance_all(steps: Sequence[Step]) -> dict[str, int]:
+def advance_all(steps: Sequence[Step], found: Mapping[str, Standing] = NOTHING) -> dict[str, int]:
     """Take `steps`, all of one moment, and return by key which attempt each is; one that is not taken is missing.
 
-    One statement where the database can; elsewhere those after the first that is not taken are not tried.
+    One statement where the database can, if the counters are not much further than they were `found` to be; elsewhere
+    those after the first that is not taken are not tried.
     """
     connection = connections[outside.alias()]
     if _takes_many(connection):
-        return upsert.on_conflict(connection, steps)
+        brief = [step.brief(found.get(step.key)) for step in steps]
+        counts = upsert.on_conflict(connection, brief)
+        again = [step for step, short in zip(steps, brief, strict=True) if short is not step and step.key not in counts]
+        return counts | upsert.on_conflict(connection, again) if again else counts
     taken: dict[str, int] = {}
     for step in steps:
         count = advance(step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,12 +40,19 @@ class Step:
     expires_at: datetime | None = None
     #: The counter is that of the account which it counted first; no other one is counted by it, or set to none.
     is_of_one: bool = False
+    #: Not taken, whatever the limit, where so many attempts were made; see brief().
+    below: int | None = None
     moment: datetime = field(default_factory=timezone.now)
 
     @property
     def shuts_from(self) -> int:
         """The attempt with which the door is shut, though it may itself still be right."""
         return self.limit if self.wait_from is None else min(self.limit, self.wait_from)
+
+    @property
+    def bound(self) -> int:
+        """The number of attempts from which on it is not taken."""
+        return self.limit if self.below is None else min(self.limit, self.below)
 
     @property
     def pending_until(self) -> datetime:
@@ -69,6 +76,14 @@ class Step:
 
     def _waited(self, wait: float) -> datetime:
         return self.moment + timedelta(seconds=wait)
+
+    def brief(self, row: Standing | None) -> Step:
+        """Return the same step without its waits, if the counter `row` is far from them; not taken where it is no more.
+
+        Each wait is a moment to be written out, and they took a tenth of an attempt that nobody would have to wait for.
+        """
+        made, below = 0 if row is None else row.count, self.shuts_from - 1
+        return replace(self, waits=(), below=below) if self.waits and made < below else self
 
     def first(self) -> dict[str, Any]:
         """Return the row of a counter's first attempt."""

@@ -47,7 +47,8 @@ def on_conflict(connection: Any, steps: Sequence[Step]) -> dict[str, int]:
             params += [*key, *[value for nth, until in whens for value in (nth, at(until))]]
     limits = [value for key, step in zip(named, steps, strict=True) for value in (*key, step.limit)]
     params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.shuts_from)]
-    params += [at(first.pending_until), *limits, *limits, at(first.moment)]
+    bounds = [value for key, step in zip(named, steps, strict=True) for value in (*key, step.bound)]
+    params += [at(first.pending_until), *limits, *bounds, at(first.moment)]
     params += [step.key for step in steps if not step.is_anybodys]
     statement = _on_conflict(connection.ops.quote_name, shape)
     with connection.cursor() as cursor:
