@@ -18,7 +18,7 @@ def speaks_to(cache: Any) -> bool:
 
 
 def runs_scripts(cache: Any) -> bool:
-    """Say whether take() may be asked of `cache`: not where it has answered that our user may run no scripts."""
+    """Say whether take() may be asked of `cache`: not where it has refused once."""
     return speaks_to(cache) and _client(cache) not in _unscripted
 
 
@@ -35,6 +35,9 @@ def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
     return [int(found) for found in pipeline.execute()[1::2]]
 
 
+#: What the client raises where our user may run no scripts, a proxy knows none, or keys are spread over servers. By
+#: name, for the client library is not one that we depend on.
+REFUSALS = frozenset({"NoPermissionError", "ResponseError", "ClusterCrossSlotError"})
 #: Counts one more of each of the first half of KEYS, or of none where one is full; ARGV are limit and seconds of each,
 #: the second half of KEYS is what is asked of one that is full: is it there?
 TAKE = """
@@ -78,8 +81,7 @@ def take(
     try:
         found = script(keys=[cache.make_and_validate_key(key) for key in (*keys, *asked)], args=arguments)
     except Exception as error:
-        # Without its name: the client library is not one that we depend on.
-        if type(error).__name__ != "NoPermissionError":
+        if type(error).__name__ not in REFUSALS:
             raise
         _unscripted.add(client)
         return None
@@ -130,7 +132,7 @@ def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
 _clients: WeakKeyDictionary[RedisCacheClient, Any] = WeakKeyDictionary()
 #: TAKE as each client sends it: by its digest, once the server has it.
 _scripts: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-#: Those whose user may run no scripts.
+#: Those that have refused it.
 _unscripted: WeakSet[Any] = WeakSet()
 
 

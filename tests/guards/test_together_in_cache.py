@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.db import DatabaseError
+from redis import Redis
+from redis.exceptions import ResponseError
 
 from sessionauth import accounts
 from sessionauth.backends import verify
@@ -107,13 +109,21 @@ def test_project_that_finds_accounts_by_other_names__is_counted_by_the_accounts_
     assert account is not None
 
 
+def raises(error):
+    raise error
+
+
 def by_any_name(request):
     return get_user_model()._default_manager.all()
 
 
-def test_server_that_runs_no_scripts_for_us__counts_all_the_same(shared, guarded, alice):
+@pytest.mark.parametrize("refusal", [None, "ERR unknown command 'EVALSHA'"], ids=["not allowed", "not known"])
+def test_server_that_runs_no_scripts_for_us__counts_all_the_same(refusal, shared, guarded, alice, monkeypatch):
     client = caches["guards"]._cache.get_client()
-    client.execute_command("ACL", "SETUSER", "default", "-@scripting")
+    if refusal is None:
+        client.execute_command("ACL", "SETUSER", "default", "-@scripting")
+    else:
+        monkeypatch.setattr(Redis, "evalsha", lambda *args: raises(ResponseError(refusal)))
     guarded(rate("address", "9/d"), rate("account", "2/d"))
     with storm.evaluated() as hashed:
         for _ in range(5):

@@ -104,7 +104,7 @@ def give_back(steps: Sequence[Step], shut: Sequence[Step], forgiven: str = "") -
     for some, pending in ((open_ones, None), (shut, steps[0].pending_until)):
         if some:
             keys = [step.key for step in some]
-            upsert.give_back(connection, keys, pending, forgiven if forgiven in keys else "", timezone.now())
+            upsert.give_back(connection, keys, pending, forgiven if forgiven in keys else "")
 
 
 def _update_or_insert(step: Step) -> int | None:

@@ -171,9 +171,7 @@ def _has_count(quote: Callable[[str], str], number: int) -> str:
     return f"SELECT 1 FROM {table} WHERE ({among}) AND {names['rule']} = %s AND {names['count']} > 0"  # noqa: S608
 
 
-def give_back(
-    connection: Any, keys: Collection[str], pending: datetime | None, forgiven: str, moment: datetime
-) -> None:
+def give_back(connection: Any, keys: Collection[str], pending: datetime | None, forgiven: str) -> None:
     """Take an attempt off the counters `keys`, and all attempts off the counter `forgiven`, which is among them or "".
 
     `pending` is when the attempt stopped being pending that shut them, None where another one did, or none: while it is
@@ -181,14 +179,13 @@ def give_back(
     would find a door that is shut for good between the two; MariaDB, which computes from left to right, wants `count`
     last.
     """
-    at = connection.ops.adapt_datetimefield_value
-    until = at(pending)
+    until = connection.ops.adapt_datetimefield_value(pending)
     # In the order of their keys, as they are taken; MariaDB knows no such order, and its locks are gone after each.
     # SQLite has one writer.
     batches = [[key] for key in keys] if connection.vendor == "mysql" else [sorted(keys)]
     with connection.cursor() as cursor:
         for batch in batches:
-            told = [forgiven, at(moment), forgiven, until, forgiven, until, forgiven, *batch]
+            told = [forgiven, until, forgiven, until, forgiven, *batch]
             is_ordered = connection.vendor == "postgresql" and len(batch) > 1
             statement = _give_back(connection.ops.quote_name, len(batch), is_ordered)
             convert_once(cursor, statement)
@@ -204,7 +201,6 @@ def _give_back(quote: Callable[[str], str], number: int, is_ordered: bool) -> st
         among = f"{key} IN (SELECT {key} FROM {table} WHERE {among} ORDER BY {key} FOR UPDATE)"  # noqa: S608
     return f"""
         UPDATE {table} SET
-            {names["changed_at"]} = CASE WHEN {key} = %s THEN %s ELSE {names["changed_at"]} END,
             {blocked} = CASE WHEN {key} = %s OR {pending} = %s THEN NULL ELSE {blocked} END,
             {pending} = CASE WHEN {key} = %s OR {pending} = %s THEN NULL ELSE {pending} END,
             {count} = CASE WHEN {key} = %s THEN 0 ELSE {count} - 1 END
