@@ -17,7 +17,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.expressions import Subquery
+from django.db.models.expressions import CombinedExpression, Subquery
 from django.db.models.manager import BaseManager
 
 from sessionauth import instances
@@ -32,6 +32,7 @@ from sessionauth.undocumented import (
     convert_once,
     has_words_of_its_own,
     shape_of,
+    stands_as,
     without_connection,
 )
 
@@ -119,9 +120,10 @@ def rows(
     """Return the instances of `build(manager.all().using(using), *values)`, None where the ORM has to be asked.
 
     `build` is a function of a module, for it is the key; it may only compare: its SQL must depend on nothing but how
-    many values there are. What else it binds stands in its attribute `constants`. Each of `values` comes with the field
-    that it is compared to exactly. `joined` is the other model whose columns come along; what `build` annotates does
-    not, see tuples(). Raises what the ORM would, for a value or from the database.
+    many values there are. What else it binds stands in its attribute `constants`. Where rows are cut apart, its
+    attribute `parts` is a function that returns what undocumented.stands_as() has to find. Each of `values` comes with
+    the field that it is compared to exactly. `joined` is the other model whose columns come along; what `build`
+    annotates does not, see tuples(). Raises what the ORM would, for a value or from the database.
     """
     ready = _ready(build, manager, using, values, joined)
     found = None if ready is None else ready[0].rows(ready[1], values)
@@ -209,11 +211,12 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     if len(params) != len(bound) and not constants or any(one not in (*bound, *constants) for one in params):
         return None
     steps = without_connection(compiler.get_converters(columns), compiler.connection)
-    kinds = {type(column) for column in columns} - {Col, Subquery, Query}  # the last is a subquery since Django 6.1
+    # The last is a subquery since Django 6.1.
+    kinds = {type(column) for column in columns} - {Col, CombinedExpression, Subquery, Query}
     if steps is None or kinds or compiler.has_extra_select:
         return None
-    shape = shape_of(compiler)
-    if shape is None:
+    shape, parts = shape_of(compiler), getattr(build, "parts", None)
+    if shape is None or (parts is not None and not stands_as(compiler, parts())):
         return None
     order = [(*bound, *constants).index(value) for value in params]
     moments, flags, others = by_what_sqlite_has(steps)

@@ -212,6 +212,9 @@ def session_rows(users: Any, key: Any, sid: str) -> Any:
     return users.order_by().annotate(**{JOINED: join}).select_related(JOINED).filter(pk=key)
 
 
+session_rows.parts = lambda: (djangos.user_model, USER)  # type: ignore[attr-defined]
+
+
 def _pair(request: HttpRequest, build: compiled.Builder, link: Any, *values: tuple[Any, Any]) -> tuple[Any, Any]:
     """Return the first of `build(users(request), *values)` and the row that came along; None for either that is not.
 
@@ -247,6 +250,9 @@ def _series_rows(users: Any, selector: str) -> Any:
     return _behind(users, "sessionauth_remembertoken", "selector", selector)
 
 
+_series_rows.parts = lambda: (djangos.user_model, OWNER)  # type: ignore[attr-defined]
+
+
 def _join_series(request: HttpRequest, selector: str) -> Remembered:
     if _together():
         user, row = _pair(request, _series_rows, OWNER, (SELECTOR, selector))
@@ -260,6 +266,9 @@ def _join_series(request: HttpRequest, selector: str) -> Remembered:
 def target_rows(users: Any, key: UUID) -> Any:
     """Return of `users` the target of the impersonation `key`, with its row."""
     return _behind(users, "sessionauth_impersonation", "id", key)
+
+
+target_rows.parts = lambda: (djangos.user_model, TARGET)  # type: ignore[attr-defined]
 
 
 def _join_target(request: HttpRequest, key: UUID, build: compiled.Builder, values: Any) -> Impersonated:

@@ -136,7 +136,8 @@ def _asked_before(view: Any, request: HttpRequest) -> Iterator[Question]:
         _leave_auth_to_ninja(request, view)
     if request.COOKIES and (remember.goes_before(request, view) or _may_sign_in(request)):
         yield Question(_find, _afind)
-    if state_of(request).established is not None:
+    came = state_of(request).established
+    if came is not None and (came.is_program or came.is_restricted):
         yield Question(_confine, _aconfine)
     if settings.ADMIN_FRESH and old_passwords.is_of_admin(request):
         yield Question(access.unconfirmed, sync_to_async(access.unconfirmed))

@@ -69,6 +69,31 @@ def _shape(info: dict[str, Any], select: Sequence[Any]) -> Shape | None:
     return Shape(info["model"], columns, tuple([one for one in parts if one]), *tell)
 
 
+def stands_as(compiler: Any, parts: Sequence[Any]) -> bool:
+    """Say whether a row of `compiler` is nothing but `parts`, one after the other.
+
+    A part is all columns of a model in their order, from one table: the model, or the foreign key by which its table
+    was joined, from whichever side; or None, a column that is no field's.
+    """
+    columns, tables = [column for column, *_ in compiler.select], compiler.query.alias_map
+    for part in parts:
+        joined_by = getattr(tables.get(getattr(columns[0], "alias", None)), "join_field", None) if columns else None
+        model = _model_of(part, joined_by)
+        fields = [None] if part is None else list(model._meta.concrete_fields) if model is not None else []
+        own, columns = columns[: len(fields)], columns[len(fields) :]
+        of_one_table = len({getattr(column, "alias", None) for column in own}) == 1
+        if not of_one_table or [getattr(column, "target", None) for column in own] != fields:
+            return False
+    return not columns
+
+
+def _model_of(part: Any, joined_by: Any) -> Any:
+    """Return whose columns `part` has where its table was `joined_by` a field; None for nobody's, and another's."""
+    if not isinstance(part, models.ForeignKey):
+        return part
+    return {part: part.related_model, part.remote_field: part.model}.get(joined_by)
+
+
 def has_words_of_its_own(field: Any) -> bool:
     """Say whether `field` wants more than a place in SQL for its value. Django 6.1 asks it by another name."""
     return hasattr(field, "get_placeholder_sql") or hasattr(field, "get_placeholder")

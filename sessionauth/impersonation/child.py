@@ -11,6 +11,7 @@ from django.middleware.csrf import CSRF_SESSION_KEY
 from django.utils.crypto import salted_hmac
 
 from sessionauth.conf import djangos
+from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.impersonation import bound
 from sessionauth.models import Impersonation
 from sessionauth.models.binding import session_hash
@@ -18,6 +19,18 @@ from sessionauth.sessions import kept
 
 #: What is put in anew for every request, and not kept.
 NOT_KEPT = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, CSRF_SESSION_KEY})
+
+
+class Begins(FromSettings):
+    """How a session begins."""
+
+    @derived
+    def as_djangos(self) -> dict[str, Any]:
+        """What Django gives to each; it looks up its serializer by name each time."""
+        return dict(vars(SessionBase()))
+
+
+_begins = Begins()
 
 
 class ChildSession(SessionBase):
@@ -32,7 +45,8 @@ class ChildSession(SessionBase):
         self._text = row.session_data
         #: The key of the row, as text.
         self.name = str(row.pk)
-        super().__init__(_key_of(self.name, djangos.SECRET_KEY))
+        self.__dict__.update(_begins.as_djangos)
+        self._session_key = _key_of(self.name, djangos.SECRET_KEY)
         #: True once Django's login() has written a user into it.
         self.is_signed_in = False
 

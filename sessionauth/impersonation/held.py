@@ -7,9 +7,6 @@ means just what Django wrote is this the same question; elsewhere nothing is ask
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from functools import lru_cache
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -18,15 +15,14 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
-from django.db.models import Case, FilteredRelation, IntegerField, Max, Q, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.http import HttpRequest
 
-from sessionauth import compiled, instances, lookup, migrated
+from sessionauth import compiled, instances, lookup
 from sessionauth.conf import djangos, settings
 from sessionauth.conf.setting import FromSettings, derived
 from sessionauth.impersonation.rules import IMPERSONATE, IMPERSONATE_STAFF, IMPERSONATE_WRITE
-from sessionauth.models import Impersonation, LoginSession
-from sessionauth.sessions import db
+from sessionauth.models import Impersonation
 
 #: What stands for each in the number that comes back.
 BITS = {IMPERSONATE: 1, IMPERSONATE_STAFF: 2, IMPERSONATE_WRITE: 4}
@@ -35,8 +31,7 @@ HOLDINGS = tuple(frozenset(name for name, bit in BITS.items() if total & bit) fo
 ALL = HOLDINGS[-1]
 APP = "sessionauth"
 NOT_ASKED: Any = object()
-NAME, ACTED = "sessionauth_held", "sessionauth_acted"
-ACTOR = Impersonation._meta.get_field("actor")
+NAME, NONE = "sessionauth_held", Value(0)
 #: What decides about permissions in a backend.
 OF_BACKENDS = (
     "has_perm",
@@ -60,31 +55,40 @@ def is_open(actor: Any) -> bool:
 
 def question(actor: Any) -> dict[str, Any]:
     """Return what to add to a query for users, so that answer() knows what `actor` holds; nothing where it cannot."""
-    return _question(actor.pk) if is_open(actor) else {}
+    return question_of(actor.pk) if is_open(actor) else {}
 
 
-def _question(actor_key: Any) -> dict[str, Any]:
-    found = Permission._default_manager.filter(Q(pk__in=_own(actor_key)) | Q(pk__in=_of_groups(actor_key)))
-    found = found.filter(content_type__app_label=APP, codename__in=[_codename(name) for name in BITS])
-    # One may come twice, by oneself and by a group: no sum of all.
-    read, staff, write = (_bit(name) for name in BITS)
-    total = found.order_by().values("content_type__app_label").values(total=read + staff + write)
-    return {NAME: Subquery(total, output_field=IntegerField())}
+def question_of(actor_key: Any, **needed: Q) -> dict[str, Any]:
+    """Return the same for whoever has `actor_key`, which may be an OuterRef to a column of the query.
+
+    `needed` says by the codename of a permission where it is asked for at all; where not, it counts as not held.
+    """
+    asked = [
+        Case(When(needed.get(_codename(name), Q()) & _holds(_codename(name), actor_key), then=Value(bit)), default=NONE)
+        for name, bit in BITS.items()
+    ]
+    return {NAME: asked[0] + asked[1] + asked[2]}
+
+
+def _holds(codename: str, actor_key: Any) -> Any:
+    permissions = Permission._default_manager.filter(content_type__app_label=APP, codename=codename)
+    return Exists(permissions.filter(_is_own(actor_key) | _is_of_groups(actor_key)))
 
 
 def target_rows(users: Any, key: Any, actor_key: Any) -> Any:
     """Return the target of the impersonation `key` with its row, and with the answer to question()."""
-    return lookup.target_rows(users, key).annotate(**_question(actor_key))
+    return lookup.target_rows(users, key).annotate(**question_of(actor_key))
 
 
 CONSTANTS = (APP, *map(_codename, BITS), *BITS.values(), 0)
 target_rows.constants = CONSTANTS  # type: ignore[attr-defined]
 target_rows.extra = NAME  # type: ignore[attr-defined]
+target_rows.parts = lambda: (djangos.user_model, None, lookup.TARGET)  # type: ignore[attr-defined]
 
 
 def named_rows(users: Any, key: Any, actor_key: Any) -> Any:
     """Return of `users` the one with `key`, with the answer to question()."""
-    return users.order_by().filter(pk=key).annotate(**_question(actor_key))
+    return users.order_by().filter(pk=key).annotate(**question_of(actor_key))
 
 
 def own_rows(users: Any, actor_key: Any) -> Any:
@@ -93,82 +97,7 @@ def own_rows(users: Any, actor_key: Any) -> Any:
 
 
 named_rows.constants = own_rows.constants = CONSTANTS  # type: ignore[attr-defined]
-
-
-def actor_rows(users: Any, actor_key: Any, sid: str, key: Any) -> Any:
-    """Return the actor with the row `sid` of their sign-in, with their impersonation `key`, and its target.
-
-    And with the answer to question().
-    """
-    acted = FilteredRelation("sessionauth_impersonation_acted", condition=Q(sessionauth_impersonation_acted__id=key))
-    found = lookup.session_rows(users, actor_key, sid).annotate(**{ACTED: acted}, **_question(actor_key))
-    return found.select_related(lookup.JOINED, f"{ACTED}__target")
-
-
-actor_rows.constants = CONSTANTS  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """An impersonation that was fetched along with its actor and the row of their sign-in, at a moment of monotonic().
-
-    Good for one request, and for no longer than between two steps of it.
-    """
-
-    actor: Any
-    login: LoginSession | None
-    seen: lookup.Impersonated
-    moment: float
-
-    def of(self, key: UUID, actor: Any) -> lookup.Impersonated | None:
-        """Return what find() would, None if it was fetched for another or too long ago."""
-        row: Any = self.seen.row
-        is_good = row.pk == key and actor is self.actor and monotonic() - self.moment <= db.GOOD_FOR
-        return self.seen if is_good else None
-
-
-def bring(key: UUID, actor_key: Any, sid: str) -> Brought | None:
-    """Return by one query what find() returns, and who asks for it, None where it does not come to that.
-
-    Only where all users are to be found, for the target is fetched as they are.
-    """
-    model, moment = djangos.user_model, monotonic()
-    using = router.db_for_write(model)
-    if router.db_for_write(Impersonation) != using or not is_djangos(model):
-        return None
-    values = ((model._meta.pk, actor_key), (lookup.SID, sid), (Impersonation._meta.pk, key))
-
-    def question() -> Any:
-        return compiled.tuples(actor_rows, model._default_manager, using, values, joined=LoginSession)
-
-    try:
-        found = migrated.ask(question, LoginSession, Impersonation)
-    except migrated.NotMigrated:
-        return None
-    return _brought(model, using, found[0], moment) if found else None
-
-
-def _brought(model: Any, using: str, columns: list[Any], moment: float) -> Brought | None:
-    """Return what stands in `columns`, in the order of actor_rows(); None without an impersonation or a target."""
-    first, second, third = _places(model)
-    actor = instances.made(model, using, columns[:first])
-    login = instances.made(LoginSession, using, columns[first + 1 : second])
-    row = instances.made(Impersonation, using, columns[second:third])
-    target = instances.made(model, using, columns[third:])
-    if row is None or target is None:
-        return None
-    if login is not None:
-        login._state.fields_cache[lookup.USER.name] = actor
-    row._state.fields_cache |= {ACTOR.name: actor, lookup.TARGET.name: target}
-    target.__dict__[NAME] = columns[first]
-    return Brought(actor, login, lookup.Impersonated(row, target), moment)
-
-
-@lru_cache(maxsize=64)
-def _places(model: Any) -> tuple[int, int, int]:
-    """Return where in a row of actor_rows() the answer to question() stands, the impersonation, and the target."""
-    people, logins, acts = (len(one._meta.concrete_fields) for one in (model, LoginSession, Impersonation))
-    return people, people + 1 + logins, people + 1 + logins + acts
+named_rows.parts = own_rows.parts = lambda: (djangos.user_model, None)  # type: ignore[attr-defined]
 
 
 def find(request: HttpRequest, key: UUID, actor: Any) -> lookup.Impersonated:
@@ -253,22 +182,22 @@ def _is_like(backend: Any, model: type) -> bool:
     )
 
 
-def _bit(name: str) -> Any:
-    return Max(Case(When(codename=_codename(name), then=Value(BITS[name])), default=Value(0)))
+def _is_own(actor_key: Any) -> Any:
+    rows, permission = _links("user_permissions", actor_key, depth=2)
+    return Exists(rows.filter(**{permission: OuterRef("pk")}))
 
 
-def _own(actor_key: Any) -> Any:
-    return _pairs("user_permissions", actor_key)
+def _is_of_groups(actor_key: Any) -> Any:
+    rows, group = _links("groups", actor_key, depth=3)
+    through = Group.permissions.through._default_manager
+    return Exists(through.filter(group_id__in=rows.values(group), permission_id=OuterRef("pk")))
 
 
-def _of_groups(actor_key: Any) -> Any:
-    rows = Group.permissions.through._default_manager.filter(group_id__in=_pairs("groups", actor_key))
-    return rows.order_by().values("permission_id")
-
-
-def _pairs(name: str, actor_key: Any) -> Any:
-    """Return the keys of what the user has by the field `name`, from the table between both."""
+def _links(name: str, actor_key: Any, *, depth: int) -> tuple[Any, str]:
+    """Return the rows that link an actor, `depth` queries further in, by the field `name`, and which column to what."""
     field = djangos.user_model._meta.get_field(name)
-    rows = field.remote_field.through._default_manager
-    rows = rows.filter(**{f"{field.m2m_field_name()}_id": actor_key})
-    return rows.order_by().values(f"{field.m2m_reverse_field_name()}_id")
+    if isinstance(actor_key, OuterRef):
+        for _ in range(depth - 1):
+            actor_key = OuterRef(actor_key)
+    rows = field.remote_field.through._default_manager.filter(**{f"{field.m2m_field_name()}_id": actor_key})
+    return rows.order_by(), f"{field.m2m_reverse_field_name()}_id"

@@ -110,6 +110,7 @@ def enter(request: HttpRequest) -> HttpResponse | None:
 
 def look(request: HttpRequest, stage: Stage) -> HttpResponse | None:
     """Find out now who `request` is, and answer it where it came too late or for somebody else."""
+    stage.recall(request.COOKIES.get(MARKER, ""))
     secret, claim = bound.presented(request), claim_in(request.session)
     stage.is_early = True
     auth = stage.put_on(get_auth(request))  # others may have asked before we were there
@@ -165,7 +166,7 @@ def _is_bound_form(request: HttpRequest) -> bool:
 
 def _is_much(request: HttpRequest, stage: Stage) -> bool:
     """Say whether the way out has anything to do."""
-    is_touched = stage.row is not None or bool(stage.ended) or stage.has_started
+    is_touched = stage.row is not None or bool(stage.ended) or stage.begun is not None
     return is_touched or MARKER in request.COOKIES or request.method not in http.SAFE
 
 
@@ -224,13 +225,13 @@ def _is_refused_form(request: HttpRequest, stage: Stage) -> bool:
 
 
 def _mark(request: HttpRequest, stage: Stage, response: Any) -> None:
-    is_running = stage.is_running
-    if is_running == (MARKER in request.COOKIES):
+    said = stage.said
+    if said == request.COOKIES.get(MARKER):
         return
     where = {"path": django_settings.SESSION_COOKIE_PATH, "domain": django_settings.SESSION_COOKIE_DOMAIN}
     same_site: Any = django_settings.SESSION_COOKIE_SAMESITE
-    if is_running:
+    if said is not None:
         secure = django_settings.SESSION_COOKIE_SECURE
-        response.set_cookie(MARKER, "1", httponly=True, secure=secure, samesite=same_site, **where)
+        response.set_cookie(MARKER, said, httponly=True, secure=secure, samesite=same_site, **where)
     else:
         response.delete_cookie(MARKER, samesite=same_site, **where)

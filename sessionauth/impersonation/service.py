@@ -61,7 +61,7 @@ def start(request: HttpRequest, target: Any, *, reason: str = "", reference: str
     beginning.enter(row, auth.user)
     put_claim(request.session, row.pk)
     bound.put(request, row.pk)
-    stage.has_started = True
+    stage.begun = row
     signals.impersonation_started.send_robust(sender=Impersonation, request=request, impersonation=row)
     return row
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import empty
 
 from sessionauth import lookup
-from sessionauth.impersonation import bound, confining, held, standing
+from sessionauth.impersonation import bound, brought, confining, held, standing
 from sessionauth.impersonation.child import ChildSession
 from sessionauth.login import BY_SESSION
 from sessionauth.models import Impersonation
@@ -22,9 +22,11 @@ from sessionauth.sessions import db, kept, registry
 from sessionauth.user_token import LoginState, UserToken, anonymous, replace
 
 CLAIM = "impersonation"
-#: The cookie that says that it is worth a look before the view. It is no secret and proves nothing: the session says
-#: who.
+#: The cookie that says that it is worth a look before the view, and for which impersonation. It is no secret and proves
+#: nothing: the session says who.
 MARKER = "sessionauth_impersonating"
+#: How long a key is as text.
+KEY_LENGTH = 36
 
 
 def claim_in(session: SessionBase | dict[str, Any]) -> str | None:
@@ -64,7 +66,7 @@ class Stage:
         #: True while ImpersonationMiddleware looks, before the view.
         self.is_early = False
         #: What the lookup of the session has brought along.
-        self._brought: held.Brought | None = None
+        self._brought: brought.Brought | None = None
         #: The impersonation that was found running.
         self.row: Impersonation | None = None
         #: The token of the target, once it has been put over that of the actor.
@@ -73,8 +75,8 @@ class Stage:
         self.child: ChildSession | None = None
         #: Why what ran has ended in this request.
         self.ended = ""
-        #: True if one was started in this request, for the next.
-        self.has_started = False
+        #: The one that was started in this request, for the next.
+        self.begun: Impersonation | None = None
 
     def concerns(self, token: UserToken) -> bool:
         """See Overlay."""
@@ -88,14 +90,24 @@ class Stage:
 
     def _is_known(self) -> bool:
         """Say whether it is known what this request has to do with it."""
-        return self.row is not None or bool(self.ended) or self.has_started
+        return self.row is not None or bool(self.ended) or self.begun is not None
+
+    def recall(self, hint: str) -> None:
+        """Ask for the session that came and for what it is likely to name, the impersonation of `hint`, at once."""
+        key, session = key_in(hint) if len(hint) == KEY_LENGTH else None, self.request.session
+        if key is not None and "\0" not in (getattr(session, "session_key", None) or ""):
+            self._brought = brought.along(session, key)
 
     def bring(self, session: SessionBase, user_pk: Any, sid: str) -> tuple[Any, Any] | None:
         """See Overlay."""
         claim = None if self._is_known() else claim_in(session)
         key = None if claim is None else key_in(claim)
-        self._brought = None if key is None else held.bring(key, user_pk, sid)
-        return None if self._brought is None else (self._brought.actor, self._brought.login)
+        if key is None:
+            return None
+        found = self._brought
+        if found is None or not found.is_of(key, user_pk, sid):
+            found = self._brought = brought.bring(key, user_pk, sid)
+        return None if found is None else (found.actor, found.login)
 
     def in_hand(self) -> UserToken | None:
         """See Overlay."""
@@ -121,10 +133,10 @@ class Stage:
         return self._enter(token, seen.row, seen.target)
 
     def _look(self, claim: str, actor: Any) -> lookup.Impersonated:
-        key, (brought, self._brought) = key_in(claim), (self._brought, None)
+        key, (found, self._brought) = key_in(claim), (self._brought, None)
         if key is None:
             return lookup.Impersonated()
-        seen = None if brought is None else brought.of(key, actor)
+        seen = None if found is None else found.of(key, actor)
         return held.find(self.request, key, actor) if seen is None else seen
 
     def _reason_to_end(self, token: UserToken, seen: lookup.Impersonated) -> str:
@@ -154,7 +166,7 @@ class Stage:
     def _enter(self, token: UserToken, row: Impersonation, target: Any) -> UserToken:
         """Put the target and their session in the place of the actor's."""
         # As by assignment, which would ask whether both are users, and in one database.
-        row._state.fields_cache |= {held.ACTOR.name: token.user, lookup.TARGET.name: target}
+        row._state.fields_cache |= {brought.ACTOR.name: token.user, lookup.TARGET.name: target}
         self.parent = self.request.session
         self.child = self.request.session = ChildSession(row, target, self.request.session)
         bound.put(self.request, self.child.name)
@@ -213,9 +225,13 @@ class Stage:
             self._show(self.token.original_user_token)
 
     @property
-    def is_running(self) -> bool:
-        """Whether the next request of this browser is to look early."""
-        return self.has_started or (self.row is not None and not self.ended)
+    def said(self) -> str | None:
+        """What MARKER is to say in the next request of this browser, None where it is not to look early."""
+        if self.begun is not None:
+            return str(self.begun.pk)
+        if self.row is None or self.ended:
+            return None
+        return str(self.row.pk) if self.child is None else self.child.name
 
     def close(self, status: int) -> None:
         """Keep the target's session, as SessionMiddleware would, and that the impersonation is used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,18 +51,20 @@ def _mac(secret: str | bytes) -> crypto.Mac | None:
 
 def session_digests(user: Any) -> list[str]:
     """Return digests of the session hashes of `user`: today's key, then the fallback keys."""
-    return list(_session_digests(user))
+    return [_session_digest(user), *_fallback_digests(user)]
 
 
 def is_bound(digest: str, user: Any) -> bool:
     """Say whether `digest` is of a session hash that `user` has now; the fallback keys cost nothing until asked for."""
-    return any(map(partial(hmac.compare_digest, digest), _session_digests(user)))
+    if hmac.compare_digest(digest, _session_digest(user)):
+        return True
+    return any(hmac.compare_digest(digest, one) for one in _fallback_digests(user))
 
 
-def _session_digests(user: Any) -> Iterator[str]:
-    if not hasattr(user, "get_session_auth_hash"):
-        yield crypto.digest("")
-        return
-    yield crypto.digest(session_hash(user))
-    for one in user.get_session_auth_fallback_hash():
-        yield crypto.digest(one)
+def _session_digest(user: Any) -> str:
+    return crypto.digest(session_hash(user) if hasattr(user, "get_session_auth_hash") else "")
+
+
+def _fallback_digests(user: Any) -> Iterator[str]:
+    if hasattr(user, "get_session_auth_hash"):
+        yield from map(crypto.digest, user.get_session_auth_fallback_hash())

@@ -7,6 +7,7 @@ key, which is kept in no other form.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, NamedTuple
@@ -142,11 +143,11 @@ def _joined_in(sessions: type[models.Model]) -> str | None:
     using = router.db_for_read(sessions)
     if using not in _proved or router.db_for_write(LoginSession) != using or router.db_for_write(users) != using:
         return None
-    return using if _is_simple(users._default_manager) else None
+    return using if is_simple(users._default_manager) else None
 
 
 @lru_cache(maxsize=8)
-def _is_simple(manager: Any) -> bool:
+def is_simple(manager: Any) -> bool:
     """Say whether `manager` shows all users, and each is a row of one table."""
     table = manager.model._meta.db_table
     columns = manager.model._meta.concrete_fields
@@ -181,10 +182,18 @@ def _fill(session: Any) -> None:
     found = compiled.tuples(_alone, model.objects, router.db_for_read(model), ((model._meta.pk, key),))
     if found is None:
         return
-    if found and not _is_over(model, found[0]):
-        session._session_cache = decoding.decoded(session, found[0][_place(model, "session_data")])
+    if found:
+        hold(session, found[0][_place(model, "session_data")], found[0][_place(model, "expire_date")])
     else:
+        hold(session, None, None)
+
+
+def hold(session: Any, text: str | None, expires: datetime | None) -> None:
+    """Have `session` hold what stands as `text` in its row, nothing where there is none, or it `expires` before now."""
+    if text is None or expires is None or expires <= timezone.now():
         session._session_key, session._session_cache = None, {}
+    else:
+        session._session_cache = decoding.decoded(session, text)
 
 
 def _alone(sessions: Any, session_key: str) -> Any:
@@ -228,6 +237,13 @@ def _with_company(sessions: Any, session_key: str, digest: str) -> Any:
         for field in model._meta.concrete_fields:
             query.add_annotation(Col(alias, field), f"{model._meta.model_name}_{field.attname}_joined")
     return found
+
+
+_with_company.parts = lambda: (  # type: ignore[attr-defined]
+    SessionStore.get_model_class(),
+    LoginSession,
+    djangos.user_model,
+)
 
 
 def _company(sessions: type[models.Model], columns: list[Any], using: str) -> Company | None:

@@ -40,7 +40,7 @@ def impersonate(
         _upgrade(request, row)
     request.session.save()
     client.cookies[django_settings.SESSION_COOKIE_NAME] = str(request.session.session_key)
-    client.cookies[MARKER] = "1"
+    client.cookies[MARKER] = str(row.pk)
     return row
 
 

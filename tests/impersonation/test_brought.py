@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
 
@@ -9,13 +10,18 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.backends import db as djangos_db
+from django.contrib.sessions.backends import signed_cookies
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sessionauth import compiled, lookup
-from sessionauth.impersonation import held
+from sessionauth.impersonation import brought, held
+from sessionauth.impersonation.stage import MARKER
 from sessionauth.models import Impersonation, LoginSession
 from sessionauth.sessions import db
+from sessionauth.sessions.store import SessionStore
 from tests.attacks.trouble import without_table
 from tests.impersonation.conftest import Browser
 
@@ -76,7 +82,7 @@ def asked(browser):
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-@pytest.mark.parametrize(("engine", "queries"), [(DJANGOS, 2), (OURS, 2), (COOKIES, 1)])
+@pytest.mark.parametrize(("engine", "queries"), [(DJANGOS, 1), (OURS, 1), (COOKIES, 1)])
 def test_cost__of_a_request_as_somebody_else(engine, queries, is_async, actor, alice, settings):
     """The session; the actor, their login, the impersonation, its target and the permissions."""
     settings.SESSION_ENGINE = engine
@@ -86,44 +92,44 @@ def test_cost__of_a_request_as_somebody_else(engine, queries, is_async, actor, a
 def test_brought__is_what_is_found_by_queries_of_their_own(rf, actor, alice):
     browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
-    brought = held.bring(row.pk, actor.pk, login.sid)
+    found = brought.bring(row.pk, actor.pk, login.sid)
     seen = lookup.session(rf.get("/"), ModelBackend(), str(actor.pk), login.sid)
-    found = held.find(rf.get("/"), row.pk, seen.user)
+    alone = held.find(rf.get("/"), row.pk, seen.user)
     pairs = [
-        (brought.actor, seen.user),
-        (brought.login, seen.row),
-        (brought.seen.row, found.row),
-        (brought.seen.target, found.target),
+        (found.actor, seen.user),
+        (found.login, seen.row),
+        (found.seen.row, alone.row),
+        (found.seen.target, alone.target),
     ]
     for one, other in pairs:
         values = [{name: value for name, value in vars(each).items() if name != "_state"} for each in (one, other)]
         assert values[0] == values[1]
         assert (one._state.db, one._state.adding) == (other._state.db, other._state.adding)
-    assert brought.login.user is brought.seen.row.actor is brought.actor
-    assert brought.seen.row.target is brought.seen.target
-    assert held.answer(actor, brought.seen.target) == {"sessionauth.impersonate"}
-    brought.seen.target.save()
+    assert found.login.user is found.seen.row.actor is found.actor
+    assert found.seen.row.target is found.seen.target
+    assert held.answer(actor, found.seen.target) == {"sessionauth.impersonate"}
+    found.seen.target.save()
 
 
 def test_brought__is_nothing_where_it_is_not_all_there(actor, alice, make_user):
     browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
-    assert held.bring(row.pk, actor.pk, "another").login is None
-    assert held.bring(row.pk, make_user("other").pk, login.sid) is None
-    assert held.bring(uuid4(), actor.pk, login.sid) is None
+    assert brought.bring(row.pk, actor.pk, "another").login is None
+    assert brought.bring(row.pk, make_user("other").pk, login.sid) is None
+    assert brought.bring(uuid4(), actor.pk, login.sid) is None
     Impersonation.objects.update(target=None)
-    assert held.bring(row.pk, actor.pk, login.sid) is None
+    assert brought.bring(row.pk, actor.pk, login.sid) is None
 
 
 def test_brought__is_nothing_to_others_and_for_a_moment_only(actor, alice, monkeypatch):
     browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
-    brought = held.bring(row.pk, actor.pk, login.sid)
-    assert brought.of(row.pk, brought.actor) is brought.seen
-    assert brought.of(uuid4(), brought.actor) is None
-    assert brought.of(row.pk, actor) is None  # the same, but not this one
-    monkeypatch.setattr(held, "monotonic", lambda: monotonic() + db.GOOD_FOR)
-    assert brought.of(row.pk, brought.actor) is None
+    found = brought.bring(row.pk, actor.pk, login.sid)
+    assert found.of(row.pk, found.actor) is found.seen
+    assert found.of(uuid4(), found.actor) is None
+    assert found.of(row.pk, actor) is None  # the same, but not this one
+    monkeypatch.setattr(brought, "monotonic", lambda: monotonic() + db.GOOD_FOR)
+    assert found.of(row.pk, found.actor) is None
 
 
 @pytest.mark.parametrize(
@@ -186,7 +192,7 @@ def test_brought__is_no_way_past_a_login_that_was_revoked(actor, alice):
 
 
 def test_brought__costs_nothing_in_a_session_without_a_claim(actor, monkeypatch):
-    monkeypatch.setattr(held, "bring", None)
+    monkeypatch.setattr(brought, "bring", None)
     browser = Browser()
     browser.client.force_login(actor, MODEL_BACKEND)
     assert browser.who()["user"] == "actor"
@@ -195,5 +201,122 @@ def test_brought__costs_nothing_in_a_session_without_a_claim(actor, monkeypatch)
 def test_brought__is_not_asked_for_where_the_session_has_brought_its_company(actor, alice, settings, monkeypatch):
     settings.SESSION_ENGINE = OURS
     browser = browser_of(actor, alice)
-    monkeypatch.setattr(held, "bring", None)
+    monkeypatch.setattr(brought, "bring", None)
+    del browser.cookies[MARKER]
     assert asked(browser) == 2
+
+
+# ---- with the session
+
+
+def session_of(browser):
+    """Return the session that came with `browser`, of which nothing has been read."""
+    return SessionStore(browser.cookies["sessionid"].value)
+
+
+def values_of(one):
+    return {name: value for name, value in vars(one).items() if name != "_state"}
+
+
+@pytest.mark.parametrize("kind", [djangos_db.SessionStore, SessionStore, db.SessionStore])
+def test_along__is_what_the_session_and_bring_find(kind, actor, alice):
+    browser = browser_of(actor, alice)
+    row, login = Impersonation.objects.get(), LoginSession.objects.get()
+    session, plain = (kind(browser.cookies["sessionid"].value) for _ in range(2))
+    found, alone = brought.along(session, row.pk), brought.bring(row.pk, actor.pk, login.sid)
+    assert session.__dict__.pop("_session_cache") == dict(plain.items())
+    for one, other in zip(
+        (found.actor, found.login, *found.seen), (alone.actor, alone.login, *alone.seen), strict=True
+    ):
+        assert values_of(one) == values_of(other)
+    assert found.is_of(row.pk, actor.pk, login.sid)
+    assert not found.is_of(row.pk, actor.pk, "another")
+    assert not found.is_of(row.pk, alice.pk, login.sid)
+    assert not found.is_of(uuid4(), actor.pk, login.sid)
+
+
+def test_along__is_nothing_of_a_session_that_is_read_or_of_another_kind(actor, alice):
+    browser = browser_of(actor, alice)
+    key, session = Impersonation.objects.get().pk, session_of(browser)
+    assert session["_auth_user_id"] == str(actor.pk)
+    assert brought.along(session, key) is None
+    assert brought.along(SessionStore(), key) is None
+    assert brought.along(signed_cookies.SessionStore("x"), key) is None
+
+
+@pytest.mark.parametrize("name", ["SESSIONAUTH_USER_QUERYSET", "SESSIONAUTH_USER_LOADER"])
+def test_along__is_nothing_where_the_project_says_which_users_there_are(name, actor, alice, settings):
+    browser = browser_of(actor, alice)
+    setattr(settings, name, f"{__name__}.everybody")
+    assert brought.along(session_of(browser), Impersonation.objects.get().pk) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"expire_date": datetime(2020, 1, 1, tzinfo=UTC)}, {"session_data": "forged"}, None]
+)
+@pytest.mark.parametrize("engine", [DJANGOS, OURS])
+def test_along__opens_no_session_that_is_over_or_forged_or_gone(change, engine, actor, alice, settings):
+    settings.SESSION_ENGINE = engine
+    browser = browser_of(actor, alice)
+    Session.objects.all().update(**change) if change else Session.objects.all().delete()
+    assert browser.who()["user"] is None
+
+
+@pytest.mark.parametrize("said", ["1", "", "no key", "0" * 32, "a" * 5000, str(uuid4())])
+def test_marker__that_says_something_else_is_no_more_than_a_look(said, actor, alice):
+    browser = browser_of(actor, alice)
+    browser.cookies[MARKER] = said
+    assert browser.who()["user"] == "alice"
+    assert browser.cookies[MARKER].value == str(Impersonation.objects.get().pk)
+
+
+@pytest.mark.parametrize("engine", [DJANGOS, OURS])
+def test_marker__of_somebody_else_is_of_no_use(engine, actor, alice, make_user, settings):
+    """Neither to those who impersonate nor to those who do not, and the other's goes on."""
+    settings.SESSION_ENGINE = engine
+    browser, others = browser_of(actor, alice), Browser()
+    others.client.force_login(make_user("root", is_superuser=True), MODEL_BACKEND)
+    others.start(make_user("bob"))
+    browser.cookies[MARKER] = key = others.cookies[MARKER].value
+    assert browser.who()["user"] == "alice"
+    plain = Browser()
+    plain.client.force_login(alice, MODEL_BACKEND)
+    plain.cookies[MARKER] = key
+    assert plain.who()["user"] == "alice"
+    assert not plain.cookies[MARKER].value
+    assert others.who()["user"] == "bob"
+
+
+@pytest.mark.parametrize(("target", "mode"), [("staff", "read"), ("alice", "write"), ("staff", "write")])
+def test_along__knows_each_permission_that_matters(target, mode, actor, make_user, settings):
+    """Who may act as staff, or change things, is asked where the target is staff, or things may be changed."""
+    group = Group.objects.get()
+    group.permissions.add(*Permission.objects.filter(codename__in=["impersonate_staff", "impersonate_write"]))
+    browser = browser_of(actor, make_user(target, is_staff=target == "staff"))
+    Impersonation.objects.update(mode=mode)
+    with CaptureQueriesContext(connection) as statements:
+        assert browser.who()["user"] == target
+    assert len(statements) == 1
+    for codename, matters in (("impersonate_staff", target == "staff"), ("impersonate_write", mode == "write")):
+        permission = Permission.objects.get(codename=codename)
+        group.permissions.remove(permission)
+        answer = browser.get("/who/")
+        assert answer.status_code == (409 if matters else 200)
+        group.permissions.add(permission)
+        if matters:
+            assert Impersonation.objects.get().end_reason == "permission_lost"
+            return
+
+
+def test_parts__that_stand_elsewhere_are_not_cut(actor, alice, monkeypatch):
+    browser = browser_of(actor, alice)
+    compiled._compiled.queries.clear()
+    for build in (brought.all_rows, brought.actor_rows, lookup.session_rows):
+        monkeypatch.setattr(build, "parts", lambda parts=build.parts: (*parts()[:-2], *parts()[:-3:-1]))
+    assert asked(browser) == 3
+    assert {key[0]: made for key, made in compiled._compiled.queries.items() if made is None}.keys() == {
+        brought.all_rows,
+        brought.actor_rows,
+        lookup.session_rows,
+    }
+    compiled._compiled.queries.clear()

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractUser, Group, Permission
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from sessionauth.impersonation import held
+from sessionauth.impersonation import brought, held
 from sessionauth.models import Impersonation
 from tests.impersonation.conftest import Browser
 
@@ -107,9 +107,10 @@ def test_held__is_asked_without_compiling_it_anew(rf, make_user, alice, monkeypa
     actor = make_user("actor")
     row = Impersonation.objects.create(target=alice, expires_at=timezone.now())
     held.find(rf.get("/"), row.pk, actor)
-    held.bring(row.pk, actor.pk, "sid")
-    monkeypatch.setattr(held, "_question", None)
-    assert held.bring(row.pk, actor.pk, "sid") is None  # it is not theirs
+    brought.bring(row.pk, actor.pk, "sid")
+    monkeypatch.setattr(held, "question_of", None)
+    monkeypatch.setattr(brought, "question_of", None)
+    assert brought.bring(row.pk, actor.pk, "sid") is None  # it is not theirs
     assert held.answer(actor, held.find(rf.get("/"), row.pk, actor).target) == frozenset()
 
 
@@ -124,7 +125,7 @@ def test_held__of_who_comes_without_a_session_is_not_compiled_anew_either(rf, ma
 
     assert held.named(request, 2**70, actor) is None  # in no column
     first = ways()
-    monkeypatch.setattr(held, "_question", None)
+    monkeypatch.setattr(held, "question_of", None)
     assert ways() == first == ((alice, {"sessionauth.impersonate"}), (actor, {"sessionauth.impersonate"}))
     assert held.named(request, 0, actor) is None
 

@@ -161,10 +161,10 @@ def test_form__of_one_impersonation_in_another(browser, alice, make_user, settin
 
 
 def test_without_marker__the_session_says_who(browser, alice):
-    browser.begin(alice)
+    row = browser.begin(alice)
     del browser.cookies[MARKER]
     assert browser.who()["user"] == alice.get_username()
-    assert browser.cookies[MARKER].value == "1"
+    assert browser.cookies[MARKER].value == str(row.pk)
 
 
 @pytest.mark.parametrize("path", ["/act/", "/aact/", "/act-unprotected/"])
