@@ -162,7 +162,7 @@ def _rows(sessions: Any, using: str, session_key: str) -> list[Any] | None:
 def fill(session: Any) -> None:
     """Have a session of ours or of Django's engines hold what its row or cookie holds, as it would at a look."""
     kind = type(session)
-    if "_session_cache" in vars(session):
+    if "_session_cache" in getattr(session, "__dict__", ()):  # it may be the data of one
         return
     if kind is SessionStore:
         if session.session_key is not None:
