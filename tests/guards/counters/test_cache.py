@@ -13,7 +13,7 @@ from django.db import connection
 from django_ratelimit import ALL
 from django_ratelimit import core as ratelimit
 
-from sessionauth import pipelines
+from sessionauth import accounts, pipelines
 from sessionauth.backends import verify
 from sessionauth.crypto import new_secret
 from sessionauth.exceptions import GuardUnavailable
@@ -215,10 +215,11 @@ def test_cost__of_a_wrong_password_with_two_rules(shared, guarded, alice, django
     """A slot of each or of none: one question where the server runs a script for us, else a look and then a slot."""
     guarded(rate("address", "100/d"), rate("account", "100/d"), LOCKOUT)
     verify(request_from(), {"username": "alice", "password": "wrong"})  # it is told the script once
+    once = 1 if accounts.are_found_by_their_names() else 2  # where another name finds her, too: a look before
     for _ in range(3):
         with Commands() as commands:
             verify(request_from(), {"username": "alice", "password": "wrong"})
-        assert commands.trips <= (1 if pipelines.speaks_to(caches["guards"]) else 7), commands.sent
+        assert commands.trips <= (once if pipelines.speaks_to(caches["guards"]) else 7), commands.sent
 
 
 @pytest.mark.django_db
