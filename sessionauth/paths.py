@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, get_resolver, get_urlconf
 
 from sessionauth import confinement, refusals
 from sessionauth.conf import djangos, settings
@@ -72,11 +73,47 @@ def _is_way_in_or_out(request: HttpRequest) -> bool:
     """Say whether it is a login page, by its URL or as one of Django's views, Django's logout, or gives out tokens."""
     if request.path_info in _login_paths(request):
         return True
+    if not _may_lead_to_one(request):
+        return False
     match = confinement.match_of(request)
-    if match is not None and _gives_out_tokens(match.func, request):
-        return True
-    view_class = getattr(match.func, "view_class", None) if match is not None else None
+    return match is not None and (_gives_out_tokens(match.func, request) or _signs_in_or_out(match.func))
+
+
+def _signs_in_or_out(view: Any) -> bool:
+    view_class = getattr(view, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, (LoginView, LogoutView))
+
+
+def _may_lead_to_one(request: HttpRequest) -> bool:
+    """Say whether the URL of `request` may be one of a way in or out, by those alone.
+
+    Most sites have a handful of them behind hundreds of URLs, and what is refused before its view has not been resolved
+    yet: to do so was a tenth of the answer to a malformed key where there are six URLs, and most of it with a hundred.
+    """
+    if _askers or getattr(request, "resolver_match", None) is not None:
+        return True
+    resolver = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
+    return bool(_ways_in(resolver)) and _leads_to_one(resolver, request.path_info)
+
+
+def _leads_to_one(one: Any, path: str) -> bool:
+    found = one.pattern.match(path)
+    if not found:
+        return False
+    return type(one) is not URLResolver or any(_leads_to_one(inside, found[0]) for inside in _ways_in(one))
+
+
+@lru_cache(maxsize=256)
+def _ways_in(resolver: URLResolver) -> tuple[Any, ...]:
+    """Return of the patterns of `resolver` those that are, or may have behind them, a way in or out."""
+    return tuple(one for one in resolver.url_patterns if _may_be_one(one))
+
+
+def _may_be_one(one: Any) -> bool:
+    if type(one) is URLResolver:
+        return bool(_ways_in(one))
+    # What resolves in a way of its own may lead anywhere.
+    return type(one) is not URLPattern or _signs_in_or_out(one.callback) or any(_marks(one.callback))
 
 
 def ask(asker: Asker) -> None:
@@ -85,11 +122,13 @@ def ask(asker: Asker) -> None:
 
 
 def _gives_out_tokens(view: Any, request: HttpRequest) -> bool:
+    return any(request.method in methods for methods in _marks(view)) or any(asker(view, request) for asker in _askers)
+
+
+def _marks(view: Any) -> list[Collection[str]]:
+    """Return the methods with which `view` gives out tokens, by itself or by the class that it was made of."""
     # Django's as_view() leaves the class in `view_class`, REST framework's in `cls`.
-    for source in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):
-        if request.method in getattr(source, WAY_IN, ()):
-            return True
-    return any(asker(view, request) for asker in _askers)
+    return [getattr(of, WAY_IN, ()) for of in (view, getattr(view, "view_class", None), getattr(view, "cls", None))]
 
 
 def _login_paths(request: HttpRequest) -> Iterable[str]:

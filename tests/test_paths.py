@@ -6,12 +6,29 @@ import re
 
 import pytest
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from sessionauth import paths
 from tests.project.views import untouched
 
 pytestmark = pytest.mark.urls(__name__)
+
+
+class Wandering(URLPattern):
+    """Leads to another view than it says."""
+
+    def resolve(self, place):
+        match = super().resolve(place)
+        if match is not None:
+            match.func = LoginView.as_view()
+        return match
+
+
+def give(request):
+    raise AssertionError
+
+
+give.sessionauth_way_in = ("POST",)
 
 urlpatterns = [
     path("login/", LoginView.as_view(), name="login"),
@@ -21,6 +38,11 @@ urlpatterns = [
         "desk/", include(([path("", untouched), path("login/", untouched, name="login")], "desk"), namespace="office")
     ),
     path("x/", untouched),
+    path("shadowed/", untouched),
+    path("<slug:area>/", include([path("in/", LoginView.as_view()), path("plain/", untouched)])),
+    path("shadowed/", LoginView.as_view()),
+    path("give/", give),
+    Wandering(path("wandering/", untouched).pattern, untouched),
     path("", untouched),
 ]
 
@@ -65,9 +87,14 @@ def test_compiled__is_kept_and_tells_of_nonsense():
         ("/other-login/", True),
         ("/logout/", True),
         ("/desk/login/", True),
+        ("/any/in/", True),
+        ("/wandering/", True),
         ("/static/x.css", True),
         ("/x/", False),
         ("/desk/", False),
+        ("/any/plain/", False),
+        ("/shadowed/", False),
+        ("/give/", False),
         ("/nowhere/", False),
     ],
 )
@@ -75,6 +102,31 @@ def test_is_exempt__ways_in_and_out_and_static_files(place, expected, rf, settin
     settings.SESSIONAUTH_LOGIN_URLS = {"office": "office:login"}
     assert paths.is_exempt(rf.get(place)) is expected
     assert paths.is_protected(rf.get(place)) is not expected
+
+
+def test_is_exempt__what_gives_out_tokens_by_its_methods_alone(rf):
+    assert paths.is_exempt(rf.post("/give/"))
+    assert not paths.is_exempt(rf.put("/give/"))
+
+
+def test_is_exempt__resolves_nothing_but_what_may_be_a_way_in(rf, monkeypatch):
+    monkeypatch.setattr(paths, "_askers", [])  # a view that holds others has to be asked itself
+    resolved, original = [], URLResolver.resolve
+    monkeypatch.setattr(URLResolver, "resolve", lambda self, place: resolved.append(place) or original(self, place))
+    for place in ("/x/", "/desk/", "/any/plain/", "/nowhere/"):
+        assert not paths.is_exempt(rf.get(place))
+    assert resolved == []
+    assert paths.is_exempt(rf.get("/any/in/"))
+    assert resolved[0] == "/any/in/"
+
+
+def test_is_exempt__follows_the_urls_of_the_request(rf):
+    request = rf.get("/login/")
+    request.urlconf = (path("login/", untouched),)
+    request.path_info = "/other-login/"
+    assert not paths.is_exempt(request)
+    request.urlconf = (path("other-login/", LoginView.as_view()),)
+    assert paths.is_exempt(request)
 
 
 def test_is_exempt__slash_is_the_home_page_alone(rf, settings):
