@@ -8,7 +8,7 @@ from django.db.models.signals import post_init
 from django.utils import timezone
 
 from sessionauth import instances
-from sessionauth.models import AuthEvent, LoginSession
+from sessionauth.models import APIKey, AuthEvent, LoginSession
 from tests.project.models import Specimen
 
 GIVEN = {
@@ -62,3 +62,56 @@ def test_new__is_its_classs_where_somebody_is_told_or_has_a_say():
             self.word += "!"
 
     assert instances.new(Own, word="so").word == "so!"
+
+
+class Noting(models.Model):
+    word = models.CharField(max_length=5)
+
+    class Meta:
+        app_label = "own"
+
+    @classmethod
+    @instances.then("note")
+    def from_db(cls, *args):
+        one = super().from_db(*args)
+        one.note()
+        return one
+
+    def note(self):
+        self.read = self.word
+
+
+class NotingMore(Noting):
+    class Meta:
+        app_label = "own"
+        proxy = True
+
+    @classmethod
+    def from_db(cls, *args):
+        one = super().from_db(*args)
+        one.more = True
+        return one
+
+
+@pytest.mark.parametrize("model", [Noting, NotingMore])
+def test_made__has_noted_what_from_db_notes(model):
+    made, djangos = instances.made(model, "default", [1, "x"]), model.from_db("default", ["id", "word"], [1, "x"])
+    states = [vars(vars(one).pop("_state")) for one in (made, djangos)]
+    assert (
+        vars(made)
+        == vars(djangos)
+        == {"id": 1, "word": "x", "read": "x"} | ({"more": True} if model is NotingMore else {})
+    )
+    assert states[0] == states[1]
+    assert instances.is_bare(model) is (model is Noting)
+
+
+def test_made__of_a_key_is_made_without_from_db(monkeypatch):
+    columns = [1 if field.primary_key else field.get_default() for field in APIKey._meta.concrete_fields]
+    djangos = vars(APIKey.from_db("default", [field.attname for field in APIKey._meta.concrete_fields], columns))
+    instances.made(APIKey, "default", columns)
+    monkeypatch.setattr(models.Model, "__init__", None)
+    made = vars(instances.made(APIKey, "default", columns))
+    assert made.pop("_state").db == djangos.pop("_state").db == "default"
+    assert made == djangos
+    assert made["_lifetime_read"] == {"expires_at": None, "sliding": None, "ends_at": None}

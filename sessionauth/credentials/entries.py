@@ -25,7 +25,6 @@ from sessionauth.conf import djangos
 from sessionauth.crypto import Mac, is_same
 from sessionauth.models import AbstractCredential, tombstones
 from sessionauth.models.fields import ListField
-from sessionauth.models.lasting import LastingModel
 
 SALT = b"sessionauth.credentials.cache"
 
@@ -92,11 +91,9 @@ def opened(model: type[AbstractCredential], using: str, key: str, entry: Any, ge
     values = read.values.copy()
     for name, made in read.anew:
         values[name] = made()
-    if not instances.is_bare(model, LastingModel) or instances.has_listeners(model):
+    if instances.has_listeners(model) or not instances.is_bare(model):
         return model.from_db(using, list(values), list(values.values()))
-    row = instances.bare(model, using, values)
-    row.note_lifetime()
-    return row
+    return instances.bare(model, using, values)
 
 
 # Of the same text it is always the same what it says and whether it is genuine, and one entry comes with every request

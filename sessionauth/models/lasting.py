@@ -11,6 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessionauth import instances
 from sessionauth.conf import seconds, settings
 from sessionauth.models.revocable import RevocableModel
 
@@ -44,6 +45,7 @@ class LastingModel(RevocableModel):
     _lifetime: ClassVar = ("expires_at", "sliding", "ends_at")
 
     @classmethod
+    @instances.then("note_lifetime")
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of what was read, and note what it says of its time."""
         row = super().from_db(*args, **kwargs)

@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.db import models, router
 from django.db.models.manager import BaseManager
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from sessionauth import compiled, crypto
-from sessionauth.conf import settings
+from sessionauth.conf import djangos, settings
 from sessionauth.exceptions import InvalidCredential
 from sessionauth.late import LateModule
 from sessionauth.models import limiting, tagging
@@ -149,7 +148,7 @@ class CredentialManager(models.Manager.from_queryset(CredentialQuerySet)):  # ty
 
         The row is read where it is written: a replica that lags would show a revoked credential as good.
         """
-        using, owners = self._db or router.db_for_write(self.model), get_user_model()
+        using, owners = self._db or router.db_for_write(self.model), djangos.user_model
         visible = [] if self.model.user_path is None else _visible_users(owners, users)
         is_joined = self.model.user_path is not None and router.db_for_write(owners) == using
         found = self._found(using, parsed.digests, visible, owners if is_joined else None)
