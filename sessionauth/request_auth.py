@@ -13,13 +13,13 @@ from sessionauth.authenticators import active, get_auth, identity
 from sessionauth.authenticators.base import switched_on
 from sessionauth.authenticators.session import SessionAuthenticator
 from sessionauth.credentials import bare_users
-from sessionauth.request_state import RequestState, state_of
+from sessionauth.request_state import RequestState, begin, state_of
 from sessionauth.user_token import UserToken
 
 
 def put_on(request: HttpRequest) -> RequestState:
     """Put user and auth on `request`, both lazy, and return its state, which says whether a program may have come."""
-    state = state_of(request)
+    state = begin(request)
     try:
         state.session_key = request.session.session_key
     except AttributeError:

@@ -158,10 +158,15 @@ def state_of(request: HttpRequest) -> RequestState:
         return request._sessionauth  # type: ignore[attr-defined,no-any-return]
     except AttributeError:
         # What wraps a request need not hand on what it does not know itself.
-        kept: dict[str, RequestState] = getattr(request, "_request", request).__dict__
-        if STATE not in kept:
-            kept[STATE] = RequestState()
-        return kept[STATE]
+        return begin(getattr(request, "_request", request))
+
+
+def begin(request: HttpRequest) -> RequestState:
+    """Return the state of `request`, an HttpRequest that most likely has none yet: an exception would cost it a µs."""
+    kept: dict[str, RequestState] = request.__dict__
+    if STATE not in kept:
+        kept[STATE] = RequestState()
+    return kept[STATE]
 
 
 @contextmanager

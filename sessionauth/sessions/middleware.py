@@ -63,7 +63,8 @@ class SessionMiddleware(DjangosSessionMiddleware):
             return
         request.session = session = object.__new__(self.SessionStore)
         session.__dict__.update(began)
-        session._session_key = key
+        if key is not None:  # as it began
+            session._session_key = key
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         """Have Django save the session, set its cookie or take it back, where that may be due; name it in `Vary`.

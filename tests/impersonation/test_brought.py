@@ -308,7 +308,8 @@ def test_along__knows_each_permission_that_matters(target, mode, actor, make_use
             return
 
 
-def test_parts__that_stand_elsewhere_are_not_cut(actor, alice, monkeypatch):
+def test_parts__that_stand_elsewhere_are_not_cut(actor, alice, monkeypatch, settings):
+    settings.SESSION_ENGINE = DJANGOS
     browser = browser_of(actor, alice)
     compiled._compiled.queries.clear()
     for build in (brought.all_rows, brought.actor_rows, lookup.session_rows):
