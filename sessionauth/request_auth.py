@@ -52,8 +52,8 @@ async def _auser(request: HttpRequest) -> Any:
     return await bare_users.aload(request.user if state_of(request).is_settled else token.user)
 
 
-#: Of lazy objects, whose own way to it asks what they are wrapped round. Both below are made for every request.
-_set = object.__setattr__
+#: Of lazy objects, whose own ways to it ask what they are wrapped round. Both below are made for every request.
+_get, _set = object.__getattribute__, object.__setattr__
 
 
 class RequestUser(SimpleLazyObject):  # type: ignore[type-arg]
@@ -63,6 +63,9 @@ class RequestUser(SimpleLazyObject):  # type: ignore[type-arg]
 
     def __init__(self, request: HttpRequest) -> None:
         _set(self, "_setupfunc", partial(_user_of, request))
+
+    def _setup(self) -> None:
+        _set(self, "_wrapped", _get(self, "_setupfunc")())
 
 
 def _user_of(request: HttpRequest) -> Any:
