@@ -14,6 +14,8 @@ from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState, Shape
 
 #: What a class may have of its own to decide how an instance is made.
 MAKES = frozenset({"__init__", "__new__", "__setattr__", "from_db"})
+#: Django's own: who has put another in its place for all models, has a say.
+FROM_DB = vars(models.Model)["from_db"].__func__
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -109,7 +111,8 @@ def _way(model: Any) -> Way:
     names, from_db = [field.attname for field in model._meta.concrete_fields], model.from_db.__func__
     own = [kind for kind in model.__mro__ if kind not in (models.Model, object)]
     is_plain = all(type(getattr_static(model, name)) in PLAIN_ATTRIBUTES for name in names)
-    if ModelState is None or any(map(_has_a_say, own)) or not is_plain:
+    is_known = from_db is FROM_DB or hasattr(from_db, "then")
+    if ModelState is None or any(map(_has_a_say, own)) or not (is_plain and is_known):
         from_db = None
     return Way(names, names.index(model._meta.pk.attname), from_db, getattr(from_db, "then", ""))
 
