@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from sessionauth import books, paths, refusals
 from sessionauth.authenticators import active, chain, identity
+from sessionauth.authenticators.base import switched_on
 from sessionauth.authenticators.chain import Answer
 from sessionauth.exceptions import InvalidCredential, LoginDenied, SeveralCredentials
 from sessionauth.guards import secrets
@@ -93,6 +94,4 @@ def _denied(request: HttpRequest, state: RequestState, denial: LoginDenied) -> H
 
 def _note_explicit(state: RequestState) -> None:
     """Note the headers in which programs' credentials are looked for: the answer depends on all, present or absent."""
-    for authenticator in active():
-        if not authenticator.lazy:
-            chain.tried(state, authenticator)
+    state.carriers.update(switched_on.explicit_carriers)

@@ -241,6 +241,11 @@ class SwitchedOn(FromSettings):
         return tuple(sorted(made, key=lambda authenticator: authenticator.ambient))
 
     @derived
+    def explicit_carriers(self) -> dict[str, None]:
+        """The headers of those that are asked before the view, in their order."""
+        return {header: None for one in self.authenticators if not one.lazy for header in one.carriers}
+
+    @derived
     def places(self) -> frozenset[str] | None:
         """The keys of `META` without any of which nobody is asked before the view; None where somebody must be."""
         found = [_places_of(one) for one in self.authenticators if not one.lazy]
