@@ -188,7 +188,7 @@ def test_counting_in_trouble__is_told(browser, guarded, settings, monkeypatch):
     monkeypatch.setattr(cache, "_broken", {})
     for name in ("add", "incr", "get_many", "get", "set"):
         monkeypatch.setattr(type(caches["default"]), name, broken)
-    for name in ("count", "read", "give_back"):
+    for name in ("take", "count", "read", "give_back"):
         monkeypatch.setattr(pipelines, name, broken)
     browser.sign_in(password=flows.WRONG)
     assert ("guard_degraded", "failure", "ConnectionError", "", "") in told()
