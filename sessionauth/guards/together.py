@@ -182,7 +182,7 @@ class Together(ReservingGuard):
             wanted += own
         if not wanted:
             return None
-        answer = outside.write(lambda: _take(wanted, found), request)
+        answer = outside.write(lambda: _take(wanted, {**dict.fromkeys(keys), **found}), request)
         if isinstance(answer, Full):
             return answer
         slots = [guard.slot(step, answer[step.key], request, user) for guard, step in wanted]
@@ -203,10 +203,10 @@ def _full(wanted: Wanted, found: Mapping[str, Standing]) -> Full | None:
     return None
 
 
-def _take(wanted: Wanted, found: Mapping[str, Standing]) -> dict[str, int] | Full:
+def _take(wanted: Wanted, seen: Mapping[str, Standing | None]) -> dict[str, int] | Full:
     """Take every step, or none; that of the rows which is the first to refuse says how long."""
     steps = list({step.key: step for _, step in wanted}.values())
-    taken = database.advance_all(steps, found)
+    taken = database.advance_all(steps, seen)
     missing = [(guard, step) for guard, step in wanted if step.key not in taken]
     if not missing:
         return taken

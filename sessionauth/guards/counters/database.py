@@ -26,7 +26,7 @@ from sessionauth.guards.counters.step import Standing, Step
 from sessionauth.models import LoginThrottle
 from sessionauth.models.writing import retrying
 
-NOTHING: Mapping[str, Standing] = MappingProxyType({})
+NOTHING: Mapping[str, Standing | None] = MappingProxyType({})
 
 
 def advance(step: Step) -> int | None:
@@ -42,15 +42,15 @@ def advance(step: Step) -> int | None:
     return _update_or_insert(step)
 
 
-def advance_all(steps: Sequence[Step], found: Mapping[str, Standing] = NOTHING) -> dict[str, int]:
+def advance_all(steps: Sequence[Step], seen: Mapping[str, Standing | None] = NOTHING) -> dict[str, int]:
     """Take `steps`, all of one moment, and return by key which attempt each is; one that is not taken is missing.
 
-    One statement where the database can, if the counters are not much further than they were `found` to be; elsewhere
-    those after the first that is not taken are not tried.
+    One statement where the database can, if the counters that were `seen` have not come to their waits since then;
+    elsewhere those after the first that is not taken are not tried.
     """
     connection = connections[outside.alias()]
     if _takes_many(connection):
-        brief = [step.brief(found.get(step.key)) for step in steps]
+        brief = [step.brief(seen[step.key]) if step.key in seen else step for step in steps]
         counts = upsert.on_conflict(connection, brief)
         again = [step for step, short in zip(steps, brief, strict=True) if short is not step and step.key not in counts]
         return counts | upsert.on_conflict(connection, again) if again else counts

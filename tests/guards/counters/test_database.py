@@ -296,7 +296,7 @@ def test_look__by_the_orm_finds_the_same(monkeypatch):
 def test_advance_all__counts_and_waits_alike_whatever_was_seen_before(limit):
     """What was seen may be old by then: a counter that was far from its waits has come to them."""
     moment, rows = timezone.now(), {}
-    for key, seen in (("each", None), ("nothing", {}), ("far", 1), ("as it is", "now")):
+    for key, seen in (("each", None), ("unseen", {}), ("nothing", {"nothing": None}), ("far", 1), ("as it is", "now")):
         mine = step(key=key, limit=limit, wait_from=4, waits=(60.0, 120.0), moment=moment)
         history = rows[key] = []
         for _ in range(7):
@@ -304,13 +304,11 @@ def test_advance_all__counts_and_waits_alike_whatever_was_seen_before(limit):
             if seen is None:
                 count = database.advance(mine)
             else:
-                found = database.look([key]) if seen == "now" else {}
-                if seen == 1:
-                    found = {key: Standing(key, None, 1, None, None)}
-                count = database.advance_all([mine], found).get(key)
+                found = {"now": database.look([key]), 1: {key: Standing(key, None, 1, None, None)}}
+                count = database.advance_all([mine], seen if isinstance(seen, dict) else found[seen]).get(key)
             columns = ("count", "blocked_until", "pending_until", "generation")
             history.append((count, LoginThrottle.objects.values_list(*columns).get(key=key)))
-    assert rows["nothing"] == rows["far"] == rows["as it is"] == rows["each"]
+    assert rows["unseen"] == rows["nothing"] == rows["far"] == rows["as it is"] == rows["each"]
     assert [count for count, _ in rows["each"]] == [*range(1, limit + 1)] + [None] * (7 - limit)
 
 
