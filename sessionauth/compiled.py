@@ -17,7 +17,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.expressions import CombinedExpression, Subquery
+from django.db.models.expressions import Subquery
 from django.db.models.manager import BaseManager
 
 from sessionauth import instances
@@ -212,7 +212,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         return None
     steps = without_connection(compiler.get_converters(columns), compiler.connection)
     # The last is a subquery since Django 6.1.
-    kinds = {type(column) for column in columns} - {Col, CombinedExpression, Subquery, Query}
+    kinds = {type(column) for column in columns} - {Col, Subquery, Query}
     if steps is None or kinds or compiler.has_extra_select:
         return None
     shape, parts = shape_of(compiler), getattr(build, "parts", None)

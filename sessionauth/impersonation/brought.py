@@ -137,21 +137,15 @@ def actor_rows(users: Any, actor_key: Any, sid: str, key: Any) -> Any:
 
 
 def all_rows(rows: Any, session_key: str, key: Any) -> Any:
-    """Return the impersonation `key` with its people, what its actor holds, and the session `session_key`.
-
-    Of the permissions each that is asked about in standing: the others of those three cost 10 µs.
-    """
-    needed = {"impersonate_write": Q(mode=Impersonation.Mode.WRITE)}
-    if any(field.name == "is_staff" for field in djangos.user_model._meta.concrete_fields):
-        needed["impersonate_staff"] = Q(target__is_staff=True)
-    found = rows.filter(pk=key).annotate(**question_of(OuterRef("actor_id"), **needed))
+    """Return the impersonation `key` with its people, what its actor holds, and the session `session_key`."""
+    found = rows.filter(pk=key).annotate(**question_of(OuterRef("actor_id")))
     sessions = djangos_engine.SessionStore.get_model_class().objects.filter(session_key=session_key)
     data, expires = Subquery(sessions.values("session_data")), Subquery(sessions.values("expire_date"))
     found = found.annotate(sessionauth_data=data, sessionauth_expires=expires)
     return found.select_related(ACTOR.name, lookup.TARGET.name, LOGIN.name)
 
 
-actor_rows.constants = CONSTANTS  # type: ignore[attr-defined]
+actor_rows.constants = all_rows.constants = CONSTANTS  # type: ignore[attr-defined]
 actor_rows.parts = lambda: (  # type: ignore[attr-defined]
     djangos.user_model,
     None,
@@ -159,7 +153,6 @@ actor_rows.parts = lambda: (  # type: ignore[attr-defined]
     ACTOR,
     lookup.TARGET,
 )
-all_rows.constants = (*CONSTANTS, Impersonation.Mode.WRITE.value)  # type: ignore[attr-defined]
 all_rows.parts = lambda: (Impersonation, None, None, None, ACTOR, lookup.TARGET, LOGIN)  # type: ignore[attr-defined]
 
 

@@ -15,7 +15,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, IntegerField, Max, OuterRef, Q, Subquery, Value, When
 from django.http import HttpRequest
 
 from sessionauth import compiled, instances, lookup
@@ -31,7 +31,7 @@ HOLDINGS = tuple(frozenset(name for name, bit in BITS.items() if total & bit) fo
 ALL = HOLDINGS[-1]
 APP = "sessionauth"
 NOT_ASKED: Any = object()
-NAME, NONE = "sessionauth_held", Value(0)
+NAME = "sessionauth_held"
 #: What decides about permissions in a backend.
 OF_BACKENDS = (
     "has_perm",
@@ -58,21 +58,18 @@ def question(actor: Any) -> dict[str, Any]:
     return question_of(actor.pk) if is_open(actor) else {}
 
 
-def question_of(actor_key: Any, **needed: Q) -> dict[str, Any]:
+def question_of(actor_key: Any) -> dict[str, Any]:
     """Return the same for whoever has `actor_key`, which may be an OuterRef to a column of the query.
 
-    `needed` says by the codename of a permission where it is asked for at all; where not, it counts as not held.
+    In one subquery with two lists of keys: PostgreSQL, which plans it at each request, took half a millisecond more for
+    three with EXISTS, by which SQLite spares 10 µs.
     """
-    asked = [
-        Case(When(needed.get(_codename(name), Q()) & _holds(_codename(name), actor_key), then=Value(bit)), default=NONE)
-        for name, bit in BITS.items()
-    ]
-    return {NAME: asked[0] + asked[1] + asked[2]}
-
-
-def _holds(codename: str, actor_key: Any) -> Any:
-    permissions = Permission._default_manager.filter(content_type__app_label=APP, codename=codename)
-    return Exists(permissions.filter(_is_own(actor_key) | _is_of_groups(actor_key)))
+    found = Permission._default_manager.filter(Q(pk__in=_own(actor_key)) | Q(pk__in=_of_groups(actor_key)))
+    found = found.filter(content_type__app_label=APP, codename__in=[_codename(name) for name in BITS])
+    # One may come twice, by oneself and by a group: no sum of all.
+    read, staff, write = (_bit(name) for name in BITS)
+    total = found.order_by().values("content_type__app_label").values(total=read + staff + write)
+    return {NAME: Subquery(total, output_field=IntegerField())}
 
 
 def target_rows(users: Any, key: Any, actor_key: Any) -> Any:
@@ -182,22 +179,24 @@ def _is_like(backend: Any, model: type) -> bool:
     )
 
 
-def _is_own(actor_key: Any) -> Any:
-    rows, permission = _links("user_permissions", actor_key, depth=2)
-    return Exists(rows.filter(**{permission: OuterRef("pk")}))
+def _bit(name: str) -> Any:
+    return Max(Case(When(codename=_codename(name), then=Value(BITS[name])), default=Value(0)))
 
 
-def _is_of_groups(actor_key: Any) -> Any:
-    rows, group = _links("groups", actor_key, depth=3)
-    through = Group.permissions.through._default_manager
-    return Exists(through.filter(group_id__in=rows.values(group), permission_id=OuterRef("pk")))
+def _own(actor_key: Any) -> Any:
+    return _linked("user_permissions", actor_key, depth=2)
 
 
-def _links(name: str, actor_key: Any, *, depth: int) -> tuple[Any, str]:
-    """Return the rows that link an actor, `depth` queries further in, by the field `name`, and which column to what."""
+def _of_groups(actor_key: Any) -> Any:
+    groups = _linked("groups", actor_key, depth=3)
+    return Group.permissions.through._default_manager.filter(group_id__in=groups).order_by().values("permission_id")
+
+
+def _linked(name: str, actor_key: Any, *, depth: int) -> Any:
+    """Return the keys of what an actor has by the field `name`, asked for `depth` queries further in."""
     field = djangos.user_model._meta.get_field(name)
     if isinstance(actor_key, OuterRef):
         for _ in range(depth - 1):
             actor_key = OuterRef(actor_key)
     rows = field.remote_field.through._default_manager.filter(**{f"{field.m2m_field_name()}_id": actor_key})
-    return rows.order_by(), f"{field.m2m_reverse_field_name()}_id"
+    return rows.order_by().values(f"{field.m2m_reverse_field_name()}_id")
