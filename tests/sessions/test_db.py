@@ -432,6 +432,12 @@ def test_fill__djangos_own_session_holds_what_it_loads_itself(way, django_assert
     assert mine.session_key == theirs.session_key
 
 
+def test_fill__leaves_the_data_of_a_session_alone_that_stand_in_its_place():
+    data = {"_auth_user_id": "1"}
+    db.fill(data)
+    assert data == {"_auth_user_id": "1"}
+
+
 def test_fill__leaves_engines_alone_that_derive_from_djangos_or_ours():
     class Own(djangos.SessionStore):
         pass
