@@ -159,8 +159,9 @@ def _ready(
         if was[0] is manager and was[1] is fields and was[2] is others:
             return frozen, connection
     bound = [_prepared(field, value, connection) for field, value in _marked(build, values)]
-    if any(bound.index(value) != place for place, value in enumerate(bound)):
-        return None  # which of two equal ones stands where could not be told
+    constants = getattr(build, "constants", ())
+    if any(bound.index(value) != place or value in constants for place, value in enumerate(bound)):
+        return None  # which of two equal ones stands where could not be told; of the next values it can
     try:
         made = queries[key] = _frozen(build, manager, using, values, (manager, fields, others))
     except EmptyResultSet:
@@ -206,7 +207,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     sql, params = compiler.as_sql()
     bound = [_prepared(field, value, compiler.connection) for field, value in values]
     columns = [column for column, *_ in compiler.select]
-    if any(value not in params or value in constants for value in bound):
+    if any(value not in params for value in bound):
         return None
     if len(params) != len(bound) and not constants or any(one not in (*bound, *constants) for one in params):
         return None

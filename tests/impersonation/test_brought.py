@@ -321,3 +321,14 @@ def test_parts__that_stand_elsewhere_are_not_cut(actor, alice, monkeypatch, sett
         lookup.session_rows,
     }
     compiled._compiled.queries.clear()
+
+
+@pytest.mark.parametrize("word", ["sessionauth", "impersonate", "impersonate_write"])
+def test_along__is_kept_from_nobody_by_a_session_key_that_is_a_word_of_the_query(word, actor, alice, settings):
+    """The first to come would otherwise have all others asked one by one, for as long as the process lasts."""
+    settings.SESSION_ENGINE = DJANGOS
+    browser = browser_of(actor, alice)
+    compiled._compiled.queries.clear()
+    assert brought.along(SessionStore(word), Impersonation.objects.get().pk) is None
+    browser.who()  # the other queries are compiled, too
+    assert asked(browser) == 1
