@@ -84,13 +84,16 @@ def along(session: SessionBase, key: UUID) -> Brought | None:
     if router.db_for_read(sessions) != using or router.db_for_write(LoginSession) != using:
         return None
     values = ((sessions._meta.pk, session.session_key), (Impersonation._meta.pk, key))
-    found = _asked(all_rows, Impersonation._default_manager, using, values, model)
-    if not found:
+    rows = _asked(all_rows, Impersonation._default_manager, using, values, model)
+    if not rows:
         return None
-    columns, (first, second, third) = found[0], _places_of_all(model)
+    columns, (first, second, third) = rows[0], _places_of_all(model)
     db.hold(session, columns[first + 1], columns[first + 2])
     parts = (columns[first + 3 : second], columns[third:], columns[:first], columns[second:third])
-    return _made(model, using, parts, columns[first], moment)
+    found = _made(model, using, parts, columns[first], moment)
+    if found is not None and found.login is not None and isinstance(session, db.SessionStore):
+        session.learn(found.login)
+    return found
 
 
 def _together(model: Any) -> str | None:

@@ -105,6 +105,12 @@ class SessionStore(store.SessionStore):
         _proved.add(str(row._state.db))
         return row.session_digest is None and not row.earlier and self._unnoted() is not None
 
+    def learn(self, row: LoginSession) -> None:
+        """Know what `row`, which was read beside the session, says of its digest: note() has nothing to do twice."""
+        key = self.session_key
+        if key is not None and row.session_digest == digest(key):
+            self._noted = (row.sid, key)
+
     def note(self) -> None:
         """Keep the digest of the session key with the login session, if that is not known to be done."""
         pair = self._unnoted()

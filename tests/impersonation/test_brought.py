@@ -20,7 +20,7 @@ from sessionauth import compiled, lookup
 from sessionauth.impersonation import brought, held
 from sessionauth.impersonation.stage import MARKER
 from sessionauth.models import Impersonation, LoginSession
-from sessionauth.sessions import db
+from sessionauth.sessions import db, kept
 from sessionauth.sessions.store import SessionStore
 from tests.attacks.trouble import without_table
 from tests.impersonation.conftest import Browser
@@ -332,3 +332,27 @@ def test_along__is_kept_from_nobody_by_a_session_key_that_is_a_word_of_the_query
     assert brought.along(SessionStore(word), Impersonation.objects.get().pk) is None
     browser.who()  # the other queries are compiled, too
     assert asked(browser) == 1
+
+
+def test_along__knows_that_the_digest_is_kept(actor, alice, settings):
+    settings.SESSION_ENGINE = OURS
+    browser = browser_of(actor, alice)
+    session = db.SessionStore(browser.cookies["sessionid"].value)
+    brought.along(session, Impersonation.objects.get().pk)
+    session["colour"] = "red"
+    with CaptureQueriesContext(connection) as statements:
+        session.save()
+    assert not any("sessionauth_loginsession" in query["sql"] for query in statements)
+
+
+def test_along__leaves_the_digest_to_who_signs_in_anew_under_the_same_key(actor, alice, settings, caplog):
+    settings.SESSION_ENGINE = OURS
+    browser = browser_of(actor, alice)
+    session = db.SessionStore(browser.cookies["sessionid"].value)
+    brought.along(session, Impersonation.objects.get().pk)
+    again = LoginSession.objects.create(user=actor, sid="again" * 6)
+    session[kept.KEY] = kept.own(session) | {"sid": again.sid}
+    session.save()
+    again.refresh_from_db()
+    assert again.session_digest == db.digest(session.session_key)
+    assert not caplog.records
