@@ -6,6 +6,7 @@ SessionMiddleware of ours puts such a session in the place of one of Django's en
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import db
@@ -15,12 +16,12 @@ from django.db import DatabaseError, IntegrityError, router
 from sessionauth.models import writing
 
 
-def _written_by() -> tuple[object, ...]:
-    return db.SessionStore.save, db.SessionStore.create, db.SessionStore.exists
+def _written_by(engine: Any) -> tuple[object, ...]:
+    return db.SessionStore.save, db.SessionStore.create, engine.exists, engine._get_new_session_key
 
 
-#: Django's way; where somebody has put theirs in its place, that is gone.
-DJANGOS = _written_by()
+#: Django's way; where somebody has put theirs in its place, or an engine of theirs has one, that is gone.
+DJANGOS = _written_by(db.SessionStore)
 
 KEY_LENGTH = 32
 #: How many there are.
@@ -31,12 +32,13 @@ class SessionStore(db.SessionStore):
     """A session in Django's table: the same row, told of by the same signals, and the same errors.
 
     Django builds each statement anew, opens a transaction for each, and looks whether anybody has a new key before it
-    draws another. 160 random bits want no look, and where they are somebody's all the same, the INSERT says so.
+    draws another. 160 random bits want no look, and where they are somebody's all the same, the INSERT says so. What a
+    receiver does beside it is in no transaction but the one that is open.
     """
 
     def create(self) -> None:
         """Enter the session under a new key, as Django does."""
-        if _written_by() != DJANGOS:
+        if _written_by(type(self)) != DJANGOS:
             super().create()
             return
         while True:
@@ -50,7 +52,7 @@ class SessionStore(db.SessionStore):
 
     def save(self, must_create: bool = False) -> None:
         """Save the session as Django does."""
-        if self.session_key is None or _written_by() != DJANGOS:
+        if self.session_key is None or _written_by(type(self)) != DJANGOS:
             super().save(must_create)
             return
         row = self.create_model_instance(self._get_session(no_load=must_create))  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models.signals import post_save, pre_save
 from django.test.utils import CaptureQueriesContext
 
+from sessionauth.sessions import db as own_engine
 from sessionauth.sessions import store
 
 ENGINES = [db.SessionStore, store.SessionStore]
@@ -159,3 +160,24 @@ def test_model_of_the_projects_own__is_saved_as_itself(monkeypatch):
     finally:
         pre_save.disconnect(receive, sender=Narrow)
     assert senders == [Narrow, Narrow]
+
+
+@pytest.mark.parametrize("above", [store.SessionStore, own_engine.SessionStore])
+def test_create__draws_keys_as_an_engine_of_the_projects_own_does(above):
+    class Own(above):
+        def _get_new_session_key(self):
+            return "eu" + super()._get_new_session_key()[2:]
+
+    assert begun(Own).session_key.startswith("eu")
+
+
+@pytest.mark.parametrize("above", [store.SessionStore, own_engine.SessionStore])
+def test_create__asks_an_engine_of_the_projects_own_which_keys_are_taken(above):
+    asked = []
+
+    class Own(above):
+        def exists(self, session_key):
+            asked.append(session_key)
+            return len(asked) == 1
+
+    assert begun(Own).session_key == asked[1] != asked[0]
