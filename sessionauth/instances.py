@@ -16,6 +16,7 @@ from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState, Shape
 MAKES = frozenset({"__init__", "__new__", "__setattr__", "from_db"})
 #: Django's own: who has put another in its place for all models, has a say.
 FROM_DB = vars(models.Model)["from_db"].__func__
+_DJANGOS: Any = models.Model
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +52,9 @@ def made(model: Any, using: str, columns: list[Any]) -> Any:
     names, key, from_db, _ = _way(model)
     if columns[key] is None:
         return None
-    if from_db is None or has_listeners(model) or model.from_db.__func__ is not from_db:
+    # What is Django's may have been replaced, too, below a from_db() that calls it.
+    is_another = model.from_db.__func__ is not from_db or _DJANGOS.from_db.__func__ is not FROM_DB
+    if is_another or has_listeners(model):
         return model.from_db(using, names, columns)
     return bare(model, using, zip(names, columns, strict=True))
 
@@ -124,7 +127,7 @@ def _has_a_say(kind: type) -> bool:
 
 def is_bare(model: Any) -> bool:
     """Say whether no class but Django's has a say in how instances of `model` are made, beyond what then() tells."""
-    return _way(model).from_db is not None
+    return _way(model).from_db is not None and _DJANGOS.from_db.__func__ is FROM_DB
 
 
 def has_listeners(model: Any) -> bool:

@@ -115,3 +115,15 @@ def test_made__of_a_key_is_made_without_from_db(monkeypatch):
     assert made.pop("_state").db == djangos.pop("_state").db == "default"
     assert made == djangos
     assert made["_lifetime_read"] == {"expires_at": None, "sliding": None, "ends_at": None}
+
+
+def test_made__of_a_key_asks_whoever_has_put_a_way_of_theirs_in_the_place_of_djangos(monkeypatch):
+    columns = [1 if field.primary_key else field.get_default() for field in APIKey._meta.concrete_fields]
+    instances.made(APIKey, "default", columns)
+    heard, djangos = [], instances.FROM_DB
+    monkeypatch.setattr(
+        models.Model, "from_db", classmethod(lambda cls, *args: heard.append(cls) or djangos(cls, *args))
+    )
+    assert instances.made(APIKey, "default", columns)._state.db == "default"
+    assert heard == [APIKey]
+    assert not instances.is_bare(APIKey)
