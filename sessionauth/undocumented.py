@@ -3,7 +3,7 @@
 A name that this Django does not have is None here, and whoever compares with it or calls it leaves the work to the ORM:
 `compiled` refuses, also for what has changed inside Django at the moment when a query is compiled;
 `sessions.db` loads as Django's engine; rows of compiled queries and entries of the key cache are made by `from_db()`;
-`models.writing.insert()` saves; SQLite's cursor converts a statement each time.
+`models.writing.insert()` saves; SQLite's cursor converts a statement each time; a session is saved in a transaction.
 """
 
 from __future__ import annotations
@@ -139,6 +139,14 @@ def _converted(convert: Any, sql: str) -> Callable[..., str] | None:
         return str(known if is_known else convert(None, query, param_names=param_names))
 
     return converted
+
+
+def tells_others(sender: Any, *signals: Any) -> bool:
+    """Say whether anybody but us receives one of `signals` from `sender`."""
+    if not all(hasattr(one, "_live_receivers") for one in signals):
+        return True
+    receivers = [one for signal in signals for kind in signal._live_receivers(sender) for one in kind]
+    return not all(str(getattr(one, "__module__", "")).startswith("sessionauth.") for one in receivers)
 
 
 def without_connection(found: dict[int, Any], connection: Any) -> tuple[Step, ...] | None:

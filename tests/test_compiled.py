@@ -516,3 +516,8 @@ def test_undocumented__is_in_each_django_that_is_supported(name):
     known = getattr(undocumented, name)
     assert known is not None
     assert not isinstance(known, tuple) or None not in known
+
+
+def test_undocumented__receivers_of_a_django_that_has_changed_may_be_anybody():
+    assert not undocumented.tells_others(Specimen, models.signals.pre_save)
+    assert undocumented.tells_others(Specimen, object())

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import DatabaseError, Error, OperationalError, connections, models, transaction
 
 from sessionauth import compiled
-from sessionauth.undocumented import convert_once, has_words_of_its_own
+from sessionauth.undocumented import convert_once, has_words_of_its_own, tells_others
 
 T = TypeVar("T")
 
@@ -38,14 +38,17 @@ def best_effort(write: Callable[[], object], using: str, *, catching: type[Excep
     return True
 
 
-def whole(using: str) -> AbstractContextManager[object]:
-    """Return a block for one statement that may fail: a savepoint in a transaction, and nothing outside of any.
+def whole(using: str, model: type[models.Model]) -> AbstractContextManager[object]:
+    """Return a block for one statement that may fail and writes a row of `model`: `atomic()`, or nothing.
 
-    There a statement is one by itself, and `atomic()` would ask the database two questions more.
+    A statement outside of any transaction is one by itself, and `atomic()` would ask the database two questions more.
+    But whoever is told of rows may refuse one by an error, or lock others meanwhile.
     """
     connection = transaction.get_connection(using)
     is_alone = not connection.in_atomic_block and connection.get_autocommit()
-    return nullcontext() if is_alone else transaction.atomic(using=using)
+    if not is_alone or tells_others(model, models.signals.pre_save, models.signals.post_save):
+        return transaction.atomic(using=using)
+    return nullcontext()
 
 
 def survival(using: str) -> Callable[[], bool]:

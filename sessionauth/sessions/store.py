@@ -32,8 +32,7 @@ class SessionStore(db.SessionStore):
     """A session in Django's table: the same row, told of by the same signals, and the same errors.
 
     Django builds each statement anew, opens a transaction for each, and looks whether anybody has a new key before it
-    draws another. 160 random bits want no look, and where they are somebody's all the same, the INSERT says so. What a
-    receiver does beside it is in no transaction but the one that is open.
+    draws another. 160 random bits want no look, and where they are somebody's all the same, the INSERT says so.
     """
 
     def create(self) -> None:
@@ -59,7 +58,7 @@ class SessionStore(db.SessionStore):
         using = router.db_for_write(self.model, instance=row)
         write = writing.insert if must_create else writing.update
         try:
-            with writing.whole(using):
+            with writing.whole(using, self.model):
                 write(row, using)
         except IntegrityError:
             if must_create:

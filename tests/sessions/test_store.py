@@ -181,3 +181,25 @@ def test_create__asks_an_engine_of_the_projects_own_which_keys_are_taken(above):
             return len(asked) == 1
 
     assert begun(Own).session_key == asked[1] != asked[0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("signal", [pre_save, post_save])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_save__is_one_with_what_others_do_who_are_told_of_it(engine, signal):
+    session, is_within = begun(engine), []
+
+    def refuse(**facts):
+        is_within.append(connection.in_atomic_block)
+        raise LookupError
+
+    session["colour"] = "blue"
+    signal.connect(refuse, sender=Session)
+    try:
+        for one in (session, engine()):
+            with pytest.raises(LookupError):
+                one.save()
+    finally:
+        signal.disconnect(refuse, sender=Session)
+    assert is_within == [True, True]
+    assert [one.get_decoded() for one in Session.objects.all()] == [{"colour": "red"}]
