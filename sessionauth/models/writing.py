@@ -42,13 +42,14 @@ def whole(using: str, model: type[models.Model]) -> AbstractContextManager[objec
     """Return a block for one statement that may fail and writes a row of `model`: `atomic()`, or nothing.
 
     A statement outside of any transaction is one by itself, and `atomic()` would ask the database two questions more.
-    But whoever is told of rows may refuse one by an error, or lock others meanwhile.
+    But whoever is told of rows may refuse one by an error, or lock others meanwhile, and so may a model's own save().
     """
     connection = transaction.get_connection(using)
     is_alone = not connection.in_atomic_block and connection.get_autocommit()
-    if not is_alone or tells_others(model, models.signals.pre_save, models.signals.post_save):
+    if not is_alone or model.save is not models.Model.save:
         return transaction.atomic(using=using)
-    return nullcontext()
+    is_told = tells_others(model, models.signals.pre_save, models.signals.post_save)
+    return transaction.atomic(using=using) if is_told else nullcontext()
 
 
 def survival(using: str) -> Callable[[], bool]:

@@ -203,3 +203,26 @@ def test_save__is_one_with_what_others_do_who_are_told_of_it(engine, signal):
         signal.disconnect(refuse, sender=Session)
     assert is_within == [True, True]
     assert [one.get_decoded() for one in Session.objects.all()] == [{"colour": "red"}]
+
+
+class Careful(Session):
+    """Looks whether it is saved in a transaction."""
+
+    class Meta:
+        app_label = "sessions"
+        proxy = True
+
+    def save(self, *args, **kwargs):
+        assert connection.in_atomic_block
+        super().save(*args, **kwargs)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_save__of_a_model_with_a_way_of_its_own_is_in_a_transaction():
+    class Own(store.SessionStore):
+        @classmethod
+        def get_model_class(cls):
+            return Careful
+
+    begun(Own).save()
+    assert Session.objects.count() == 1
