@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+
 from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCacheClient
 
@@ -22,6 +25,29 @@ def test_commands__go_by_one_client(shared, monkeypatch):
         pipelines.add(found, "other", 65)
         pipelines.get_many(found, ["k", "other"])
     assert made == [{"write": True}]
+
+
+def test_connections_of_a_task_that_is_over__are_closed(shared):
+    """Django has a pool of connections for each task, and each thread: with their last user they must go."""
+
+    async def task():
+        assert pipelines.take(caches["guards"], ["k"], ["asked"], [99], [65]).is_all
+
+    async def tasks():
+        for _ in range(9):
+            await asyncio.create_task(task())
+
+    asyncio.run(tasks())
+    gc.collect()
+    assert caches["guards"]._cache.get_client().info("clients")["connected_clients"] <= 2
+
+
+def test_script_that_the_server_has_forgotten__is_told_again(shared):
+    found = caches["guards"]
+    for count in (1, 2):
+        assert pipelines.take(found, ["k"], ["asked"], [9], [65]).counts == [count]
+        found._cache.get_client().script_flush()
+    assert pipelines.runs_scripts(found)
 
 
 def test_add__does_as_django(shared):

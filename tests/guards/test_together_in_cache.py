@@ -59,7 +59,7 @@ def counts():
 
 def test_attempt__takes_its_slots_by_one_question_and_gives_them_back_by_another(shared, guarded, alice, password):
     guarded(rate("address", "9/d"), rate("account", "5/d"))
-    for trips in (4, 2):  # the server is told the script once
+    for trips in (3, 2):  # the server is told the script once
         with Commands() as commands:
             assert verify(request_from(), {"username": "ALICE", "password": "wrong"}) is None
         assert commands.trips == trips - 1
