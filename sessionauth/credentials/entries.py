@@ -44,8 +44,9 @@ MADE_BY: dict[type[Any], Callable[[str], Any]] = {
 
 #: What nobody can change who has it, so that all may have the same.
 UNCHANGING = frozenset({type(None), bool, int, float, str, datetime, date, timedelta, UUID, Decimal})
-#: How many entries a process has read lately and need not read again: a few megabytes.
-READ = 1024
+#: How many entries a process has read lately and need not read again, and up to what length: a few megabytes. One with
+#: all the scopes that a key may have is a hundred times as long as most.
+READ, LONGEST = 1024, 4096
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -83,7 +84,9 @@ def sealed(row: AbstractCredential, key: str, generation: str, until: float) -> 
 
 def opened(model: type[AbstractCredential], using: str, key: str, entry: Any, generation: str) -> Any | None:
     """Return the row in `entry`, if that is genuine and may still be believed, None for any other."""
-    read = _read(model, key, entry, djangos.SECRET_KEY) if isinstance(entry, str) else None
+    if not isinstance(entry, str):
+        return None
+    read = (_read if len(entry) <= LONGEST else _read.__wrapped__)(model, key, entry, djangos.SECRET_KEY)
     if read is None or read.generation != generation or read.makers is not makers(model):
         return None
     if not 0 < read.until - time.time() <= tombstones.ttl():
@@ -103,14 +106,14 @@ def _read(model: type[AbstractCredential], key: str, entry: str, of_project: str
     """Return what `entry` says, None if it is not genuine or not of these columns."""
     if not is_same(entry[:64], _seal(key, entry[64:], of_project)):
         return None
-    (generation, until, values), _ = _decode(entry[64:])
-    known, anew = makers(model), []
-    if values.keys() != known.keys():
+    (generation, until, raws), _ = _decode(entry[64:])
+    known, values, anew = makers(model), dict[str, Any](), []
+    if raws.keys() != known.keys():
         return None
+    # In the order of the columns, by which from_db() tells them apart; another release may have sealed them in another.
     for name, make in known.items():
-        raw = values[name]
-        if make is not None and raw is not None:
-            values[name] = make(raw)
+        raw = raws[name]
+        values[name] = raw if make is None or raw is None else make(raw)
         if type(values[name]) not in UNCHANGING:
             anew.append((name, _anew(raw, make)))
     return Read(generation, until, values, tuple(anew), known)

@@ -14,6 +14,7 @@ from django.db.models.signals import post_init
 from django.utils import timezone
 
 from sessionauth.credentials import cache
+from sessionauth.credentials import entries as entries_module
 from sessionauth.credentials.entries import SECRET
 from sessionauth.credentials.issuing import issue_login_token
 from sessionauth.models import AccessToken, APIKey, CredentialManager, tombstones
@@ -227,6 +228,34 @@ def test_row_from_the_cache__is_told_of_like_any_other(issued):
     finally:
         post_init.disconnect(note, sender=APIKey)
     assert told == [(issued[0].name, issued[0].user_id, issued[0].created_at)]
+
+
+def test_entry_with_its_columns_in_another_order__is_read_by_their_names(issued, monkeypatch):
+    """Another release has sealed it, and Django makes a row from its columns one after the other."""
+    with monkeypatch.context() as patch:
+        columns = dict(reversed(entries_module.makers(APIKey).items()))
+        patch.setattr(entries_module, "makers", lambda model: columns)
+        get(issued[1])
+    noted = []
+
+    def note(*, instance, **kwargs):
+        noted.append((instance.pk, instance.user_id, instance.created_at))
+
+    post_init.connect(note, sender=APIKey)
+    try:
+        assert get(issued[1])[2] == 0
+    finally:
+        post_init.disconnect(note, sender=APIKey)
+    assert noted == [(issued[0].pk, issued[0].user_id, issued[0].created_at)]
+
+
+def test_long_entry__is_believed_and_not_kept_by_the_process(alice):
+    networks = ["127.0.0.0/8", *[f"10.0.0.{nth}/32" for nth in range(250)]]
+    _, secret = APIKey.objects.issue(user=alice, networks=networks)
+    get(secret)
+    kept = entries_module._read.cache_info().currsize
+    assert hit(secret).networks == networks
+    assert entries_module._read.cache_info().currsize == kept
 
 
 def test_user_model_whose_activity_is_no_column__is_always_looked_up(issued, monkeypatch):
