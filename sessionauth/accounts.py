@@ -136,11 +136,22 @@ def _find(request: HttpRequest | None, name: str) -> Any | None:
 def are_found_by_their_names() -> bool:
     """Say whether find() compares names as they are written, so that an account is found by its own alone.
 
-    A queryset or a natural key of the project's may find it by others, as do databases that leave accents out.
+    A queryset or a natural key of the project's may find it by others, as do databases and collations that leave
+    accents out, and fields that make something of a name, such as a number. And a name that several may have is no
+    account's own.
     """
     manager = djangos.user_model._default_manager
-    is_djangos = getattr(type(manager), "get_by_natural_key", None) in NATURAL
-    return is_djangos and not settings.USER_QUERYSET and connections[router.db_for_read(manager.model)].vendor in EXACT
+    if settings.USER_QUERYSET or getattr(type(manager), "get_by_natural_key", None) not in NATURAL:
+        return False
+    model = manager.model
+    fields = [model._meta.get_field(name) for name in login_fields()]
+    if not is_unique(model, model.USERNAME_FIELD) or not all(map(_is_as_written, fields)):
+        return False
+    return connections[router.db_for_read(model)].vendor in EXACT
+
+
+def _is_as_written(field: Any) -> bool:
+    return compiled.takes_text(field) and getattr(field, "db_collation", None) is None
 
 
 def _by_key(manager: Any, name: str) -> list[Any] | None:

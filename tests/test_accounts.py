@@ -150,3 +150,16 @@ def nobody(request):
 @pytest.mark.skipif(get_user_model().USERNAME_FIELD != "username", reason="another word for the name")
 def test_identity_in__is_what_an_attempt_is_counted_by(credentials, expected):
     assert accounts.identity_in(credentials) == expected
+
+
+@pytest.mark.skipif(connection.vendor not in accounts.EXACT, reason="this database has its own mind about names")
+def test_are_found_by_their_names__not_where_a_column_makes_others_of_them(monkeypatch):
+    if not accounts.are_found_by_their_names():
+        pytest.skip("the project's own rules find them")
+    field = User._meta.get_field(User.USERNAME_FIELD)
+    with monkeypatch.context() as patch:
+        patch.setattr(field, "db_collation", "no_accents")
+        assert not accounts.are_found_by_their_names()
+    own = type("Own", (type(field),), {"get_prep_value": lambda self, value: value})
+    monkeypatch.setattr(field, "__class__", own)
+    assert not accounts.are_found_by_their_names()

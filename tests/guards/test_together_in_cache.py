@@ -109,6 +109,18 @@ def test_project_that_finds_accounts_by_other_names__is_counted_by_the_accounts_
     assert account is not None
 
 
+def test_name_that_several_may_have__is_asked_for_like_one_that_nobody_has(shared, guarded, alice, monkeypatch):
+    """The account is counted by itself, and not by the name; to find that out must not cost it a question more."""
+    monkeypatch.setattr(accounts, "is_unique", lambda model, field: False)
+    guarded(rate("address", "99/d"), rate("account", "9/d"))
+    asked = []
+    for name in ("warm", alice.get_username(), "nobody"):
+        with Commands() as commands:
+            verify(request_from(), {"username": name, "password": "wrong"})
+        asked.append(commands.trips)
+    assert asked[1] == asked[2]
+
+
 def raises(error):
     raise error
 
