@@ -98,11 +98,12 @@ class TogetherInCache(ReservingGuard):
     ) -> tuple[CacheSlots, Mapping[tuple[str, str], Full]]:
         """Take a slot of each of `tallies`, or of none, and return what was taken and which of them are full.
 
-        It only looks where that is cheaper than to find one full by taking; and where an account may be found by
-        another name than its own, which is counted by that: to take another slot would tell that there is one.
+        It only looks where that is cheaper than to find one full by taking; and where it may turn out to be counted by
+        something else, as it is where a rule asks who is left out, or an account may be found by another name than its
+        own: to take another slot would tell that there is one.
         """
-        may_differ = device.is_claimed(request) or not accounts.are_found_by_their_names()
-        if may_differ or not cache.is_asked_once():
+        may_differ = device.is_claimed(request) or any(guard.unless is not None for guard in self.guards)
+        if may_differ or not accounts.are_found_by_their_names() or not cache.is_asked_once():
             return CacheSlots(()), cache.look(tallies)
         try:
             found = cache.offered(tallies) if tallies else CacheSlots(())

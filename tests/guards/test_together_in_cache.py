@@ -121,6 +121,21 @@ def test_name_that_several_may_have__is_asked_for_like_one_that_nobody_has(share
     assert asked[1] == asked[2]
 
 
+def is_somebody(request, user):
+    return user is not None
+
+
+def test_account_that_a_rule_leaves_out__costs_no_question_less_than_a_name_that_nobody_has(shared, guarded, alice):
+    unless = "tests.guards.test_together_in_cache.is_somebody"
+    guarded(rate("address", "99/d"), rate("account", "9/d", unless=unless))
+    asked = []
+    for name in ("warm", alice.get_username(), "nobody"):
+        with Commands() as commands:
+            verify(request_from(), {"username": name, "password": "wrong"})
+        asked.append(commands.trips)
+    assert asked[1:] == [2, 2]
+
+
 def raises(error):
     raise error
 
