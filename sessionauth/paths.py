@@ -90,10 +90,11 @@ def _may_lead_to_one(request: HttpRequest) -> bool:
     Most sites have a handful of them behind hundreds of URLs, and what is refused before its view has not been resolved
     yet: to do so was a tenth of the answer to a malformed key where there are six URLs, and most of it with a hundred.
     """
-    if _askers or getattr(request, "resolver_match", None) is not None:
+    if getattr(request, "resolver_match", None) is not None:
         return True
     resolver = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
-    return bool(_ways_in(resolver)) and _leads_to_one(resolver, request.path_info)
+    ways = _ways_in(resolver)  # first, for askers come with the views that the URLconf imports
+    return bool(_askers) or (bool(ways) and _leads_to_one(resolver, request.path_info))
 
 
 def _leads_to_one(one: Any, path: str) -> bool:

@@ -120,6 +120,22 @@ def test_is_exempt__resolves_nothing_but_what_may_be_a_way_in(rf, monkeypatch):
     assert resolved[0] == "/any/in/"
 
 
+class Late:
+    """URLs whose import brings an asker along, as those of an API do."""
+
+    @property
+    def urlpatterns(self):
+        paths.ask(lambda view, request: view is untouched)
+        return [path("api/token/", untouched)]
+
+
+def test_is_exempt__asks_whom_the_urls_bring_along_at_the_first_request_of_a_process(rf, monkeypatch):
+    monkeypatch.setattr(paths, "_askers", [])
+    request = rf.post("/api/token/")
+    request.urlconf = Late()
+    assert paths.is_exempt(request)
+
+
 def test_is_exempt__follows_the_urls_of_the_request(rf):
     request = rf.get("/login/")
     request.urlconf = (path("login/", untouched),)
