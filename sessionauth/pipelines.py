@@ -40,7 +40,8 @@ def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
 #: name, for the client library is not one that we depend on.
 REFUSALS = frozenset({"NoPermissionError", "ResponseError", "ClusterCrossSlotError"})
 #: Counts one more of each of the first half of KEYS, or of none where one is full; ARGV are limit and seconds of each,
-#: the second half of KEYS is what is asked of one that is full: is it there?
+#: the second half of KEYS is what is asked of one that is full: is it there? One below none had lost its end, for
+#: somebody was about to give back to a window that is gone.
 TAKE = """
 local taken, half, found = 1, #KEYS / 2, {0}
 for nth = 1, half do
@@ -51,7 +52,7 @@ for nth = 1, half do
   end
 end
 for nth = 1, taken * half do
-  if redis.call('INCR', KEYS[nth]) == 1 then redis.call('EXPIRE', KEYS[nth], ARGV[2 * nth]) end
+  if redis.call('INCR', KEYS[nth]) <= 1 then redis.call('EXPIRE', KEYS[nth], ARGV[2 * nth]) end
 end
 found[1] = taken
 return found

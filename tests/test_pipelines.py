@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import gc
 
+import pytest
 from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCacheClient
 
@@ -40,6 +41,15 @@ def test_connections_of_a_task_that_is_over__are_closed(shared):
     asyncio.run(tasks())
     gc.collect()
     assert caches["guards"]._cache.get_client().info("clients")["connected_clients"] <= 2
+
+
+@pytest.mark.parametrize("left", [None, 0, -1, -2])
+def test_take__leaves_no_counter_without_an_end(left, shared):
+    found, client = caches["guards"], caches["guards"]._cache.get_client()
+    if left is not None:
+        client.set(found.make_key("k"), left)
+    assert pipelines.take(found, ["k"], ["asked"], [9], [65]).counts == [(left or 0) + 1]
+    assert 60 < client.ttl(found.make_key("k")) <= 65
 
 
 def test_script_that_the_server_has_forgotten__is_told_again(shared):
