@@ -139,7 +139,7 @@ def test_session_under_asgi__is_saved_and_ended_as_anywhere():
 
 class Narrow(Session):
     class Meta:
-        app_label = "sessions"
+        app_label = "own"
         proxy = True
 
 
@@ -209,7 +209,7 @@ class Careful(Session):
     """Looks whether it is saved in a transaction."""
 
     class Meta:
-        app_label = "sessions"
+        app_label = "own"
         proxy = True
 
     def save(self, *args, **kwargs):
