@@ -8,7 +8,7 @@ import time
 import pytest
 from django.core.cache import caches
 
-from sessionauth import crypto
+from sessionauth import crypto, pipelines
 from sessionauth.credentials import cache
 from sessionauth.models import APIKey, tombstones
 from tests.asking import WAYS
@@ -34,6 +34,8 @@ def outage(monkeypatch):
     def begin():
         for name in COMMANDS:
             monkeypatch.setattr(kind, name, fail)
+        if pipelines.speaks_to(caches["default"]):  # which is asked without Django's cache between
+            monkeypatch.setattr("redis.Redis.execute_command", fail)
 
     begin.over = monkeypatch.undo
     yield begin
