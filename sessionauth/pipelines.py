@@ -5,7 +5,6 @@ Any other cache is asked command by command, through Django's interface.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
@@ -57,7 +56,6 @@ end
 found[1] = taken
 return found
 """
-TAKE_DIGEST = hashlib.sha1(TAKE.encode(), usedforsecurity=False).hexdigest()  # by which the server knows it
 
 
 class Taken(NamedTuple):
@@ -75,11 +73,15 @@ def take(
 
     Of one that is, it is told whether its key in `asked` is there. None where the server turns out to run no scripts
     for us; see runs_scripts().
+
+    The script goes along each time: it is half a kilobyte, and a server that is told of it by its SHA-1 may have
+    forgotten it. The client's own object for a script holds that client, and with it the connections of each thread and
+    task that has ever come by.
     """
     client, made = _client(cache), [cache.make_and_validate_key(key) for key in (*keys, *asked)]
     arguments = [number for pair in zip(limits, seconds, strict=True) for number in pair]
     try:
-        found = _run(client, len(made), *made, *arguments)
+        found = client.eval(TAKE, len(made), *made, *arguments)
     except Exception as error:
         if type(error).__name__ not in REFUSALS:
             raise
@@ -87,20 +89,6 @@ def take(
         return None
     counts, told = found[1::2], found[2::2]
     return Taken(bool(found[0]), counts, {nth: bool(said) for nth, said in enumerate(told) if said >= 0})
-
-
-def _run(client: Any, *arguments: Any) -> Any:
-    """Run TAKE by its digest, and by its text where the server has not seen that yet, or has forgotten it.
-
-    Not by the client's own object for it: that holds the client, so that whoever keeps one keeps the connections of
-    every thread and task that has ever come by.
-    """
-    try:
-        return client.evalsha(TAKE_DIGEST, *arguments)
-    except Exception as error:
-        if type(error).__name__ != "NoScriptError":
-            raise
-        return client.eval(TAKE, *arguments)
 
 
 def add(cache: Any, key: str, seconds: int) -> bool:

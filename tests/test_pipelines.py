@@ -52,7 +52,7 @@ def test_take__leaves_no_counter_without_an_end(left, shared):
     assert 60 < client.ttl(found.make_key("k")) <= 65
 
 
-def test_script_that_the_server_has_forgotten__is_told_again(shared):
+def test_script__is_not_looked_for_where_the_server_has_forgotten_it(shared):
     found = caches["guards"]
     for count in (1, 2):
         assert pipelines.take(found, ["k"], ["asked"], [9], [65]).counts == [count]

@@ -72,7 +72,7 @@ def test_wrong_password__is_counted_by_one_statement_before_it_is_told(name, che
             ran = tables(lambda: wrong(check, name))
         assert count() == [failures]
         assert ran == ["SELECT", "SELECT", "INSERT"]
-        assert commands.trips <= (2 if failures == 1 else 1)  # the server is told the script once
+        assert commands.trips <= 1
 
 
 def test_failure_on_record__is_counted_first_and_forgiven_by_a_success(check, alice, guarded, password):
