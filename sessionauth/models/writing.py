@@ -13,6 +13,8 @@ from sessionauth import compiled
 from sessionauth.undocumented import convert_once, has_words_of_its_own, tells_others
 
 T = TypeVar("T")
+#: Writes the statement for a model and a connection, None where it cannot.
+Build = Callable[[type[models.Model], Any], "Statement | None"]
 
 #: How often something is tried again that waited for another one which waited for it.
 TIMES = 5
@@ -76,19 +78,7 @@ def insert(row: models.Model, using: str) -> None:
     Signals, defaults and what fields make of their values are as Django has them. Where a column wants more than a
     place for its value, or the database does not return the key that it makes, Django does it.
     """
-    connection = connections[using]
-    statement = _statement(type(row), connection, _insertion)
-    if statement is None:
-        row.save(force_insert=True, using=using)
-        return
-    told = {"sender": type(row), "instance": row, "raw": False, "using": using, "update_fields": None}
-    models.signals.pre_save.send(**told)
-    with connection.cursor() as cursor:
-        statement.run(cursor, row, connection, is_new=True)
-        if statement.makes_key:
-            row.pk = cursor.fetchone()[0]
-    row._state.adding, row._state.db = False, using
-    models.signals.post_save.send(**told, created=True)
+    _write(row, using, _insertion, is_new=True)
 
 
 def update(row: models.Model, using: str) -> None:
@@ -96,19 +86,25 @@ def update(row: models.Model, using: str) -> None:
 
     Raises what Django does where there is no such row.
     """
+    _write(row, using, _updating, is_new=False)
+
+
+def _write(row: models.Model, using: str, build: Build, *, is_new: bool) -> None:
     connection = connections[using]
-    statement = _statement(type(row), connection, _updating)
-    if statement is None or not statement.names <= row.__dict__.keys():
-        row.save(force_update=True, using=using)
+    statement = _statement(type(row), connection, build)
+    if statement is None or not (is_new or statement.names <= row.__dict__.keys()):
+        row.save(force_insert=is_new, force_update=not is_new, using=using)
         return
     told = {"sender": type(row), "instance": row, "raw": False, "using": using, "update_fields": None}
     models.signals.pre_save.send(**told)
     with connection.cursor() as cursor:
-        statement.run(cursor, row, connection, is_new=False)
-        if not cursor.rowcount:
+        statement.run(cursor, row, connection, is_new=is_new)
+        if statement.makes_key:
+            row.pk = cursor.fetchone()[0]
+        elif not is_new and not cursor.rowcount:
             raise getattr(row, "NotUpdated", DatabaseError)("Forced update did not affect any rows.")
     row._state.adding, row._state.db = False, using
-    models.signals.post_save.send(**told, created=False)
+    models.signals.post_save.send(**told, created=is_new)
 
 
 class Statement(NamedTuple):
@@ -138,9 +134,7 @@ class Statement(NamedTuple):
 _statements: dict[tuple[Any, ...], Statement | None] = {}
 
 
-def _statement(
-    kind: type[models.Model], connection: Any, build: Callable[[type[models.Model], Any], Statement | None]
-) -> Statement | None:
+def _statement(kind: type[models.Model], connection: Any, build: Build) -> Statement | None:
     key = (build, connection.alias, type(connection.ops), kind)
     if key not in _statements:
         _statements[key] = build(kind, connection) if _is_simple(kind, connection) else None
