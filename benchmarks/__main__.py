@@ -128,11 +128,11 @@ def _options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("scenario", nargs="*", metavar="SCENARIO", help="only these (all)")
-    add("--quick", action="store_true", help="six scenarios, SQLite, five short rounds")
+    add("--quick", action="store_true", help="six scenarios, SQLite, eleven rounds")
     add("--counts", action="store_true", help="count, and measure no time")
     add("--db", choices=["sqlite", "postgres"], action="append", help="only on this (both); postgres: with Valkey")
-    add("--rounds", type=int, help="rounds of each scenario (11)")
-    add("--turn", type=float, default=0.15, help="seconds that a contestant's turn in a round takes (0.15)")
+    add("--rounds", type=int, help="rounds of each scenario (33)")
+    add("--turn", type=float, default=0.05, help="seconds that a contestant's turn in a round takes (0.05)")
     add("--python", default=sys.executable, help="the interpreter of the environments (this one)")
     add("--django", default="Django>=5.2,<6.2", help="the requirement for Django (Django>=5.2,<6.2)")
     add("--more", action="store_true", help="also growing tables, memory, a storm of logins, other frameworks")
@@ -141,7 +141,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := [name for name in options.scenario if name not in (*SCENARIOS, *extras.ALL)]:
         parser.error(f"no such scenario: {', '.join(unknown)} (there are {', '.join((*SCENARIOS, *extras.ALL))})")
-    rounds = options.rounds if options.rounds is not None else 5 if options.quick else 11
+    rounds = options.rounds if options.rounds is not None else 11 if options.quick else 33
     options.effort = Effort(0 if options.counts else rounds, options.turn)
     options.db = options.db or (["sqlite"] if options.quick else ["sqlite", "postgres"])
     options.more = options.more or not (options.quick or options.scenario or options.counts)

@@ -8,12 +8,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import AsyncRequestFactory, RequestFactory
 
 CSRF = "c" * 32
+#: As browsers send a form without files. The factory's own choice, multipart, takes Django seven times as long to read.
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Sync:
         factory = RequestFactory()
         if ask.form is None:
             return factory.get(ask.path, headers=dict(ask.headers)).environ, b""
-        request = factory.post(ask.path, {**ask.form, "csrfmiddlewaretoken": CSRF}, headers=_with_csrf(ask.headers))
+        request = factory.post(ask.path, _encoded(ask.form), FORM, headers=_with_csrf(ask.headers))
         return request.environ, request.body
 
 
@@ -75,7 +78,7 @@ class Async:
         if ask.form is None:
             request, body = factory.get(path, headers=headers), b""
         else:
-            request = factory.post(path, {**ask.form, "csrfmiddlewaretoken": CSRF}, headers=_with_csrf(headers))
+            request = factory.post(path, _encoded(ask.form), FORM, headers=_with_csrf(headers))
             body = request.body
         # The factory sends the cookies of its own jar, too, and Django joins the two headers to what no browser sends.
         scope = {**request.scope, "headers": [one for one in request.scope["headers"] if one != (b"cookie", b"")]}
@@ -111,6 +114,10 @@ class Async:
 def _check(ask: Ask, status: int, body: bytes) -> None:
     assert status in ask.statuses, (ask, status, body[:300])
     assert ask.says in (None, body.decode()), (ask, body[:300])
+
+
+def _encoded(form: Mapping[str, str]) -> str:
+    return urlencode({**form, "csrfmiddlewaretoken": CSRF})
 
 
 def _with_csrf(headers: Mapping[str, str]) -> dict[str, str]:

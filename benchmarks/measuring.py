@@ -24,8 +24,8 @@ SAMPLED = 3
 class Effort:
     """How much is measured: rounds, how long a row's turn in one takes, in seconds, and by how many processes each."""
 
-    rounds: int = 11
-    turn: float = 0.15
+    rounds: int = 33
+    turn: float = 0.05
     processes: int = 3
 
 

@@ -160,15 +160,16 @@ def _chart(scenario: Scenario, results: dict[str, Any], colours: chart.Colours) 
 def _more(more: dict[str, Any]) -> Iterator[str]:
     if growth := more.get("growth"):
         yield words.GROWTH
-        yield f"| | | {' | '.join(f'{size:,}'.replace(',', ' ') for size in SIZES)} |"
-        yield f"|---|---|{'---|' * len(SIZES)}"
+        yield f"| | | {' | '.join(f'{size:,}'.replace(',', ' ') for size in SIZES)} | calls |"
+        yield f"|---|---|{'---|' * len(SIZES)}---|"
         for backend, found in growth.items():
             for key, sizes in found.items():
                 base_pages = sizes[BASE]["pages"]
                 cells = [f"{one['pages'] / base_pages:.2f}" for one in sizes]
                 stack, case = key.split("/")
                 label = f"{STACKS[stack].title}: {words.CASES.get(case, case)}"
-                yield f"| {label} | {BACKENDS[backend]} | {' | '.join(cells)} |"
+                calls = words.both(sizes, "calls")
+                yield f"| {label} | {BACKENDS[backend]} | {' | '.join(cells)} | {calls} |"
         yield ""
     if serving := more.get("serving"):
         yield words.SERVING

@@ -113,9 +113,9 @@ GROWTH = """\
 ## Tables that grow
 
 What a request costs with so many rows, as a multiple of what it costs with ten thousand; set: at most 1.15. The
-yardstick is a page of the
-same project that looks at nobody. Keys and tokens are spread over as many users; sessions and events are all of one
-user, which is the worst that can happen to them and no site's everyday.
+yardstick is a page of the same project that looks at nobody. Keys and tokens are spread over as many users; sessions
+and events are all of one user, which is the worst that can happen to them and no site's everyday. *Calls* are functions
+entered: one number where they are the same at each size.
 """
 
 SERVING = """\
@@ -189,5 +189,5 @@ def range_of(figures: dict[str, Any] | None) -> str:
 
 
 def both(figures: Sequence[dict[str, Any] | None], figure: str) -> str:
-    """Return a count, or the counts where the databases differ."""
+    """Return a count, or the counts where databases or sizes differ."""
     return " / ".join(str(one) for one in dict.fromkeys(each[figure] for each in figures if each))
