@@ -31,6 +31,7 @@ from sessionauth.undocumented import (
     by_what_sqlite_has,
     convert_once,
     has_words_of_its_own,
+    load_in_c,
     shape_of,
     stands_as,
     without_connection,
@@ -91,6 +92,7 @@ class Frozen:
         bound += self.constants
         with connection.cursor() as cursor:
             convert_once(cursor, self.sql)
+            load_in_c(cursor)
             cursor.execute(self.sql, tuple(bound if self.order is None else [bound[place] for place in self.order]))
             found = list(map(list, cursor))
         zone = connection.timezone if djangos.USE_TZ else None

@@ -3,12 +3,14 @@
 A name that this Django does not have is None here, and whoever compares with it or calls it leaves the work to the ORM:
 `compiled` refuses, also for what has changed inside Django at the moment when a query is compiled;
 `sessions.db` loads as Django's engine; rows of compiled queries and entries of the key cache are made by `from_db()`;
-`models.writing.insert()` saves; SQLite's cursor converts a statement each time; a session is saved in a transaction.
+`models.writing.insert()` saves; SQLite's cursor converts a statement each time, and PostgreSQL's each moment in Python;
+a session is saved in a transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -41,6 +43,9 @@ Step = tuple[int, Any, Any, bool]
 SQLITES = [("django.db.backends.sqlite3.operations", f"convert_{name}field_value") for name in ("datetime", "boolean")]
 #: How its cursor puts placeholders of its own in the place of Django's; likewise.
 CONVERTS = ("django.db.backends.sqlite3.base", "SQLiteCursorWrapper.convert_query")
+#: What makes moments of what PostgreSQL sends; likewise. And what psycopg calls a moment, and all that comes as text.
+LOADS = ("django.db.backends.postgresql.psycopg_any", "register_tzloader.<locals>.SpecificTzLoader")
+TIMESTAMPTZ, TEXT = 1184, 0
 
 
 class Shape(NamedTuple):
@@ -139,6 +144,24 @@ def _converted(convert: Any, sql: str) -> Callable[..., str] | None:
         return str(known if is_known else convert(None, query, param_names=param_names))
 
     return converted
+
+
+def load_in_c(cursor: Any) -> None:
+    """Have `cursor`, which is about to execute, make moments as psycopg does if they come to the same.
+
+    Django derives a loader of its own from psycopg's, and so has the one in Python, with a regular expression for each
+    moment: 35 µs of the 640 that a request with a session took. All that its own adds is to put the zone of the
+    settings in the place of the connection's; where both are UTC it adds nothing, not even for what fits in no year.
+    """
+    inside: Any = getattr(cursor, "cursor", None)
+    adapters: Any = getattr(inside, "adapters", None)
+    if adapters is None:
+        return
+    djangos = adapters.get_loader(TIMESTAMPTZ, TEXT)
+    is_known = (getattr(djangos, "__module__", ""), getattr(djangos, "__qualname__", "")) == LOADS
+    if is_known and djangos.timezone is UTC and inside.connection.info.timezone is UTC:
+        _, _, psycopgs, *_ = djangos.__mro__
+        adapters.register_loader(TIMESTAMPTZ, psycopgs)  # which puts the one in C in its place, where there is one
 
 
 def tells_others(sender: Any, *signals: Any) -> bool:
