@@ -69,7 +69,8 @@ def loaded(monkeypatch):
 
 
 def any_moments(count):
-    any_of, span = Random(count), (LAST - FIRST) // timedelta(microseconds=1)
+    any_of = Random(count)  # noqa: S311
+    span = (LAST - FIRST) // timedelta(microseconds=1)
     found = [FIRST + timedelta(microseconds=any_of.randint(0, span)) for _ in range(count)]
     near = [datetime(2026, 10, 25, tzinfo=UTC) + timedelta(minutes=any_of.randint(-180, 180)) for _ in range(count)]
     whole = [moment.replace(microsecond=any_of.choice([0, 1, 10, 100000])) for moment in found[::10]]
