@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def _empty_caches() -> Iterator[None]:
     yield
     for cache in caches.all():  # also those that only a thread has used
         cache.clear()
+    import_module("sessionauth.audit.writing")._told.clear()  # what the cache has said
 
 
 @pytest.fixture(autouse=True)

@@ -23,8 +23,15 @@ QUIET = 60
 PLACES = 100
 #: How long, in seconds, a cache that did not answer is not asked again: each question may take as long as it waits.
 PAUSE = 5
+#: How long, in seconds, a process goes by a row of another one, whose minute may be over meanwhile.
+HEARSAY = 5
+#: How many such answers of the cache a process keeps before it forgets them all.
+KEPT = 2000
 
 _unanswered: dict[str, float] = {}
+#: Until when, by the monotonic clock, it is known of an event that it has had its row, by its key in the cache. Whoever
+#: is refused comes again at once, and to ask Valkey each time was a tenth of a refusal.
+_told: dict[str, float] = {}
 
 
 def keep(row: AuthEvent, event: Event, name: str | None = None) -> None:
@@ -60,13 +67,20 @@ def is_repeated(row: AuthEvent, name: str | None = None) -> bool:
     whom = row.user_id if name is None else f"place {int(name, 16) % PLACES}"
     told = f"{row.event}:{row.reason}:{row.ip_address}:{whom}"
     key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
-    if time.monotonic() < _unanswered.get(settings.CACHE, 0):
+    moment = time.monotonic()
+    if moment < _told.get(key, 0):
+        return True
+    if moment < _unanswered.get(settings.CACHE, 0):
         return False
     try:
-        return not pipelines.add(caches[settings.CACHE], key, QUIET)
+        is_first = pipelines.add(caches[settings.CACHE], key, QUIET)
     except Exception:  # every cache has exceptions of its own
         _unanswered[settings.CACHE] = time.monotonic() + PAUSE
         return False
+    if len(_told) >= KEPT:
+        _told.clear()
+    _told[key] = moment + (QUIET if is_first else HEARSAY)
+    return not is_first
 
 
 def write_pending(state: RequestState) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -169,10 +170,58 @@ def test_refusals__of_many_names_from_one_address_are_bounded(denied, monkeypatc
     assert [denied(name=f"name {n}") for n in range(20)][-1] == 3
 
 
-def test_refusals__are_told_again_after_a_minute(denied):
+@pytest.fixture
+def clock(monkeypatch):
+    """The monotonic clock of the record, to be turned on: `clock[0] += 60`."""
+    now = [1000.0]
+    monkeypatch.setattr(writing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The keys that the cache has been asked for."""
+    keys, add = [], pipelines.add
+
+    def noted(cache, key, seconds):
+        keys.append(key)
+        return add(cache, key, seconds)
+
+    monkeypatch.setattr(pipelines, "add", noted)
+    return keys
+
+
+def test_refusals__are_told_again_after_a_minute(denied, clock):
     denied()
+    clock[0] += writing.QUIET - 1
+    assert denied() == 1
     caches["default"].clear()
+    clock[0] += 1
     assert denied() == 2
+
+
+def test_refusals__ask_the_cache_once_a_minute(denied, clock, asked):
+    for _ in range(3):
+        denied()
+        clock[0] += 10
+    assert len(asked) == 1
+
+
+def test_refusals_of_another_process__are_asked_for_again_soon(denied, clock, asked):
+    denied()
+    writing._told.clear()
+    assert [denied(), denied()] == [1, 1]
+    assert len(asked) == 2
+    caches["default"].clear()  # the minute of the other one is over
+    clock[0] += writing.HEARSAY
+    assert denied() == 2
+
+
+def test_refusals__are_kept_in_mind_up_to_a_number(denied, monkeypatch):
+    monkeypatch.setattr(writing, "KEPT", 3)
+    for number in range(10):
+        denied(address=f"192.0.2.{number}")
+        assert len(writing._told) <= 3
 
 
 def test_failures__are_all_kept():
