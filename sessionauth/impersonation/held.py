@@ -15,7 +15,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router
-from django.db.models import Case, IntegerField, Max, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.http import HttpRequest
 
 from sessionauth import compiled, instances, lookup
@@ -66,9 +66,10 @@ def question_of(actor_key: Any) -> dict[str, Any]:
     """
     found = Permission._default_manager.filter(Q(pk__in=_own(actor_key)) | Q(pk__in=_of_groups(actor_key)))
     found = found.filter(content_type__app_label=APP, codename__in=[_codename(name) for name in BITS])
-    # One may come twice, by oneself and by a group: no sum of all.
-    read, staff, write = (_bit(name) for name in BITS)
-    total = found.order_by().values("content_type__app_label").values(total=read + staff + write)
+    # DISTINCT, for two models may have permissions by one name. A maximum for each name instead, three in a row, cost
+    # a new connection of PostgreSQL's 170 µs more of 1300: to plan it, it asked the system for memory each time.
+    bits = Case(*[When(codename=_codename(name), then=Value(bit)) for name, bit in BITS.items()])
+    total = found.order_by().values("content_type__app_label").values(total=Sum(bits, distinct=True))
     return {NAME: Subquery(total, output_field=IntegerField())}
 
 
@@ -77,7 +78,7 @@ def target_rows(users: Any, key: Any, actor_key: Any) -> Any:
     return lookup.target_rows(users, key).annotate(**question_of(actor_key))
 
 
-CONSTANTS = (APP, *map(_codename, BITS), *BITS.values(), 0)
+CONSTANTS = (APP, *map(_codename, BITS), *BITS.values())
 target_rows.constants = CONSTANTS  # type: ignore[attr-defined]
 target_rows.extra = NAME  # type: ignore[attr-defined]
 target_rows.parts = lambda: (djangos.user_model, None, lookup.TARGET)  # type: ignore[attr-defined]
@@ -177,10 +178,6 @@ def _is_like(backend: Any, model: type) -> bool:
     return all(
         name not in vars(backend) and getattr(own, name, None) is getattr(model, name, None) for name in OF_BACKENDS
     )
-
-
-def _bit(name: str) -> Any:
-    return Max(Case(When(codename=_codename(name), then=Value(BITS[name])), default=Value(0)))
 
 
 def _own(actor_key: Any) -> Any:

@@ -9,10 +9,12 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractUser, Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from sessionauth.impersonation import brought, held
+from sessionauth.impersonation.rules import IMPERSONATE
 from sessionauth.models import Impersonation
 from tests.impersonation.conftest import Browser
 
@@ -59,6 +61,16 @@ def test_held__is_what_has_perm_says(rf, make_user, alice):
         holds = {name for name in held.BITS if actor.has_perm(name)}
         assert told(actor) == holds
         assert held.answer(actor, held.find(rf.get("/"), row.pk, actor).target) == holds
+
+
+def test_held__by_one_name_of_two_models_counts_once(make_user):
+    """Twice the one bit would be the next: whoever may impersonate would be among those who may impersonate staff."""
+    actor, own = make_user("actor"), permission(IMPERSONATE)
+    others = ContentType.objects.filter(app_label="sessionauth").exclude(pk=own.content_type_id)
+    for kind in others[:2]:
+        actor.user_permissions.add(Permission.objects.create(content_type=kind, codename=own.codename))
+    actor.user_permissions.add(own)
+    assert told(actor) == {IMPERSONATE}
 
 
 def test_held__is_everything_for_a_superuser(root):
