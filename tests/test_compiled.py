@@ -300,6 +300,36 @@ def test_rows__are_asked_of_a_cursor_of_sqlite_that_has_words_of_its_own(specime
     assert len(heard) == 5
 
 
+@pytest.fixture
+def prepared(monkeypatch):
+    """Have PostgreSQL prepare statements, as server_side_binding and prepare_threshold do; return a look at them."""
+    if connection.vendor != "postgresql":
+        pytest.skip("other databases do not prepare statements")
+    connection.ensure_connection()
+    kind = import_module("django.db.backends.postgresql.base").ServerBindingCursor
+    monkeypatch.setattr(connection.connection, "cursor_factory", kind)
+    monkeypatch.setattr(connection.connection, "prepare_threshold", 0)
+
+    def statements():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements")
+            return "\n".join(statement for (statement,) in cursor)
+
+    return statements
+
+
+def test_rows__of_statements_that_postgresql_has_prepared(prepared, specimens):
+    for build in (by_name, with_drawer):
+        for name in ("full", "bare"):
+            assert len(twice(build, values(name=name))) == 1
+    pairs = [*values(name="full"), *values(name="bare")]
+    assert len(twice(among, pairs)) == 2
+    assert len(twice(of_two, values(number=-7, name="full"))) == 1
+    assert twice(by_number, values(number=2**15 - 1)) == []
+    assert ask(by_number, values(number=2**15)) is None
+    assert '"project_specimen"."number" = $2' in prepared()
+
+
 def test_rows__see_the_transaction_that_they_are_in(specimens):
     ask(by_name, values(name="new"))
     with transaction.atomic():
