@@ -43,8 +43,10 @@ Step = tuple[int, Any, Any, bool]
 SQLITES = [("django.db.backends.sqlite3.operations", f"convert_{name}field_value") for name in ("datetime", "boolean")]
 #: How its cursor puts placeholders of its own in the place of Django's; likewise.
 CONVERTS = ("django.db.backends.sqlite3.base", "SQLiteCursorWrapper.convert_query")
-#: What makes moments of what PostgreSQL sends; likewise. And what psycopg calls a moment, and all that comes as text.
+#: What makes moments of what PostgreSQL sends, and what it is derived from up to Django 6.0: from 6.1 it asks psycopg's
+#: in C by itself. Likewise. And what psycopg calls a moment, and all that comes as text.
 LOADS = ("django.db.backends.postgresql.psycopg_any", "register_tzloader.<locals>.SpecificTzLoader")
+LOADS_SLOWLY = ("psycopg.types.datetime", "TimestamptzLoader")
 TIMESTAMPTZ, TEXT = 1184, 0
 
 
@@ -134,7 +136,7 @@ def convert_once(cursor: Any, sql: str) -> None:
 @lru_cache(maxsize=256)
 def _converted(convert: Any, sql: str) -> Callable[..., str] | None:
     """Return what stands in for `convert` where `sql` is executed, None where somebody else's may not be foreseen."""
-    if (convert.__module__, getattr(convert, "__qualname__", "")) != CONVERTS:
+    if _path(convert) != CONVERTS:
         return None
     known = convert(None, sql)
 
@@ -149,7 +151,7 @@ def _converted(convert: Any, sql: str) -> Callable[..., str] | None:
 def load_in_c(cursor: Any) -> None:
     """Have `cursor`, which is about to execute, make moments as psycopg does if they come to the same.
 
-    Django derives a loader of its own from psycopg's, and so has the one in Python, with a regular expression for each
+    Up to 6.0 Django derives its loader from psycopg's, and so has the one in Python, with a regular expression for each
     moment: 35 µs of the 640 that a request with a session took. All that its own adds is to put the zone of the
     settings in the place of the connection's; where both are UTC it adds nothing, not even for what fits in no year.
     """
@@ -158,10 +160,15 @@ def load_in_c(cursor: Any) -> None:
     if adapters is None:
         return
     djangos = adapters.get_loader(TIMESTAMPTZ, TEXT)
-    is_known = (getattr(djangos, "__module__", ""), getattr(djangos, "__qualname__", "")) == LOADS
-    if is_known and djangos.timezone is UTC and inside.connection.info.timezone is UTC:
-        _, _, psycopgs, *_ = djangos.__mro__
+    if _path(djangos) != LOADS or djangos.timezone is not UTC or inside.connection.info.timezone is not UTC:
+        return
+    _, _, psycopgs, *_ = djangos.__mro__
+    if _path(psycopgs) == LOADS_SLOWLY:
         adapters.register_loader(TIMESTAMPTZ, psycopgs)  # which puts the one in C in its place, where there is one
+
+
+def _path(kind: Any) -> tuple[str, str]:
+    return getattr(kind, "__module__", ""), getattr(kind, "__qualname__", "")
 
 
 def tells_others(sender: Any, *signals: Any) -> bool:

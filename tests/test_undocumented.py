@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from random import Random
 
+import django
 import pytest
 from django.db import connection, connections
 
@@ -100,7 +102,7 @@ def assert_is_the_orms():
 def test_moments__are_the_orms_and_loaded_by_psycopg_itself(loaded):
     make(any_moments(400))
     assert_is_the_orms()
-    assert "django.db.backends.postgresql.psycopg_any" not in loaded
+    assert ("django.db.backends.postgresql.psycopg_any" in loaded) is (django.VERSION >= (6, 1))
     (first, *_) = ask(by_number, values(number=ONE))
     assert first.found_at.tzinfo is UTC
 
@@ -176,6 +178,32 @@ def test_moments__are_made_by_a_loader_that_the_project_has_put_in_place(name, l
     finally:
         adapters.register_loader(undocumented.TIMESTAMPTZ, djangos)
     assert loaded == [__name__] * 2
+
+
+def test_moments__are_left_to_a_loader_of_djangos_that_asks_psycopg_by_itself(loaded, specimens):
+    adapters = connection.connection.adapters
+    djangos = adapters.get_loader(undocumented.TIMESTAMPTZ, undocumented.TEXT)
+
+    class Asking(import_module("psycopg.adapt").Loader):
+        """As in Django 6.1."""
+
+        def __init__(self, oid, context):
+            super().__init__(oid, context)
+            self.asked = djangos(oid, context)
+
+        def load(self, data):
+            return self.asked.load(data)
+
+    class Another(Asking):
+        timezone = UTC
+
+    Another.__module__, Another.__qualname__ = undocumented.LOADS
+    adapters.register_loader(undocumented.TIMESTAMPTZ, Another)
+    try:
+        twice(by_name, values(name="full"))
+    finally:
+        adapters.register_loader(undocumented.TIMESTAMPTZ, djangos)
+    assert loaded == [Another.__module__] * 2
 
 
 def test_load_in_c__leaves_to_others_what_is_not_psycopgs():
