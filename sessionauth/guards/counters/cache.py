@@ -128,15 +128,16 @@ def offered(tallies: Sequence[Tally]) -> CacheSlots | dict[tuple[str, str], Full
     """
     if _is_left_alone():
         raise Unavailable
-    keys, cache = [windows.key_of(tally) for tally in tallies], caches[settings.CACHE]
+    cache, ends = caches[settings.CACHE], [windows.end(tally) for tally in tallies]
+    keys = [windows.key_of(tally) for tally in tallies]
     limits, lasting = [one.rate.limit for one in tallies], [one.rate.period + EXPIRATION_FUDGE for one in tallies]
     found: pipelines.Taken | None = None
     if pipelines.runs_scripts(cache):
         found = _answer(lambda: pipelines.take(cache, keys, [windows.mark(key) for key in keys], limits, lasting))
     if found is None:
-        return _one_too_many(tallies, keys)
+        return _one_too_many(tallies, keys, ends)
     if found.is_all:
-        return _slots(tallies, keys, found.counts)
+        return _slots(tallies, keys, ends, found.counts)
     moment = int(time.time())
     return {
         tallies[nth].counter: _shut_by(keys[nth], windows.time_left(tallies[nth], moment), is_shut)
@@ -144,18 +145,21 @@ def offered(tallies: Sequence[Tally]) -> CacheSlots | dict[tuple[str, str], Full
     }
 
 
-def _slots(tallies: Sequence[Tally], keys: Sequence[str], counts: Sequence[int]) -> CacheSlots:
+def _slots(tallies: Sequence[Tally], keys: Sequence[str], ends: Sequence[int], counts: Sequence[int]) -> CacheSlots:
     moment, slots = int(time.time()), []
-    for tally, key, count in zip(tallies, keys, counts, strict=False):
+    for tally, key, before, count in zip(tallies, keys, ends, counts, strict=False):
+        end = windows.end(tally)
         # A window that has changed meanwhile: it is not known which one the slot is in.
-        known = key if key == windows.key_of(tally) else None
-        slots.append(CacheSlot(known, count == tally.rate.limit, windows.time_left(tally, moment)))
+        known = key if end == before else None
+        slots.append(CacheSlot(known, count == tally.rate.limit, max(1, end - moment)))
     return CacheSlots(tuple(slots))
 
 
-def _one_too_many(tallies: Sequence[Tally], keys: Sequence[str]) -> CacheSlots | dict[tuple[str, str], Full]:
+def _one_too_many(
+    tallies: Sequence[Tally], keys: Sequence[str], ends: Sequence[int]
+) -> CacheSlots | dict[tuple[str, str], Full]:
     counts = _counts(tallies, keys)
-    taken = _slots(tallies, keys, counts)
+    taken = _slots(tallies, keys, ends, counts)
     over = next((place for place, count in enumerate(counts) if count > tallies[place].rate.limit), None)
     return taken if over is None else {tallies[over].counter: _full(taken.slots, taken.slots[over])}
 

@@ -21,6 +21,11 @@ def key_of(tally: Tally) -> str:
     return str(_make_cache_key(group(tally), window, rate, tally.value, ALL))
 
 
+def end(tally: Tally) -> int:
+    """Return when the window ends that is open now: another one has another end."""
+    return int(_get_window(tally.value, tally.rate.period))
+
+
 def mark(key: str) -> str:
     """Return the key that says that every slot is taken by an attempt that has failed: nobody need wait for one.
 
@@ -32,4 +37,4 @@ def mark(key: str) -> str:
 
 def time_left(tally: Tally, moment: int) -> int:
     """Return how many seconds after `moment` the window ends, at least one."""
-    return max(1, int(_get_window(tally.value, tally.rate.period)) - moment)
+    return max(1, end(tally) - moment)
