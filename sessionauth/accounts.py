@@ -49,7 +49,10 @@ def name_in(credentials: dict[str, Any]) -> str | None:
 
 def known_name_in(credentials: dict[str, Any]) -> Any | None:
     """Return name_in(), or what a backend with words of its own calls the name: "email", say."""
-    known = (name_in(credentials), *(credentials.get(word) for word in (*login_fields(), *NAMES)))
+    name = name_in(credentials)
+    if name is not None:
+        return name
+    known = (credentials.get(word) for word in (*login_fields(), *NAMES))
     return next((name for name in known if name is not None), None)
 
 

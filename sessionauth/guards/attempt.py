@@ -67,6 +67,8 @@ class Attempt:
         self.bound: int | None = None
         #: A backend has found the credentials wrong, whatever comes of those that are asked after it.
         self.is_refuted = False
+        #: What names are counted by, as far as it was worked out; see keys.name().
+        self.names: dict[str, str] = {}
         self._find = find
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sessionauth import accounts, crypto, http
-from sessionauth.guards import device
+from sessionauth.guards import attempt, device
 from sessionauth.models import AbstractCredential
 
 logger = logging.getLogger("sessionauth")
@@ -59,8 +59,12 @@ def _has_own_name(user: Any) -> bool:
 
 
 def name(identity: str) -> str:
-    """Return the value of a name, the same for all its spellings."""
-    return f"x:{_hidden('name', _plain(str(identity)))}"
+    """Return the value of a name, the same for all its spellings; worked out once for an attempt, by four rules."""
+    under_way, text = attempt.current(), str(identity)
+    known = {} if under_way is None else under_way.names
+    if text not in known:
+        known[text] = f"x:{_hidden('name', _plain(text))}"
+    return known[text]
 
 
 def _plain(text: str) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from sessionauth import passwords
 from sessionauth.backends import aconfirm, averify, confirm, verify
 from sessionauth.exceptions import TooManyAttempts
-from sessionauth.guards import LoginGuard
+from sessionauth.guards import LoginGuard, keys
 from sessionauth.guards.attempt import current
 from sessionauth.request_state import state_of
 from tests.guards.entries import rate, request_from
@@ -191,3 +191,18 @@ def test_wrong_password__takes_another_hop_only_where_it_shut_the_door(guarded, 
     monkeypatch.setattr(SyncToAsync, "__call__", count)
     async_to_sync(guess)(3)
     assert [hops - taken[0] for hops in taken] == [0, 0, 1]
+
+
+def test_name__is_worked_out_once_for_an_attempt(check, alice, guarded, monkeypatch):
+    guarded(rate("account", "5/d"), rate("account", "20/d"), "sessionauth.guards.lockout.LockoutGuard")
+    hidden, told = keys._hidden, []
+    monkeypatch.setattr(keys, "_hidden", lambda kind, text: told.append((kind, text)) or hidden(kind, text))
+    for _ in range(2):
+        check(request_from(), {"username": "alice", "password": "wrong"})
+    assert [text for kind, text in told if kind == "name"] == ["alice"] * 2
+
+
+@pytest.mark.parametrize("name", [["alice"], {"a": 1}, 7])
+def test_name__may_be_anything_that_json_brings(name, check, alice, guarded):
+    guarded(rate("account", "5/d"), "sessionauth.guards.lockout.LockoutGuard")
+    assert check(request_from(), {"username": name, "password": "wrong"}) is None
