@@ -5,6 +5,7 @@ Any other cache is asked command by command, through Django's interface.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
@@ -18,7 +19,7 @@ def speaks_to(cache: Any) -> bool:
 
 
 def runs_scripts(cache: Any) -> bool:
-    """Say whether take() may be asked of `cache`: not where it has refused once."""
+    """Say whether scripts run on the server of `cache`, as far as is known: until it has refused one."""
     return speaks_to(cache) and _client(cache) not in _unscripted
 
 
@@ -35,9 +36,13 @@ def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
     return [int(found) for found in pipeline.execute()[1::2]]
 
 
-#: What the client raises where our user may run no scripts, a proxy knows none, or keys are spread over servers. By
-#: name, for the client library is not one that we depend on.
-REFUSALS = frozenset({"NoPermissionError", "ResponseError", "ClusterCrossSlotError"})
+#: What the client raises where our user may run no scripts, or a proxy knows none, and where keys are spread over
+#: servers. By name, for the client library is not one that we depend on.
+REFUSALS = frozenset({"NoPermissionError", "ResponseError"})
+SPREAD = "ClusterCrossSlotError"
+#: How a server names the command that it does not know or that our user may not run. Of what passes, such as that it
+#: is still loading, has no memory left or is a replica for now, no message names it.
+NAMES_EVAL = re.compile(r"['`\"]eval['`\"]", re.IGNORECASE)
 #: Counts one more of each of the first half of KEYS, or of none where one is full; ARGV are limit and seconds of each,
 #: the second half of KEYS is what is asked of one that is full: is it there? One below none had lost its end, for
 #: somebody was about to give back to a window that is gone.
@@ -56,6 +61,14 @@ end
 found[1] = taken
 return found
 """
+#: Counts one less of each of KEYS, of which there are ARGV[1]; the one after them, if any, is asked for: is it there?
+GIVE_BACK = """
+local all = tonumber(ARGV[1])
+for nth = 1, all do
+  if redis.call('DECR', KEYS[nth]) < 0 then redis.call('DEL', KEYS[nth]) end
+end
+return KEYS[all + 1] and redis.call('EXISTS', KEYS[all + 1]) or 0
+"""
 
 
 class Taken(NamedTuple):
@@ -71,21 +84,11 @@ def take(
 ) -> Taken | None:
     """Count one more of each of `keys`, or of none where one is at its limit, in one round trip; see count().
 
-    Of one that is, it is told whether its key in `asked` is there. None where the server turns out to run no scripts
-    for us; see runs_scripts().
-
-    The script goes along each time: it is half a kilobyte, and a server that is told of it by its SHA-1 may have
-    forgotten it. The client's own object for a script holds that client, and with it the connections of each thread and
-    task that has ever come by.
+    Of one that is, it is told whether its key in `asked` is there. None where no scripts run; see runs_scripts().
     """
-    client, made = _client(cache), [_made(cache, key) for key in (*keys, *asked)]
     arguments = [number for pair in zip(limits, seconds, strict=True) for number in pair]
-    try:
-        found = client.eval(TAKE, len(made), *made, *arguments)
-    except Exception as error:
-        if type(error).__name__ not in REFUSALS:
-            raise
-        _unscripted.add(client)
+    found = _run(cache, TAKE, [*keys, *asked], arguments)
+    if found is None:
         return None
     counts, told = found[1::2], found[2::2]
     return Taken(bool(found[0]), counts, {nth: bool(said) for nth, said in enumerate(told) if said >= 0})
@@ -117,8 +120,13 @@ def get_many(cache: Any, keys: Sequence[str]) -> dict[str, Any]:
 def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
     """Count one less of each of `keys`, and say whether the key `ask` is there.
 
-    A key that was gone, its window being over, is not left behind.
+    A key that was gone, its window being over, is not left behind: it would be below none, and a slot too many. Where
+    no scripts run it is deleted by a second question, and is there in between.
     """
+    if runs_scripts(cache):
+        told = _run(cache, GIVE_BACK, keys if ask is None else [*keys, ask], [len(keys)])
+        if told is not None:
+            return bool(told)
     pipeline, made = _pipeline(cache), [_made(cache, key) for key in keys]
     for key in made:
         pipeline.decrby(key, 1)
@@ -128,6 +136,28 @@ def give_back(cache: Any, keys: Sequence[str], ask: str | None = None) -> bool:
     if gone := [key for key, left in zip(made, answers, strict=False) if left < 0]:
         _client(cache).delete(*gone)
     return bool(ask is not None and answers[-1])
+
+
+def _run(cache: Any, script: str, keys: Sequence[str], arguments: Sequence[int]) -> Any:
+    """Return what `script` answers; None where the server turns out to run none for us, which is not asked again.
+
+    The script goes along each time: it is half a kilobyte, and a server that is told of it by its SHA-1 may have
+    forgotten it. The client's own object for a script holds that client, and with it the connections of each thread and
+    task that has ever come by.
+    """
+    client, made = _client(cache), [_made(cache, key) for key in keys]
+    try:
+        return client.eval(script, len(made), *made, *arguments)
+    except Exception as error:
+        if not _is_for_good(error):
+            raise
+        _unscripted.add(client)
+        return None
+
+
+def _is_for_good(error: Exception) -> bool:
+    name = type(error).__name__
+    return name == SPREAD or (name in REFUSALS and NAMES_EVAL.search(str(error)) is not None)
 
 
 #: By Django's client, which makes another one for each command, and with it a table of some hundred answers.
