@@ -14,11 +14,23 @@ from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState, Shape
 
 #: What a class may have of its own to decide how an instance is made.
 MAKES = frozenset({"__init__", "__new__", "__setattr__", "from_db"})
-#: Django's own: who has put another in its place for all models, has a say.
-FROM_DB = vars(models.Model)["from_db"].__func__
 _DJANGOS: Any = models.Model
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def djangos(name: str) -> Any:
+    """Return the function `name` of `models.Model`, None where it was replaced before this module was imported.
+
+    Told by where it was defined: what `functools.wraps` has been used on says that it is of Django's module, too.
+    """
+    found = vars(models.Model)[name]
+    function = getattr(found, "__func__", found)
+    return function if getattr(function, "__globals__", {}).get("__name__", "").startswith("django.") else None
+
+
+#: Whoever has replaced it, for all models, is asked for every row.
+FROM_DB = djangos("from_db")
 
 
 class Way(NamedTuple):

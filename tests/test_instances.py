@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 import pytest
 from django.db import models
 from django.db.models.signals import post_init
@@ -127,3 +129,30 @@ def test_made__of_a_key_asks_whoever_has_put_a_way_of_theirs_in_the_place_of_dja
     assert instances.made(APIKey, "default", columns)._state.db == "default"
     assert heard == [APIKey]
     assert not instances.is_bare(APIKey)
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+def test_djangos__is_not_what_another_has_put_in_its_place_before_us(is_wrapped, monkeypatch):
+    djangos = vars(models.Model)["from_db"].__func__
+
+    def from_db(cls, *args):
+        return djangos(cls, *args)
+
+    assert instances.djangos("from_db") is djangos
+    another = wraps(djangos)(from_db) if is_wrapped else from_db
+    monkeypatch.setattr(models.Model, "from_db", classmethod(another))
+    assert instances.djangos("from_db") is None
+
+
+def test_made__asks_whoever_was_there_before_us(monkeypatch):
+    columns = [1 if field.primary_key else field.get_default() for field in AuthEvent._meta.concrete_fields]
+    heard, djangos = [], instances.FROM_DB
+    another = classmethod(lambda cls, *args: heard.append(cls) or djangos(cls, *args))
+    monkeypatch.setattr(models.Model, "from_db", another)
+    monkeypatch.setattr(instances, "FROM_DB", instances.djangos("from_db"))
+    instances._way.cache_clear()
+    try:
+        assert instances.made(AuthEvent, "default", columns).pk == 1
+    finally:
+        instances._way.cache_clear()
+    assert heard == [AuthEvent]

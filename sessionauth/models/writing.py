@@ -9,12 +9,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import DatabaseError, Error, OperationalError, connections, models, transaction
 
-from sessionauth import compiled
+from sessionauth import compiled, instances
 from sessionauth.undocumented import convert_once, has_words_of_its_own, tells_others
 
 T = TypeVar("T")
 #: Writes the statement for a model and a connection, None where it cannot.
 Build = Callable[[type[models.Model], Any], "Statement | None"]
+
+#: Whoever has replaced one of them, for all models, is asked for every row.
+SAVE, SAVE_BASE = instances.djangos("save"), instances.djangos("save_base")
 
 #: How often something is tried again that waited for another one which waited for it.
 TIMES = 5
@@ -48,7 +51,7 @@ def whole(using: str, model: type[models.Model]) -> AbstractContextManager[objec
     """
     connection = transaction.get_connection(using)
     is_alone = not connection.in_atomic_block and connection.get_autocommit()
-    if not is_alone or model.save is not models.Model.save:
+    if not is_alone or not _is_saved_by_django(model):
         return transaction.atomic(using=using)
     is_told = tells_others(model, models.signals.pre_save, models.signals.post_save)
     return transaction.atomic(using=using) if is_told else nullcontext()
@@ -92,19 +95,36 @@ def update(row: models.Model, using: str) -> None:
 def _write(row: models.Model, using: str, build: Build, *, is_new: bool) -> None:
     connection = connections[using]
     statement = _statement(type(row), connection, build)
-    if statement is None or not (is_new or statement.names <= row.__dict__.keys()):
+    is_whole = is_new or (statement is not None and statement.names <= row.__dict__.keys())
+    if statement is None or not is_whole or _is_replaced():
         row.save(force_insert=is_new, force_update=not is_new, using=using)
         return
     told = {"sender": type(row), "instance": row, "raw": False, "using": using, "update_fields": None}
     models.signals.pre_save.send(**told)
-    with connection.cursor() as cursor:
-        statement.run(cursor, row, connection, is_new=is_new)
-        if statement.makes_key:
-            row.pk = cursor.fetchone()[0]
-        elif not is_new and not cursor.rowcount:
-            raise getattr(row, "NotUpdated", DatabaseError)("Forced update did not affect any rows.")
+    try:
+        with connection.cursor() as cursor:
+            statement.run(cursor, row, connection, is_new=is_new)
+            if statement.makes_key:
+                row.pk = cursor.fetchone()[0]
+            elif not is_new and not cursor.rowcount:
+                raise getattr(row, "NotUpdated", DatabaseError)("Forced update did not affect any rows.")
+    except Exception:
+        if connection.in_atomic_block:
+            transaction.set_rollback(True, using=using)
+        raise
     row._state.adding, row._state.db = False, using
     models.signals.post_save.send(**told, created=is_new)
+
+
+def _is_replaced() -> bool:
+    return models.Model.save is not SAVE or models.Model.save_base is not SAVE_BASE
+
+
+def _is_saved_by_django(kind: type[models.Model], *, or_us: bool = False) -> bool:
+    """Say whether rows of `kind` are saved by Django's own methods alone; `or_us` lets this package's come before."""
+    saves = [vars(one)["save"] for one in kind.__mro__ if "save" in vars(one)]
+    known = [one is SAVE or (or_us and one.__module__.startswith("sessionauth.")) for one in saves]
+    return all(known) and kind.save_base is SAVE_BASE
 
 
 class Statement(NamedTuple):
@@ -152,9 +172,10 @@ def _is_simple(kind: type[models.Model], connection: Any) -> bool:
 def _insertion(kind: type[models.Model], connection: Any) -> Statement | None:
     meta, quote = kind._meta, connection.ops.quote_name
     makes_key = isinstance(meta.pk, models.AutoField)
-    # Ours does nothing to a row that is new.
-    is_djangos = kind.save is models.Model.save or kind.save.__module__.startswith("sessionauth.")
-    if not is_djangos or (makes_key and not connection.features.can_return_columns_from_insert):
+    # What this package does in its save() it does to rows that there are.
+    if not _is_saved_by_django(kind, or_us=True) or (
+        makes_key and not connection.features.can_return_columns_from_insert
+    ):
         return None
     fields = [field for field in meta.concrete_fields if not (makes_key and field.primary_key)]
     columns, places = ", ".join([quote(one.column) for one in fields]), ", ".join(["%s"] * len(fields))
@@ -165,7 +186,7 @@ def _insertion(kind: type[models.Model], connection: Any) -> Statement | None:
 
 def _updating(kind: type[models.Model], connection: Any) -> Statement | None:
     meta, quote = kind._meta, connection.ops.quote_name
-    if kind.save is not models.Model.save or not compiled.is_plain(kind._base_manager):
+    if not _is_saved_by_django(kind) or not compiled.is_plain(kind._base_manager):
         return None  # what is written, and which rows there are, is somebody else's to say
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     table, changes = quote(meta.db_table), ", ".join([f"{quote(one.column)} = %s" for one in fields])

@@ -144,7 +144,9 @@ def by_any_name(request):
     return get_user_model()._default_manager.all()
 
 
-@pytest.mark.parametrize("refusal", [None, "unknown command 'EVAL', with args beginning with: "], ids=["not allowed", "not known"])
+@pytest.mark.parametrize(
+    "refusal", [None, "unknown command 'EVAL', with args beginning with: "], ids=["not allowed", "not known"]
+)
 def test_server_that_runs_no_scripts_for_us__counts_all_the_same(refusal, shared, guarded, alice, monkeypatch):
     client = caches["guards"]._cache.get_client()
     if refusal is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models.signals import post_save, pre_save
 
 from sessionauth.models import AuthEvent, LoginSession, writing
@@ -157,3 +157,47 @@ def test_update__is_djangos_where_a_manager_shows_some_rows_alone(monkeypatch):
     monkeypatch.setitem(AuthEvent._meta.__dict__, "base_manager", manager)
     with pytest.raises(DatabaseError, match="did not affect any rows"):
         writing.update(row, "default")
+
+
+@pytest.mark.parametrize("name", ["save", "save_base"])
+@pytest.mark.parametrize("write", [writing.insert, writing.update])
+@pytest.mark.parametrize("make", [event, session])
+def test_row__is_seen_by_whoever_has_replaced_how_every_model_is_saved(make, write, name, monkeypatch):
+    seen, row, djangos = [], make(), getattr(models.Model, name)
+    if write is writing.update:
+        row.save()
+        write(row, "default")  # the words are known by then
+
+    def replaced(self, *args, **how):
+        seen.append(self)
+        return djangos(self, *args, **how)
+
+    monkeypatch.setattr(models.Model, name, replaced)
+    write(row, "default")
+    assert seen == [row]
+
+
+def test_save__of_a_class_behind_ours_is_asked(monkeypatch):
+    class Behind:
+        def save(self, **how):
+            raise AssertionError
+
+    class Ours:
+        def save(self, **how):
+            super().save(**how)
+
+    Ours.save.__module__ = "sessionauth.models.lasting"
+    kind = type("Kind", (Ours, Behind), {"save_base": writing.SAVE_BASE})
+    alone = type("Alone", (Ours,), {"save_base": writing.SAVE_BASE})
+    assert [writing._is_saved_by_django(one, or_us=True) for one in (alone, kind)] == [True, False]
+
+
+@pytest.mark.parametrize("write", [by_save, by_insert])
+def test_insert__that_fails_leaves_nothing_of_its_transaction(write):
+    """As with Django: whoever catches the error, and goes on, does not store the half of it, on any database."""
+    by_insert(session())
+    with transaction.atomic():
+        with pytest.raises(IntegrityError):
+            write(session())
+        assert transaction.get_rollback()
+        transaction.set_rollback(True)
