@@ -39,11 +39,13 @@ class LockoutGuard(ReservingGuard):
         steps = steps_of(request, identity, user)
         if not steps:
             return None
-        if spotless.is_in_question(steps[0].shuts_from) and spotless.is_spotless(user, identity, steps):
+        is_asked = spotless.is_in_question(steps[0].shuts_from)
+        most = spotless.most_on_record(user, identity, steps) if is_asked else None
+        if most == 0 and user is not None:  # a name that nobody has is counted first
             self.keep(LateSlot(steps, request, user))
             return None
         try:
-            answer = outside.write(lambda: _take(steps), request)
+            answer = outside.write(lambda: _take(steps, most), request)
         except Unavailable:
             counters.refuse_uncounted()
             return None
@@ -134,7 +136,7 @@ class LateSlot:
     def failed(self) -> None:
         steps = [replace(step, moment=timezone.now()) for step in self.steps]
         try:
-            answer = outside.write(lambda: _take(steps), self.request)
+            answer = outside.write(lambda: _take(steps, 0), self.request)
         except Unavailable:
             spotless.pause()
             counters.refuse_uncounted()  # or it would tell a name that somebody has from one that nobody has
@@ -188,9 +190,10 @@ def key_of(value: str) -> str:
     return database.digest(RULE, value)
 
 
-def _take(steps: list[Step]) -> Taken | Full:
+def _take(steps: list[Step], most: int | None) -> Taken | Full:
     for step in steps:
-        count = database.advance(step)
+        seen = {} if most is None else {step.key: most}
+        count = database.advance_all([step], seen).get(step.key)
         if count is not None:
             return Taken(step, count)
         found = database.look([step.key])

@@ -50,18 +50,17 @@ def is_in_question(shuts_from: int) -> bool:
     return not outside.is_in_transaction(transaction.get_connection(using))
 
 
-def is_spotless(user: Any | None, identity: str | None, steps: Sequence[Step]) -> bool:
-    """Say whether nothing is on record against the account `user`, by `identity` or any of `steps`; one statement.
+def most_on_record(user: Any | None, identity: str | None, steps: Sequence[Step]) -> int | None:
+    """Return the most failures on record against the account `user`, by `identity` or any of `steps`; one statement.
 
-    Of a name that nobody has it asks as well, so that it costs the same, and it is not: that is counted first.
+    Of a name that nobody has it asks as well, so that it costs the same. None where the database does not say.
     """
     named = [] if identity is None else [database.digest(RULE, keys.name(identity))]
     counters = {*named, *(step.key for step in steps)}
     try:
-        found = outside.read(lambda: database.has_count(RULE, counters, None if user is None else user.pk))
+        return outside.read(lambda: database.most(RULE, counters, None if user is None else user.pk))
     except Unavailable:
-        return False
-    return user is not None and not found
+        return None
 
 
 def pause() -> None:

@@ -183,7 +183,8 @@ class Together(ReservingGuard):
             wanted += own
         if not wanted:
             return None
-        answer = outside.write(lambda: _take(wanted, {**dict.fromkeys(keys), **found}), request)
+        seen = {key: found[key].count if key in found else 0 for key in keys}
+        answer = outside.write(lambda: _take(wanted, seen), request)
         if isinstance(answer, Full):
             return answer
         slots = [guard.slot(step, answer[step.key], request, user) for guard, step in wanted]
@@ -204,7 +205,7 @@ def _full(wanted: Wanted, found: Mapping[str, Standing]) -> Full | None:
     return None
 
 
-def _take(wanted: Wanted, seen: Mapping[str, Standing | None]) -> dict[str, int] | Full:
+def _take(wanted: Wanted, seen: Mapping[str, int]) -> dict[str, int] | Full:
     """Take every step, or none; that of the rows which is the first to refuse says how long."""
     steps = list({step.key: step for _, step in wanted}.values())
     taken = database.advance_all(steps, seen)

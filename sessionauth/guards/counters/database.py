@@ -26,7 +26,7 @@ from sessionauth.guards.counters.step import Standing, Step
 from sessionauth.models import LoginThrottle
 from sessionauth.models.writing import retrying
 
-NOTHING: Mapping[str, Standing | None] = MappingProxyType({})
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 def advance(step: Step) -> int | None:
@@ -42,10 +42,10 @@ def advance(step: Step) -> int | None:
     return _update_or_insert(step)
 
 
-def advance_all(steps: Sequence[Step], seen: Mapping[str, Standing | None] = NOTHING) -> dict[str, int]:
+def advance_all(steps: Sequence[Step], seen: Mapping[str, int] = NOTHING) -> dict[str, int]:
     """Take `steps`, all of one moment, and return by key which attempt each is; one that is not taken is missing.
 
-    One statement where the database can, if the counters that were `seen` have not come to their waits since then;
+    One statement where the database can, if the counters whose attempts were `seen` have not come to their last since;
     elsewhere those after the first that is not taken are not tried.
     """
     connection = connections[outside.alias()]
@@ -89,9 +89,9 @@ def _standing() -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     return itemgetter(*map(columns.index, Standing.__slots__))
 
 
-def has_count(rule: str, keys: Collection[str], user_id: Any) -> bool:
-    """Say whether any counter of `rule` has counted an attempt: of those by `keys`, and of all of the user's."""
-    return upsert.has_count(connections[outside.alias()], rule, sorted(keys), user_id)
+def most(rule: str, keys: Collection[str], user_id: Any) -> int:
+    """Return the most attempts that any counter of `rule` has counted: of those by `keys`, and of all of the user's."""
+    return upsert.most(connections[outside.alias()], rule, sorted(keys), user_id)
 
 
 def give_back(steps: Sequence[Step], shut: Sequence[Step], forgiven: str = "") -> None:

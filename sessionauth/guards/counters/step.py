@@ -77,13 +77,14 @@ class Step:
     def _waited(self, wait: float) -> datetime:
         return self.moment + timedelta(seconds=wait)
 
-    def brief(self, row: Standing | None) -> Step:
-        """Return the same step without its waits, if the counter `row` is far from them; not taken where it is no more.
+    def brief(self, made: int) -> Step:
+        """Return the same step for a counter of which `made` attempts are known, if it does not shut the door by far.
 
-        Each wait is a moment to be written out, and they took a tenth of an attempt that nobody would have to wait for.
+        It has no waits and is not taken where it would shut it after all. Each wait is a moment to be written out, and
+        they took a tenth of an attempt that nobody would have to wait for.
         """
-        made, below = 0 if row is None else row.count, self.shuts_from - 1
-        return replace(self, waits=(), below=below) if self.waits and made < below else self
+        below = self.shuts_from - 1
+        return replace(self, waits=(), below=below) if made < below else self
 
     def first(self) -> dict[str, Any]:
         """Return the row of a counter's first attempt."""

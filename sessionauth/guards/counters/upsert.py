@@ -26,7 +26,8 @@ COLUMNS = (
     "generation",
 )
 MOMENTS = ("changed_at", "blocked_until", "pending_until", "expires_at")
-#: How many waits a step has, and whether anybody may take it: all that the words depend on.
+#: How many waits a step has, and whether anybody may take it: all that the words depend on, but for whether one of the
+#: steps may shut the door.
 Shape = tuple[int, bool]
 
 
@@ -45,12 +46,14 @@ def on_conflict(connection: Any, steps: Sequence[Step]) -> dict[str, int]:
     if any(waits):
         for key, whens in zip(named, waits, strict=True):
             params += [*key, *[value for nth, until in whens for value in (nth, at(until))]]
-    limits = [value for key, step in zip(named, steps, strict=True) for value in (*key, step.limit)]
-    params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.shuts_from)]
-    bounds = [value for key, step in zip(named, steps, strict=True) for value in (*key, step.bound)]
-    params += [at(first.pending_until), *limits, *bounds, at(first.moment)]
-    params += [step.key for step in steps if not step.is_anybodys]
-    statement = _on_conflict(connection.ops.quote_name, shape)
+    may_shut = any(step.below is None for step in steps)
+    if may_shut:
+        params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.shuts_from)]
+        params += [at(first.pending_until)]
+        params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.limit)]
+    params += [value for key, step in zip(named, steps, strict=True) for value in (*key, step.bound)]
+    params += [at(first.moment), *[step.key for step in steps if not step.is_anybodys]]
+    statement = _on_conflict(connection.ops.quote_name, shape, may_shut)
     with connection.cursor() as cursor:
         convert_once(cursor, statement)
         cursor.execute(statement, params)
@@ -90,7 +93,7 @@ def _per_vendor(build: Callable[..., str]) -> Callable[..., str]:
 
 
 @_per_vendor
-def _on_conflict(quote: Callable[[str], str], shape: tuple[Shape, ...]) -> str:
+def _on_conflict(quote: Callable[[str], str], shape: tuple[Shape, ...], may_shut: bool) -> str:
     table, names = _words(quote)
     count, user, key = f"{table}.{names['count']}", f"{table}.{names['user_id']}", f"{table}.{names['key']}"
 
@@ -99,6 +102,11 @@ def _on_conflict(quote: Callable[[str], str], shape: tuple[Shape, ...]) -> str:
 
     number = by_key(*["%s"] * len(shape))
     blocked = by_key(*[_blocked(count, waits) for waits, _ in shape]) if any(waits for waits, _ in shape) else "NULL"
+    pending, shuts = "NULL", ""
+    if may_shut:
+        pending = f"CASE WHEN {count} + 1 >= {number} THEN %s ELSE NULL END"
+        generation = f"{table}.{names['generation']} + CASE WHEN {count} + 1 = {number} THEN 1 ELSE 0 END"
+        shuts = f"{names['generation']} = {generation},"
     owned = f"AND ({key} <> %s OR {user} IS NULL OR {user} = excluded.{names['user_id']})"
     mine = " ".join([owned for _, is_anybodys in shape if not is_anybodys])
     return f"""
@@ -108,8 +116,7 @@ def _on_conflict(quote: Callable[[str], str], shape: tuple[Shape, ...]) -> str:
             {names["user_id"]} = COALESCE(excluded.{names["user_id"]}, {user}),
             {names["changed_at"]} = excluded.{names["changed_at"]},
             {names["blocked_until"]} = {blocked},
-            {names["pending_until"]} = CASE WHEN {count} + 1 >= {number} THEN %s ELSE NULL END,
-            {names["generation"]} = {table}.{names["generation"]} + CASE WHEN {count} + 1 = {number} THEN 1 ELSE 0 END,
+            {names["pending_until"]} = {pending}, {shuts}
             {names["count"]} = {count} + 1
         WHERE {count} < {number}
             AND ({table}.{names["blocked_until"]} IS NULL OR {table}.{names["blocked_until"]} <= %s) {mine}
@@ -156,19 +163,19 @@ def _on_duplicate_key(quote: Callable[[str], str], waits: int, is_anybodys: bool
     return f"{insert} ON DUPLICATE KEY UPDATE {', '.join(changes)}"
 
 
-def has_count(connection: Any, rule: str, keys: Collection[str], user_id: Any) -> bool:
-    """Say whether any counter of `rule` among `keys`, or of the user `user_id` (None for nobody), has an attempt."""
+def most(connection: Any, rule: str, keys: Collection[str], user_id: Any) -> int:
+    """Return the most attempts of any counter of `rule` among `keys`, or of the user `user_id` (None for nobody)."""
     user = LoginThrottle._meta.get_field("user").get_db_prep_save(user_id, connection)
     with connection.cursor() as cursor:
-        cursor.execute(_has_count(connection.ops.quote_name, len(keys)), [*keys, user, rule])
-        return cursor.fetchone() is not None
+        cursor.execute(_most(connection.ops.quote_name, len(keys)), [*keys, user, rule])
+        return cursor.fetchone()[0] or 0
 
 
 @_per_vendor
-def _has_count(quote: Callable[[str], str], number: int) -> str:
+def _most(quote: Callable[[str], str], number: int) -> str:
     table, names = _words(quote)
     among = f"{names['key']} IN ({', '.join(['%s'] * number)}) OR {names['user_id']} = %s"
-    return f"SELECT 1 FROM {table} WHERE ({among}) AND {names['rule']} = %s AND {names['count']} > 0"  # noqa: S608
+    return f"SELECT MAX({names['count']}) FROM {table} WHERE ({among}) AND {names['rule']} = %s"  # noqa: S608
 
 
 def give_back(connection: Any, keys: Collection[str], pending: datetime | None, forgiven: str) -> None:

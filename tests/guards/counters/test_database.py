@@ -13,7 +13,7 @@ from django.utils import timezone
 from sessionauth.backends import verify
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, database, outside
-from sessionauth.guards.counters.step import Standing, Step
+from sessionauth.guards.counters.step import Step
 from sessionauth.models import LoginThrottle
 from sessionauth.request_state import state_of
 from tests.asking import counted
@@ -291,24 +291,29 @@ def test_look__by_the_orm_finds_the_same(monkeypatch):
     assert database.look([taken.key]) == expected
 
 
+def counts_of(key):
+    return {row.key: row.count for row in database.look([key]).values()}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("limit", [3, 6])
-def test_advance_all__counts_and_waits_alike_whatever_was_seen_before(limit):
-    """What was seen may be old by then: a counter that was far from its waits has come to them."""
+@pytest.mark.parametrize("waits", [{"wait_from": 4, "waits": (60.0, 120.0)}, {}], ids=["waits", "a rate"])
+@pytest.mark.parametrize("limit", [1, 3, 6])
+def test_advance_all__counts_and_waits_alike_whatever_was_seen_before(limit, waits):
+    """What was seen may be old by then: a counter that was far from its last attempt or its waits has come to them."""
     moment, rows = timezone.now(), {}
-    for key, seen in (("each", None), ("unseen", {}), ("nothing", {"nothing": None}), ("far", 1), ("as it is", "now")):
-        mine = step(key=key, limit=limit, wait_from=4, waits=(60.0, 120.0), moment=moment)
+    for key, seen in (("each", None), ("unseen", {}), ("nothing", {"nothing": 0}), ("far", {"far": 1}), ("now", "now")):
+        mine = step(key=key, limit=limit, moment=moment, **waits)
         history = rows[key] = []
         for _ in range(7):
             LoginThrottle.objects.filter(key=key).update(blocked_until=None)
             if seen is None:
                 count = database.advance(mine)
             else:
-                found = {"now": database.look([key]), 1: {key: Standing(key, None, 1, None, None)}}
-                count = database.advance_all([mine], seen if isinstance(seen, dict) else found[seen]).get(key)
+                found = counts_of(key) if seen == "now" else seen
+                count = database.advance_all([mine], found).get(key)
             columns = ("count", "blocked_until", "pending_until", "generation")
             history.append((count, LoginThrottle.objects.values_list(*columns).get(key=key)))
-    assert rows["unseen"] == rows["nothing"] == rows["far"] == rows["as it is"] == rows["each"]
+    assert rows["unseen"] == rows["nothing"] == rows["far"] == rows["now"] == rows["each"]
     assert [count for count, _ in rows["each"]] == [*range(1, limit + 1)] + [None] * (7 - limit)
 
 
@@ -318,7 +323,7 @@ def test_advance_all__is_one_statement_far_from_the_waits_and_at_them():
     mine = step(limit=9, wait_from=4, waits=(60.0, 120.0), moment=moment)
     for _ in range(6):
         LoginThrottle.objects.update(blocked_until=None)
-        found = database.look([mine.key])
+        found = counts_of(mine.key)
         with counted() as statements:
             database.advance_all([mine], found)
         assert len(statements) == 1
