@@ -37,7 +37,8 @@ class RateLimitGuard(ReservingGuard):
         if by not in keys.KINDS:
             raise ValueError(f"by={by!r} is none of {', '.join(keys.KINDS)}.")
         self.by = by
-        self.rates = tuple(Rate.parse(rate) for rate in ([rates] if isinstance(rates, str) else rates))
+        # One that is written twice is one counter, and an attempt is to be counted by it once.
+        self.rates = tuple(dict.fromkeys(map(Rate.parse, [rates] if isinstance(rates, str) else rates)))
         if not self.rates:
             raise ValueError('rates is empty; write one such as ("5/5m",).')
         self.except_networks = networks(except_networks)

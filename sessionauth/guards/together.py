@@ -113,7 +113,8 @@ class TogetherInCache(ReservingGuard):
 
 
 def _all(tallies: Iterable[Sequence[Tally]]) -> list[Tally]:
-    return [tally for those in tallies for tally in those]
+    """Return each counter once: two rules that differ in whom they leave out may count by the same one."""
+    return list({tally.counter: tally for those in tallies for tally in those}.values())
 
 
 def _shut(tallies: Iterable[Sequence[Tally]], shut: Mapping[tuple[str, str], Full]) -> Full | None:

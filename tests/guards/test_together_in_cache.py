@@ -159,3 +159,20 @@ def test_server_that_runs_no_scripts_for_us__counts_all_the_same(refusal, shared
             storm.call("alice", "wrong")
     assert (len(hashed), counts()) == (2, [2, 2])
     assert LoginThrottle.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [rate("account", "2/d"), rate("account", "2/d", except_networks=["10.0.0.0/8"])],
+        [rate("account", "2/d", "2/d")],
+        [rate("address", "9/d"), rate("account", "2/d", "2/d")],
+    ],
+    ids=["of two rules", "of one", "of one beside another"],
+)
+def test_counter_that_is_named_twice__counts_an_attempt_once(entries, shared, guarded, alice):
+    guarded(*entries)
+    with storm.evaluated() as hashed:
+        for _ in range(4):
+            storm.call("alice", "wrong")
+    assert len(hashed) == 2
