@@ -241,7 +241,7 @@ def _with_company(sessions: Any, session_key: str, digest: str) -> Any:
     people = query.join(Join(users._meta.db_table, rows, None, LOUTER, USER, True))
     for model, alias in ((LoginSession, rows), (users, people)):
         for field in model._meta.concrete_fields:
-            query.add_annotation(Col(alias, field), f"{model._meta.model_name}_{field.attname}_joined")
+            query.add_annotation(field.get_col(alias), f"{model._meta.model_name}_{field.attname}_joined")
     return found
 
 
