@@ -61,7 +61,7 @@ def main() -> int:
 def _measure(backend: str, options: argparse.Namespace, results: dict[str, Any]) -> None:
     environments = Environments(options.python, options.django)
     with servers(backend) as where, Team(where, environments.python_of) as team:
-        for name in [one for one in options.scenario if one in SCENARIOS]:
+        for name in [one for one in options.scenario if one in SCENARIOS and backend in SCENARIOS[one].backends]:
             found = measuring.measure(team, SCENARIOS[name], options.effort)
             results.setdefault(backend, {})[name] = found
             print(table(name, backend, found), flush=True)

@@ -24,12 +24,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A comparison. The first row is the baseline, 1.00; goals are of our rows, as issue and page tell them."""
+    """A comparison. The first row is the baseline, 1.00; goals are of our rows, as issue and page tell them.
+
+    `backends` are those on which there is something to compare.
+    """
 
     name: str
     title: str
     rows: tuple[Row, ...]
     is_async: bool = False
+    backends: tuple[str, ...] = ("sqlite", "postgres")
 
     @property
     def baseline(self) -> Row:
@@ -94,6 +98,16 @@ ALL = [
         ),
     ),
     Scenario(
+        "session_prepared",
+        "The same with statements that PostgreSQL has prepared",
+        (
+            Row("stock_prepared", "session"),
+            Row("ours_prepared", "session", (0.65, 0.75), (0.55, 0.65)),
+            Row("ours_engine_prepared", "session", (0.40, 0.55), (0.27, 0.42)),
+        ),
+        backends=("postgres",),
+    ),
+    Scenario(
         "session_signed",
         "The same with sessions in signed cookies",
         (Row("stock_signed", "session"), Row("ours_signed", "session", _same(0.60), _same(0.45))),
@@ -120,6 +134,13 @@ ALL = [
         is_async=True,
     ),
     Scenario(
+        "session_pooled",
+        "A page that asks who is there, under ASGI, with no other middleware, and a pool of connections",
+        (Row("stock_pooled", "session"), Row("ours_engine_pooled", "session", _same(0.60), _same(0.42))),
+        is_async=True,
+        backends=("postgres",),
+    ),
+    Scenario(
         "key",
         "A key or token",
         (
@@ -132,6 +153,15 @@ ALL = [
             Row("api_key", "key"),
             Row("knox", "key"),
         ),
+    ),
+    Scenario(
+        "key_prepared",
+        "A key or token, with statements that PostgreSQL has prepared",
+        (
+            Row("drf_prepared", "key"),
+            Row("ours_prepared", "key", (0.40, 0.60), (0.28, 0.50)),
+        ),
+        backends=("postgres",),
     ),
     Scenario(
         "key_of_100",

@@ -28,7 +28,8 @@ class Stack:
 
     `kit` is the module of its pages and credentials, `requires` are the packages it needs besides Django. `behind` is
     middleware right behind the one that authenticates, `last` is at the end of the list. `is_lean` leaves out all of
-    Django's other middleware, whose threads are most of what a request under ASGI costs.
+    Django's other middleware, whose threads are most of what a request under ASGI costs. `postgres` is what its entry
+    of DATABASES says besides, on PostgreSQL.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Stack:
     behind: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    postgres: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _dependencies() -> tuple[str, ...]:
@@ -86,6 +88,12 @@ def _ours(name: str, title: str, kit: str = "ours", **changes: Any) -> Stack:
 
 SIGNED = "django.contrib.sessions.backends.signed_cookies"
 OUR_ENGINE = "sessionauth.sessions.db"
+#: What PostgreSQL has parsed and planned once, it runs again; for who is not behind a pool that hands out connections
+#: by the transaction.
+PREPARED = {"OPTIONS": {"server_side_binding": True, "prepare_threshold": 5}}
+#: Under ASGI each request has a thread of its own, and with it, without a pool, a connection of its own.
+POOLED = {"OPTIONS": {"pool": True}, "CONN_MAX_AGE": 0}
+POOL = ("psycopg[binary,pool]>=3.2",)
 ARGON2 = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"]}
 DRF = ("djangorestframework>=3.16",)
 SERVER = ("gunicorn>=23",)
@@ -140,6 +148,23 @@ ALL = [
     _ours("ours_engine", "sessionauth, its own engine", settings={"SESSION_ENGINE": OUR_ENGINE}),
     Stack("stock_lean", "stock Django", "benchmarks.kits.base", is_lean=True),
     _ours("ours_lean", "sessionauth", is_lean=True),
+    Stack("stock_prepared", "stock Django", "benchmarks.kits.base", postgres=PREPARED),
+    _ours("ours_prepared", "sessionauth", postgres=PREPARED),
+    _ours(
+        "ours_engine_prepared",
+        "sessionauth, its own engine",
+        settings={"SESSION_ENGINE": OUR_ENGINE},
+        postgres=PREPARED,
+    ),
+    Stack("stock_pooled", "stock Django", "benchmarks.kits.base", POOL, is_lean=True, postgres=POOLED),
+    _ours(
+        "ours_engine_pooled",
+        "sessionauth, its own engine",
+        requires=POOL,
+        settings={"SESSION_ENGINE": OUR_ENGINE},
+        is_lean=True,
+        postgres=POOLED,
+    ),
     _ours("ours_engine_lean", "sessionauth, its own engine", settings={"SESSION_ENGINE": OUR_ENGINE}, is_lean=True),
     _ours("ours_locked", "sessionauth, 5 attempts an hour", rates=(OFTEN, "5/h")),
     _ours("ours_cached", "sessionauth, KEY_CACHE", settings={"SESSIONAUTH_KEY_CACHE": "default"}),
@@ -151,6 +176,14 @@ ALL = [
         "benchmarks.kits.drf_token",
         requires=DRF,
         apps=("rest_framework", "rest_framework.authtoken"),
+    ),
+    Stack(
+        "drf_prepared",
+        "DRF TokenAuthentication",
+        "benchmarks.kits.drf_token",
+        requires=DRF,
+        apps=("rest_framework", "rest_framework.authtoken"),
+        postgres=PREPARED,
     ),
     Stack(
         "knox",
