@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 
 SHOTS = Path(__file__).parents[2] / "build" / "shots"
 QUIET = [
@@ -118,7 +118,13 @@ def shot() -> Callable[..., Path]:
     def take(page: Page, name: str, *, full_page: bool = True) -> Path:
         SHOTS.mkdir(parents=True, exist_ok=True)
         path = SHOTS / f"{name}.png"
-        page.screenshot(path=path, full_page=full_page)
+        try:
+            page.screenshot(path=path, full_page=full_page)
+        except Error as error:
+            # A busy Chromium may have no frame to give at that moment. Any other error, and a second time, is one.
+            if "Unable to capture screenshot" not in str(error):
+                raise
+            page.screenshot(path=path, full_page=full_page)
         return path
 
     return take
