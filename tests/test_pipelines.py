@@ -113,6 +113,7 @@ def test_trouble_that_passes__does_not_end_scripts(error, shared, monkeypatch):
         ResponseError("unknown command `EVAL`, with args beginning with: "),
         NoPermissionError("this user has no permissions to run the 'eval' command or its subcommand"),
         ClusterCrossSlotError("Keys in request don't hash to the same slot"),
+        ResponseError("CROSSSLOT Keys in request don't hash to the same slot"),
     ],
 )
 def test_server_that_runs_no_scripts__is_not_asked_again(error, shared, monkeypatch):

@@ -68,18 +68,21 @@ def is_repeated(row: AuthEvent, name: str | None = None) -> bool:
     told = f"{row.event}:{row.reason}:{row.ip_address}:{whom}"
     key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
     moment = time.monotonic()
-    if moment < _told.get(key, 0):
-        return True
-    if moment < _unanswered.get(settings.CACHE, 0):
-        return False
     try:
-        is_first = pipelines.add(caches[settings.CACHE], key, QUIET)
+        cache = caches[settings.CACHE]
+        # As the cache has it, by KEY_FUNCTION: of several tenants each has rows of its own.
+        place = f"{settings.CACHE}:{cache.make_key(key)}"
+        if moment < _told.get(place, 0):
+            return True
+        if moment < _unanswered.get(settings.CACHE, 0):
+            return False
+        is_first = pipelines.add(cache, key, QUIET)
     except Exception:  # every cache has exceptions of its own
         _unanswered[settings.CACHE] = time.monotonic() + PAUSE
         return False
     if len(_told) >= KEPT:
         _told.clear()
-    _told[key] = moment + (QUIET if is_first else HEARSAY)
+    _told[place] = moment + (QUIET if is_first else HEARSAY)
     return not is_first
 
 

@@ -249,3 +249,22 @@ def test_login__is_one_event_and_one_insert(client, make_user, password):
     with counted() as statements:
         client.post("/login/", {"username": "alice", "password": password})
     assert len(inserts(statements)) == 1
+
+
+TENANT = {"name": "one"}
+
+
+def of_tenant(key, prefix, version):
+    return f"{TENANT['name']}:{prefix}:{version}:{key}"
+
+
+@pytest.mark.django_db
+def test_rows__of_one_tenant_are_none_of_anothers(settings, monkeypatch):
+    """A project whose KEY_FUNCTION keeps tenants apart: a process that serves several remembers for each."""
+    of = f"{__name__}.of_tenant"
+    settings.CACHES = {name: {**cache, "KEY_FUNCTION": of} for name, cache in settings.CACHES.items()}
+    row = AuthEvent(event=Event.LOGIN_DENIED, ip_address="203.0.113.1", user_id=1)
+    assert not writing.is_repeated(row)
+    assert writing.is_repeated(row)
+    monkeypatch.setitem(TENANT, "name", "two")
+    assert not writing.is_repeated(row)

@@ -187,9 +187,10 @@ def give_back(connection: Any, keys: Collection[str], pending: datetime | None, 
     last.
     """
     until = connection.ops.adapt_datetimefield_value(pending)
-    # In the order of their keys, as they are taken; MariaDB knows no such order, and its locks are gone after each.
-    # SQLite has one writer.
-    batches = [[key] for key in keys] if connection.vendor == "mysql" else [sorted(keys)]
+    # Each once, for two rules may share a counter, which has then been taken once. In the order of their keys, as they
+    # are taken; MariaDB knows no such order, and its locks are gone after each. SQLite has one writer.
+    own = sorted(set(keys))
+    batches = [[key] for key in own] if connection.vendor == "mysql" else [own]
     with connection.cursor() as cursor:
         for batch in batches:
             told = [forgiven, until, forgiven, until, forgiven, *batch]

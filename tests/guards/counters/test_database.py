@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from sessionauth.backends import verify
 from sessionauth.exceptions import GuardUnavailable
-from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, database, outside
+from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, database, outside, upsert
 from sessionauth.guards.counters.step import Step
+from sessionauth.guards.together import DatabaseSlots
 from sessionauth.models import LoginThrottle
 from sessionauth.request_state import state_of
 from tests.asking import counted
@@ -327,3 +328,28 @@ def test_advance_all__is_one_statement_far_from_the_waits_and_at_them():
         with counted() as statements:
             database.advance_all([mine], found)
         assert len(statements) == 1
+
+
+class AsMariaDB:
+    """A connection that says it is MariaDB's, whose counters are given back one by one."""
+
+    vendor = "mysql"
+
+    def __init__(self, real):
+        self.real = real
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("as_other", [lambda real: real, AsMariaDB], ids=["as it is", "one by one"])
+def test_slot_of_two_rules__is_given_back_once(as_other, monkeypatch):
+    """It was taken once; twice would give whoever owns an account a guess at another for each login of theirs."""
+    step = database.step_of(Tally("address:5/d", "v", Rate.parse("5/d")), timezone.now())
+    for _ in range(3):
+        database.advance(step)
+    give = upsert.give_back
+    monkeypatch.setattr(upsert, "give_back", lambda real, *told: give(as_other(real), *told))
+    DatabaseSlots([database.DatabaseSlot(step, False, None)] * 2, None).succeeded()
+    assert LoginThrottle.objects.get(key=step.key).count == 2
