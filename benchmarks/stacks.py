@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,14 @@ ALLAUTH = {"ACCOUNT_EMAIL_VERIFICATION": "none", "ACCOUNT_LOGIN_METHODS": {"user
 ALLAUTH_FREE = ALLAUTH | {"ACCOUNT_RATE_LIMITS": {"login": None, "login_failed": None}}
 ALLAUTH_BACKENDS = [MODEL_BACKEND, "allauth.account.auth_backends.AuthenticationBackend"]
 
+DRF_TOKENS = Stack(
+    "drf",
+    "DRF TokenAuthentication",
+    "benchmarks.kits.drf_token",
+    requires=DRF,
+    apps=("rest_framework", "rest_framework.authtoken"),
+)
+
 
 def _axes(name: str, title: str, limit: int, handler: str = "database.AxesDatabaseHandler") -> Stack:
     return Stack(
@@ -170,21 +178,8 @@ ALL = [
     _ours("ours_cached", "sessionauth, KEY_CACHE", settings={"SESSIONAUTH_KEY_CACHE": "default"}),
     _ours("ours_drf", "sessionauth through REST framework", "ours_drf", requires=DRF, apps=("rest_framework",)),
     _ours("ours_ninja", "sessionauth through Ninja", "ours_ninja", requires=("django-ninja>=1.4",)),
-    Stack(
-        "drf",
-        "DRF TokenAuthentication",
-        "benchmarks.kits.drf_token",
-        requires=DRF,
-        apps=("rest_framework", "rest_framework.authtoken"),
-    ),
-    Stack(
-        "drf_prepared",
-        "DRF TokenAuthentication",
-        "benchmarks.kits.drf_token",
-        requires=DRF,
-        apps=("rest_framework", "rest_framework.authtoken"),
-        postgres=PREPARED,
-    ),
+    DRF_TOKENS,
+    replace(DRF_TOKENS, name="drf_prepared", postgres=PREPARED),
     Stack(
         "knox",
         "knox",

@@ -129,7 +129,7 @@ GROWTH = """\
 What a request costs with so many rows, as a multiple of what it costs with ten thousand; set: at most 1.15. The
 yardstick is a page of the same project that looks at nobody. Keys and tokens are spread over as many users; sessions
 and events are all of one user, which is the worst that can happen to them and no site's everyday. *Calls* are functions
-entered: one number where they are the same at each size.
+entered: one number where they are the same at each size, none where only the time was measured.
 """
 
 SERVING = """\
