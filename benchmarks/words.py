@@ -159,8 +159,9 @@ STORM = """\
 ## A storm of logins
 
 Sixteen people sign in at once, with Argon2, in one ASGI process. What everybody else feels meanwhile, as a multiple of
-what they feel beside stock Django: 99th percentiles of how late the event loop is and of what a small page takes, over
-seven such storms. Set: at most 0.20, 0.20, and at least 0.85 of the logins.
+what they feel beside stock Django: 99th percentiles of how late the event loop is and of how long a small page is
+waited for, of which forty a second are asked for whether or not those before have been answered, over seven such
+storms. Set: at most 0.20, 0.20, and at least 0.85 of the logins.
 """
 
 LAYERS = """\
