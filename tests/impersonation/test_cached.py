@@ -71,18 +71,19 @@ ENDS = {
 def test_end__holds_from_the_next_request_on(issued, root, alice, end):
     row, secret = issued
     for is_async in (False, True):
-        assert ask(secret, is_async=is_async).json()["user"] == "alice"
+        assert ask(secret, is_async=is_async).json()["user"] == alice.get_username()
     assert entries()
     ENDS[end](row, root, alice)
     assert [ask(secret, is_async=is_async).status_code for is_async in (True, False, True)] == [401, 401, 401]
 
 
-def test_used__acts_for_the_actor_and_its_own_table_is_not_asked(issued):
+def test_used__acts_for_the_actor_and_its_own_table_is_not_asked(issued, root, alice):
     row, secret = issued
+    names = (alice.get_username(), root.get_username())
     ask(secret)
     with counted() as statements:
         told = ask(secret).json()
-    assert (told["user"], told["actor"], told["impersonation"]) == ("alice", "root", str(row.impersonation_id))
+    assert (told["user"], told["actor"], told["impersonation"]) == (*names, str(row.impersonation_id))
     assert not any(f'FROM "{row._meta.db_table}"' in one for one in statements), statements
     told = ask(secret, is_async=True).json()
-    assert (told["user"], told["actor"], told["state"]) == ("alice", "root", "impersonator")
+    assert (told["user"], told["actor"], told["state"]) == (*names, "impersonator")

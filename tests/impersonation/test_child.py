@@ -40,7 +40,7 @@ def names_alice(session, alice):
 def test_session__costs_nothing_until_somebody_looks(browser, alice, monkeypatch):
     browser.begin(alice)
     monkeypatch.setattr(child, "_identity", None)
-    assert browser.who()["user"] == "alice"
+    assert browser.who()["user"] == alice.get_username()
 
 
 def test_session__names_the_target(session, alice):

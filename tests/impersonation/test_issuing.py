@@ -168,7 +168,8 @@ def test_allowed__for_nobody_but_the_target(browser, alice, root, allowed, monke
 def test_used__acts_as_the_target_for_the_actor(issued, root, alice, is_async):
     row, secret = issued
     told = ask(secret, "/awho/" if is_async else "/who/", is_async=is_async).json()
-    assert (told["user"], told["auth"], told["actor"], told["state"]) == ("alice", "alice", "root", "impersonator")
+    names = (alice.get_username(), alice.get_username(), root.get_username())
+    assert (told["user"], told["auth"], told["actor"], told["state"]) == (*names, "impersonator")
     assert told["impersonation"] == told["current"] == str(row.impersonation_id)
     answer = ask(secret)
     assert "no-store" in answer["Cache-Control"]

@@ -17,11 +17,6 @@ def letters():
     return outbox.outbox
 
 
-@pytest.fixture
-def alice(make_user):
-    return make_user("alice", email="alice@example.org")
-
-
 @pytest.mark.parametrize(("wanted", "number"), [("off", 0), ("start", 1), ("both", 2)])
 def test_notify__at_the_start_and_at_the_end(browser, root, alice, settings, wanted, number):
     settings.SESSIONAUTH_IMPERSONATION_NOTIFY = wanted
@@ -37,7 +32,7 @@ def test_notify__of_a_token_too(browser, root, alice, settings):
     settings.SESSIONAUTH_IMPERSONATION_NOTIFY = "both"
     settings.SESSIONAUTH_IMPERSONATION_TOKENS = True
     settings.ROOT_URLCONF = "tests.impersonation.tokens_site"
-    data, headers = {"user": "alice", "reason": "fraud"}, {"x-csrftoken": browser.form()}
+    data, headers = {"user": alice.get_username(), "reason": "fraud"}, {"x-csrftoken": browser.form()}
     ask = Client(enforce_csrf_checks=True)
     ask.cookies = browser.cookies
     answer = ask.post("/api/impersonation/", data, content_type="application/json", headers=headers)

@@ -79,7 +79,7 @@ def test_obtain__once_shown_kept_as_a_digest_and_recorded(browser, root, alice, 
     assert row.refresh_digest is None
     assert (running.actor, running.target, running.transport, running.mode) == (root, alice, "token", "read")
     assert (running.reason, told["expires_in"] <= 1800, "refresh_token" in told) == ("a ticket", True, False)
-    assert told["impersonation"]["target"] == {"id": str(alice.pk), "display_name": "alice"}
+    assert told["impersonation"]["target"] == {"id": str(alice.pk), "display_name": alice.get_username()}
     assert answer["Cache-Control"] == "no-store"
     event = AuthEvent.objects.get(event=Event.IMPERSONATION_STARTED)
     assert (event.user_id, event.actor_id, event.subject) == (alice.pk, root.pk, f"impersonation:{running.pk}")
@@ -158,16 +158,16 @@ def test_obtain__receivers_may_be_against_it_and_are_told(browser, alice):
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_used__the_request_is_the_target_s_and_the_actor_is_known(browser, alice, is_async):
+def test_used__the_request_is_the_target_s_and_the_actor_is_known(browser, root, alice, is_async):
     secret = secret_of(browser, alice)
     sessions = Session.objects.count()
     answer = ask(secret, "/awho/" if is_async else "/who/", is_async=is_async)
     running = str(Impersonation.objects.get().pk)
     assert answer.json() == {
-        "user": "alice",
-        "auth": "alice",
-        "actor": "root",
-        "original": "root",
+        "user": alice.get_username(),
+        "auth": alice.get_username(),
+        "actor": root.get_username(),
+        "original": root.get_username(),
         "state": "impersonator",
         "fresh": False,
         "impersonation": running,
@@ -179,16 +179,16 @@ def test_used__the_request_is_the_target_s_and_the_actor_is_known(browser, alice
     assert not answer.cookies
     assert Session.objects.count() == sessions
     assert ask(secret, "/act/", "post", is_async=is_async).json()["code"] == "impersonation_read_only"
-    assert ask(secret, "/search/", "post", is_async=is_async).content == b"alice"
+    assert ask(secret, "/search/", "post", is_async=is_async).content == alice.get_username().encode()
 
 
 @pytest.mark.parametrize("path", ["/rest/who/", "/ninja/who/"])
-def test_used__in_rest_framework_and_ninja(browser, alice, path):
+def test_used__in_rest_framework_and_ninja(browser, root, alice, path):
     secret = secret_of(browser, alice)
-    assert ask(secret, path).json() == {"user": "alice", "actor": "root"}
+    assert ask(secret, path).json() == {"user": alice.get_username(), "actor": root.get_username()}
     assert ask(secret, path.replace("who", "act"), "post").status_code == 403
     assert site.done == []
-    assert ask(secret, path.replace("who", "search"), "post").json() == "alice"
+    assert ask(secret, path.replace("who", "search"), "post").json() == alice.get_username()
 
 
 class InCookie(BearerAuthenticator):
@@ -213,11 +213,11 @@ def test_used__no_further_where_nobody_has_asked_before_the_view(settings, brows
     told = {"secret": secret, "is_async": way == "lazy async", "client": client}
     if way != "rest":
         told["authorization"] = ""
-    assert ask(path=see, **told).json()["user"] == "alice"
+    assert ask(path=see, **told).json()["user"] == alice.get_username()
     ask(path=do, method="post", **told)
-    assert "alice" not in site.done
+    assert alice.get_username() not in site.done
     if way == "lazy":
-        assert ask(path="/mine/", **told).content != b"alice"
+        assert ask(path="/mine/", **told).content != alice.get_username().encode()
 
 
 def test_used__nowhere_that_is_closed(settings, browser, alice):
@@ -227,7 +227,7 @@ def test_used__nowhere_that_is_closed(settings, browser, alice):
         assert ask(secret, path).status_code == 403, path
     assert ask(secret, "/ninja/auth/tokens/").status_code == 403
     assert ask(secret, "/api/token/rotate/", "post").status_code == 403
-    assert ask(secret, "/who/", **{"x-impersonate-user": "1"}).json()["user"] == "alice"
+    assert ask(secret, "/who/", **{"x-impersonate-user": "1"}).json()["user"] == alice.get_username()
     settings.SESSIONAUTH_IMPERSONATION_HEADER = "X-Impersonate-User"
     assert ask(secret, "/who/", **{"x-impersonate-user": "1"}).json()["code"] == "impersonation_carrier"
 
@@ -240,7 +240,7 @@ def test_write__for_those_who_may(browser, make_user, alice):
     secret = secret_of(desk, alice, write=True)
     assert ask(secret, "/act/", "post").status_code == 200
     assert ask(secret, "/awaited/", "post", is_async=True).status_code == 200
-    assert site.done == ["alice", "alice"]
+    assert site.done == [alice.get_username()] * 2
     helper.user_permissions.remove(Permission.objects.get(codename="impersonate_write"))
     assert ask(secret, "/act/", "post").status_code == 401
     assert Impersonation.objects.get().end_reason == "permission_lost"
@@ -268,20 +268,20 @@ def test_cost__of_a_request(browser, make_user, alice, django_assert_num_queries
 def test_guards__find_the_actor_on_the_request(settings, browser, alice):
     settings.SESSIONAUTH_IMPERSONATION_GUARDS = ["tests.impersonation.test_tokens.actor_is_there"]
     secret = secret_of(browser, alice)
-    assert ask(secret).json()["user"] == "alice"
-    assert ask(secret, "/awho/", is_async=True).json()["user"] == "alice"
+    assert ask(secret).json()["user"] == alice.get_username()
+    assert ask(secret, "/awho/", is_async=True).json()["user"] == alice.get_username()
 
 
 def actor_is_there(request, *, actor, target):
     from sessionauth.authenticators import get_auth
 
-    return request.user == actor == get_auth(request).user and actor.get_username() == "root"
+    return request.user == actor == get_auth(request).user and actor.is_superuser
 
 
-def test_session__of_the_actor_beside_it_is_not_looked_at(browser, alice):
+def test_session__of_the_actor_beside_it_is_not_looked_at(browser, root, alice):
     secret = secret_of(browser, alice)
-    assert ask(secret, client=browser.client).json()["user"] == "alice"
-    assert browser.who()["user"] == "root"
+    assert ask(secret, client=browser.client).json()["user"] == alice.get_username()
+    assert browser.who()["user"] == root.get_username()
 
 
 # ---- what ends it
@@ -350,7 +350,7 @@ def test_end__with_either_of_the_two(browser, root, alice, who, end):
         signals.logged_out_everywhere.send(type(user), user=user, reason="lost", credentials=False)
     assert ask(secret).status_code == 401
     row = Impersonation.objects.get()
-    assert row.target_name == "alice"
+    assert row.target_name == alice.get_username()
 
 
 def test_end__by_settings_and_missing_middleware(settings, browser, alice):
@@ -382,7 +382,7 @@ def test_end__by_a_consent_that_is_taken_back(settings, browser, alice, monkeypa
 @pytest.mark.parametrize("where", ["/api/", "/drf/", "/ninja/auth/"])
 def test_end__by_whoever_has_it_and_by_whoever_asked_for_it(browser, alice, where):
     secret = secret_of(browser, alice)
-    assert ask(secret, f"{where}impersonation/").json()["target"]["display_name"] == "alice"
+    assert ask(secret, f"{where}impersonation/").json()["target"]["display_name"] == alice.get_username()
     assert ask(secret, f"{where}impersonation/", "delete").status_code == 204
     assert ask(secret).status_code == 401
     secret = secret_of(browser, alice)
