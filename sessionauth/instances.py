@@ -16,21 +16,26 @@ from sessionauth.undocumented import PLAIN_ATTRIBUTES, ModelState, Shape
 MAKES = frozenset({"__init__", "__new__", "__setattr__", "from_db"})
 _DJANGOS: Any = models.Model
 
+#: What is called after a from_db() of which then() tells. Not kept on it: functools.wraps would hand that on.
+_then: dict[Any, str] = {}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def djangos(name: str) -> Any:
-    """Return the function `name` of `models.Model`, None where it was replaced before this module was imported.
+def home(function: Any) -> str:
+    """Return the module that `function` was defined in: what functools.wraps was used on says that of what it wraps."""
+    return str(getattr(function, "__globals__", {}).get("__name__", ""))
 
-    Told by where it was defined: what `functools.wraps` has been used on says that it is of Django's module, too.
-    """
+
+def djangos(name: str) -> Any:
+    """Return the function `name` of `models.Model`, None where it was replaced before this module was imported."""
     found = vars(models.Model)[name]
     function = getattr(found, "__func__", found)
-    return function if getattr(function, "__globals__", {}).get("__name__", "").startswith("django.") else None
+    return function if home(function) == models.Model.__module__ else None
 
 
-#: Whoever has replaced it, for all models, is asked for every row.
-FROM_DB = djangos("from_db")
+#: Whoever has replaced one of them, for all models, is asked for every row.
+FROM_DB, INIT = djangos("from_db"), djangos("__init__")
 
 
 class Way(NamedTuple):
@@ -53,7 +58,7 @@ def then(name: str) -> Callable[[F], F]:
     """
 
     def mark(from_db: F) -> F:
-        from_db.then = name  # type: ignore[attr-defined]
+        _then[from_db] = name
         return from_db
 
     return mark
@@ -61,12 +66,10 @@ def then(name: str) -> Callable[[F], F]:
 
 def made(model: Any, using: str, columns: list[Any]) -> Any:
     """Return the instance of `model` whose `columns` came from `using`, None where a join has found none."""
-    names, key, from_db, _ = _way(model)
+    names, key, _, _ = _way(model)
     if columns[key] is None:
         return None
-    # What is Django's may have been replaced, too, below a from_db() that calls it.
-    is_another = model.from_db.__func__ is not from_db or _DJANGOS.from_db.__func__ is not FROM_DB
-    if is_another or has_listeners(model):
+    if has_listeners(model) or not is_bare(model):
         return model.from_db(using, names, columns)
     return bare(model, using, zip(names, columns, strict=True))
 
@@ -126,20 +129,21 @@ def _way(model: Any) -> Way:
     names, from_db = [field.attname for field in model._meta.concrete_fields], model.from_db.__func__
     own = [kind for kind in model.__mro__ if kind not in (models.Model, object)]
     is_plain = all(type(getattr_static(model, name)) in PLAIN_ATTRIBUTES for name in names)
-    is_known = from_db is FROM_DB or hasattr(from_db, "then")
-    if ModelState is None or any(map(_has_a_say, own)) or not (is_plain and is_known):
+    if ModelState is None or any(map(_has_a_say, own)) or not is_plain:
         from_db = None
-    return Way(names, names.index(model._meta.pk.attname), from_db, getattr(from_db, "then", ""))
+    return Way(names, names.index(model._meta.pk.attname), from_db, _then.get(from_db, ""))
 
 
 def _has_a_say(kind: type) -> bool:
     own = vars(kind).keys() & MAKES
-    return bool(own) and (own != {"from_db"} or not hasattr(getattr(vars(kind)["from_db"], "__func__", None), "then"))
+    return bool(own) and (own != {"from_db"} or getattr(vars(kind)["from_db"], "__func__", None) not in _then)
 
 
 def is_bare(model: Any) -> bool:
     """Say whether no class but Django's has a say in how instances of `model` are made, beyond what then() tells."""
-    return _way(model).from_db is not None and _DJANGOS.from_db.__func__ is FROM_DB
+    is_known = model.from_db.__func__ is _way(model).from_db
+    # What is Django's may have been replaced, too, below a from_db() that calls it.
+    return is_known and _DJANGOS.from_db.__func__ is FROM_DB and _DJANGOS.__init__ is INIT
 
 
 def has_listeners(model: Any) -> bool:

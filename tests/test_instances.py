@@ -113,6 +113,7 @@ def test_made__of_a_key_is_made_without_from_db(monkeypatch):
     djangos = vars(APIKey.from_db("default", [field.attname for field in APIKey._meta.concrete_fields], columns))
     instances.made(APIKey, "default", columns)
     monkeypatch.setattr(models.Model, "__init__", None)
+    monkeypatch.setattr(instances, "INIT", None)
     made = vars(instances.made(APIKey, "default", columns))
     assert made.pop("_state").db == djangos.pop("_state").db == "default"
     assert made == djangos
@@ -129,6 +130,45 @@ def test_made__of_a_key_asks_whoever_has_put_a_way_of_theirs_in_the_place_of_dja
     assert instances.made(APIKey, "default", columns)._state.db == "default"
     assert heard == [APIKey]
     assert not instances.is_bare(APIKey)
+
+
+def columns_of(model):
+    return [1 if field.primary_key else field.get_default() for field in model._meta.concrete_fields]
+
+
+@pytest.mark.parametrize("model", [APIKey, AuthEvent])
+def test_made__is_seen_by_whoever_has_replaced_how_its_model_is_made(model, monkeypatch):
+    """Also after it is known how, and where what they have put there says that it is what it wraps."""
+    instances.made(model, "default", columns_of(model))
+    heard, before = [], model.from_db.__func__
+
+    @wraps(before)
+    def replaced(cls, *args):
+        heard.append(cls)
+        return before(cls, *args)
+
+    monkeypatch.setattr(model, "from_db", classmethod(replaced))
+    for _ in range(2):
+        assert instances.made(model, "default", columns_of(model)).pk == 1
+        assert not instances.is_bare(model)
+        instances._way.cache_clear()
+    assert heard == [model] * 2
+
+
+def test_instance__is_seen_by_whoever_has_replaced_how_every_model_is_made(monkeypatch):
+    instances.made(AuthEvent, "default", columns_of(AuthEvent))
+    heard, before = [], models.Model.__init__
+
+    @wraps(before)
+    def replaced(self, *args, **values):
+        heard.append(type(self))
+        before(self, *args, **values)
+
+    monkeypatch.setattr(models.Model, "__init__", replaced)
+    assert instances.made(AuthEvent, "default", columns_of(AuthEvent)).pk == 1
+    assert instances.new(AuthEvent, event="logged_out").event == "logged_out"
+    assert heard == [AuthEvent] * 2
+    assert not instances.is_bare(AuthEvent)
 
 
 @pytest.mark.parametrize("is_wrapped", [True, False])

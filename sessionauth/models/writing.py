@@ -123,7 +123,7 @@ def _is_replaced() -> bool:
 def _is_saved_by_django(kind: type[models.Model], *, or_us: bool = False) -> bool:
     """Say whether rows of `kind` are saved by Django's own methods alone; `or_us` lets this package's come before."""
     saves = [vars(one)["save"] for one in kind.__mro__ if "save" in vars(one)]
-    known = [one is SAVE or (or_us and one.__module__.startswith("sessionauth.")) for one in saves]
+    known = [one is SAVE or (or_us and instances.home(one).startswith("sessionauth.")) for one in saves]
     return all(known) and kind.save_base is SAVE_BASE
 
 
@@ -155,7 +155,7 @@ _statements: dict[tuple[Any, ...], Statement | None] = {}
 
 
 def _statement(kind: type[models.Model], connection: Any, build: Build) -> Statement | None:
-    key = (build, connection.alias, type(connection.ops), kind)
+    key = (build, connection.alias, type(connection.ops), kind, kind.save, kind.save_base)
     if key not in _statements:
         _statements[key] = build(kind, connection) if _is_simple(kind, connection) else None
     return _statements[key]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import wraps
 
 import pytest
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models.signals import post_save, pre_save
 
 from sessionauth.models import AuthEvent, LoginSession, writing
+from sessionauth.models.revocable import RevocableModel
 from tests.asking import counted
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +140,6 @@ def test_row_that_is_saved_in_a_way_of_its_own__is_saved_so(write, monkeypatch):
     def save(self, **how):
         saved.append(how)
 
-    monkeypatch.setattr(writing, "_statements", {})
     monkeypatch.setattr(AuthEvent, "save", save)
     write(row, "default")
     assert len(saved) == 1
@@ -177,19 +178,44 @@ def test_row__is_seen_by_whoever_has_replaced_how_every_model_is_saved(make, wri
     assert seen == [row]
 
 
-def test_save__of_a_class_behind_ours_is_asked(monkeypatch):
-    class Behind:
+@pytest.mark.parametrize("name", ["save", "save_base"])
+@pytest.mark.parametrize("write", [writing.insert, writing.update])
+@pytest.mark.parametrize("make", [event, session])
+def test_row__is_seen_by_whoever_has_replaced_how_its_model_is_saved(make, write, name, monkeypatch):
+    """Also after the words are known, and where what they have put there says that it is what it wraps."""
+    seen, row = [], make()
+    before = getattr(type(row), name)
+    if write is writing.update:
+        row.save()
+        write(row, "default")
+    else:
+        write(make(), "default")
+        type(row)._base_manager.all().delete()
+
+    @wraps(before)
+    def replaced(self, *args, **how):
+        seen.append(self)
+        return before(self, *args, **how)
+
+    monkeypatch.setattr(type(row), name, replaced)
+    write(row, "default")
+    assert seen == [row]
+
+
+def test_save__of_a_class_behind_ours_is_asked():
+    class Behind(models.Model):
+        class Meta:
+            app_label = "own"
+            abstract = True
+
         def save(self, **how):
             raise AssertionError
 
-    class Ours:
-        def save(self, **how):
-            super().save(**how)
+    class Kind(RevocableModel, Behind):
+        class Meta:
+            app_label = "own"
 
-    Ours.save.__module__ = "sessionauth.models.lasting"
-    kind = type("Kind", (Ours, Behind), {"save_base": writing.SAVE_BASE})
-    alone = type("Alone", (Ours,), {"save_base": writing.SAVE_BASE})
-    assert [writing._is_saved_by_django(one, or_us=True) for one in (alone, kind)] == [True, False]
+    assert [writing._is_saved_by_django(one, or_us=True) for one in (LoginSession, Kind)] == [True, False]
 
 
 @pytest.mark.parametrize("write", [by_save, by_insert])
