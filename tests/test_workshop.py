@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,6 @@ def test_dev__unknown_command_is_refused_with_the_list():
 
 #: Two lanes: the second is through first, with a failure.
 LANES = """
-mkdir -p "$logs"
 slow() { step slow sleep 0.5; }
 wrong() { step wrong false; step right true; }
 abreast slow wrong
@@ -78,15 +78,68 @@ summary
 """
 
 
-def test_dev_steps__abreast_are_told_in_order_and_fail_together(tmp_path):
+def run_steps(steps: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `steps`, in the language of `dev`, in `folder`."""
     script = (ROOT / "dev").read_text()
     functions = [script[script.index("say() {") : script.index("# ---- the environment")]]
     functions.append(script[script.index("# ---- steps") : script.index("\npy() {")])
-    command = ["sh", "-euc", "\n".join([*functions, LANES])]
-    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = ["sh", "-euc", "\n".join([*functions, 'mkdir -p "$logs"', steps])]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_dev_steps__abreast_are_told_in_order_and_fail_together(tmp_path):
+    outcome = run_steps(LANES, tmp_path)
     told = [line.split()[:2] for line in outcome.stdout.splitlines()]
     assert (outcome.returncode, told) == (1, [["ok", "slow"], ["FAILED", "wrong"], ["ok", "right"]])
     assert outcome.stderr == "failed:\n  wrong (build/logs/wrong.log)\n"
+
+
+FAILING = """
+import logging
+import pytest
+
+@pytest.mark.parametrize("n", range(600))
+def test_many(n):
+    pass
+
+def test_wrong():
+    logging.getLogger().error("said meanwhile")
+    raise ValueError("for this reason")
+
+@pytest.fixture
+def broken():
+    raise ValueError("for another")
+
+def test_broken(broken):
+    pass
+"""
+
+
+PYTEST = f"step tests {sys.executable} -m pytest -q -ra --tb=short test_failing.py\nsummary"
+
+
+def test_dev_steps__of_pytest_tell_the_names_first_and_at_the_end_and_no_dots(tmp_path):
+    (tmp_path / "test_failing.py").write_text(FAILING)
+    outcome = run_steps(PYTEST, tmp_path)
+    names = ["ERROR test_failing.py::test_broken", "FAILED test_failing.py::test_wrong"]
+    lines = [line.strip().partition(" - ")[0] for line in outcome.stdout.splitlines()]
+    assert lines[0].startswith("FAILED  tests")
+    assert lines[1:3] == names
+    assert "E   ValueError: for this reason" in lines
+    assert "E   ValueError: for another" in lines
+    assert not any("....." in line for line in lines)
+    assert [line.strip().partition(" - ")[0] for line in outcome.stderr.splitlines()[2:]] == names
+
+
+def test_dev_steps__tell_no_more_than_can_be_kept(tmp_path):
+    told = run_steps("many() { seq 5000; false; }\nstep many many\nsummary", tmp_path).stdout.split()
+    assert (told[-1], len(told) < 400) == ("5000", True)
+    (tmp_path / "test_failing.py").write_text(FAILING.replace("    pass", "    assert n < 0"))
+    outcome = run_steps(PYTEST, tmp_path)
+    assert outcome.stdout.count("    FAILED test_failing.py::") == 49  # and an error
+    assert len(outcome.stdout.splitlines()) < 400
+    assert len(outcome.stderr.splitlines()) < 60
 
 
 def test_dev__finds_every_test_of_the_projects_in_a_module_of_tests():
