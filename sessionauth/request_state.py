@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from sessionauth.exceptions import LoginDenied
 
 if TYPE_CHECKING:
-    from sessionauth.audit import Event
+    from sessionauth.audit import Event, Typed
     from sessionauth.models import AuthEvent, RememberToken
     from sessionauth.user_token import UserToken
 
@@ -121,7 +121,7 @@ class RequestState:
         self.denied: LoginDenied | None = None
         #: Events to be written on the way out, each with the digest of the name that was typed and the question whether
         #: it was not rolled back.
-        self.events: list[tuple[AuthEvent, Event, str | None, Callable[[], bool]]] = []
+        self.events: list[tuple[AuthEvent, Event, Typed | None, Callable[[], bool]]] = []
         #: The kinds of all events that this request has recorded.
         self.told: set[Event] = set()
         #: By what somebody was looked for whom to act as: a name or a key, of anybody or nobody.

@@ -51,7 +51,9 @@ def _empty_caches() -> Iterator[None]:
     yield
     for cache in caches.all():  # also those that only a thread has used
         cache.clear()
-    import_module("sessionauth.audit.writing")._told.clear()  # what the cache has said
+    writing = import_module("sessionauth.audit.writing")
+    for remembered in (writing._told, writing._unanswered):  # what the cache has said, or has not
+        remembered.clear()
 
 
 @pytest.fixture(autouse=True)

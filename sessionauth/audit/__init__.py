@@ -15,14 +15,15 @@ from sessionauth.late import names_of
 if TYPE_CHECKING:
     from sessionauth.audit.events import Event
     from sessionauth.audit.recording import arecord, record
-    from sessionauth.audit.writing import write_pending
+    from sessionauth.audit.writing import Typed, write_pending
     from sessionauth.logs import JSONFormatter
 
-__all__ = ["Event", "JSONFormatter", "arecord", "record", "write_pending"]
+__all__ = ["Event", "JSONFormatter", "Typed", "arecord", "record", "write_pending"]
 
 _HOMES = {
     "Event": "sessionauth.audit.events",
     "JSONFormatter": "sessionauth.logs",
+    "Typed": "sessionauth.audit.writing",
     "arecord": "sessionauth.audit.recording",
     "record": "sessionauth.audit.recording",
     "write_pending": "sessionauth.audit.writing",

@@ -89,14 +89,23 @@ def login_failed(
 
 
 @_harmless
-def login_denied(*, request: HttpRequest | None, identity: str, user: Any, reason: Exception, **kwargs: Any) -> None:
-    """Receive `login_denied`."""
+def login_denied(
+    *,
+    request: HttpRequest | None,
+    identity: str,
+    user: Any,
+    reason: Exception,
+    find: Callable[[], Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Receive `login_denied`; see Attempt.leave_to_record() for `find`."""
     state = _state(request)
     if state is not None:
         state.refused = identity
     code = reason.code if isinstance(reason, LoginDenied) else type(reason).__name__
     retry_after = getattr(reason, "retry_after", None)
-    record(Event.LOGIN_DENIED, request, user=user, name=identity or None, reason=code, retry_after=retry_after)
+    name = identity or None
+    record(Event.LOGIN_DENIED, request, user=user, name=name, reason=code, find=find, retry_after=retry_after)
 
 
 def expect_failure(identity: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -17,7 +18,7 @@ from sessionauth import http, instances
 from sessionauth.accounts import Named
 from sessionauth.audit import log, writing
 from sessionauth.audit.events import Event
-from sessionauth.audit.text import details, name_digest, printable
+from sessionauth.audit.text import details, printable
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent, LoginSession
 from sessionauth.request_state import current as current_request
@@ -37,6 +38,7 @@ def record(
     reason: str = "",
     method: str = "",
     subject: object = None,
+    find: Callable[[], Any] | None = None,
     **data: Any,
 ) -> None:
     """Record that `event` happened.
@@ -50,19 +52,24 @@ def record(
     Never raises: an event that cannot be recorded is logged as such, and what it tells of goes on.
     """
     try:
-        row = _row(event, request if request is not None else current_request(), user, actor)
+        request = request if request is not None else current_request()
+        row = _row(event, request)
         row.outcome = outcome or event.outcome
         row.reason = printable(reason, 100)
         row.method = printable(method, 40) or row.method
         row.subject = f"{subject._meta.model_name}:{subject.pk}"[:80] if isinstance(subject, models.Model) else ""
         # Made of every name, so that it takes as long whether or not it leads to anybody.
-        digest = None if name is None else name_digest(name)
-        if digest is not None and user is None:
-            data["name"] = digest
+        typed = None if name is None else writing.Typed.of(name)
+        told = None if find is None else writing.recalled(row, typed)
+        if find is not None:
+            user = find() if told is None else told.whom
+        _name_people(row, request, user, actor)
+        if typed is not None and user is None:
+            data["name"] = typed.digest
         row.data |= details(data)
         log.tell(row)
-        if settings.AUDIT:
-            writing.keep(row, event, digest)
+        if settings.AUDIT and told is None:
+            writing.keep(row, event, typed)
     except Exception:
         logger.exception("The event %s could not be recorded.", event)
 
@@ -72,16 +79,20 @@ async def arecord(event: Event, request: HttpRequest | None = None, **facts: Any
     await sync_to_async(record)(event, request, **facts)
 
 
-def _row(event: Event, request: HttpRequest | None, user: Any, actor: Any) -> AuthEvent:
+def _row(event: Event, request: HttpRequest | None) -> AuthEvent:
     row: AuthEvent = instances.new(AuthEvent, event=event.value, created_at=timezone.now(), data={})
     if request is not None:
         state_of(request).told.add(event)
         _describe(row, request)
+    return row
+
+
+def _name_people(row: AuthEvent, request: HttpRequest | None, user: Any, actor: Any) -> None:
+    if request is not None:
         user = _in_hand(request, user)
         actor = _actor(request, user) if actor is None else actor
     row.user_id, row.user_name = _person(user)
     row.actor_id, row.actor_name = _person(actor)
-    return row
 
 
 def _describe(row: AuthEvent, request: HttpRequest) -> None:

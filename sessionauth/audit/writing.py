@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db import router
 
 from sessionauth import pipelines
+from sessionauth.accounts import Named
 from sessionauth.audit.events import Event
+from sessionauth.audit.text import name_digest
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent
 from sessionauth.models.writing import best_effort, insert, survival
@@ -28,24 +31,42 @@ HEARSAY = 5
 #: How many such answers of the cache a process keeps before it forgets them all.
 KEPT = 2000
 
+
+class Typed(NamedTuple):
+    """A name that was typed, whether or not it led to anybody: its digest, and that of how exactly it was written."""
+
+    digest: str
+    exact: bytes
+
+    @classmethod
+    def of(cls, name: object) -> Typed:
+        return cls(name_digest(name), hashlib.sha256(str(name).encode("utf-8", "surrogatepass")).digest())
+
+
+class Told(NamedTuple):
+    """An event that has had its row, until when that is known, and the last name of its kind and whom it led to."""
+
+    until: float
+    name: bytes | None = None
+    whom: Named | None = None
+
+
 _unanswered: dict[str, float] = {}
-#: Until when, by the monotonic clock, it is known of an event that it has had its row, by its key in the cache. Whoever
-#: is refused comes again at once, and to ask Valkey each time was a tenth of a refusal.
-_told: dict[str, float] = {}
+#: By their key in the cache the events of which it is known, by the monotonic clock, that they have had their row.
+#: Whoever is refused comes again at once, and to ask Valkey each time was a tenth of a refusal.
+_told: dict[str, Told] = {}
 
 
-def keep(row: AuthEvent, event: Event, name: str | None = None) -> None:
+def keep(row: AuthEvent, event: Event, typed: Typed | None = None) -> None:
     """Write `row` of `event` on the way out of the request that is under way, or at once where there is none.
-
-    `name` is the digest of a name that was typed, whether or not it led to anybody.
 
     On the way out it is written after the view's transaction, be that committed or rolled back, and all events of a
     request are one INSERT. What was rolled back has happened and come to nothing, and the row says so.
     """
     state = _open_state()
     if state is not None:
-        state.events.append((row, event, name, survival(router.db_for_write(AuthEvent))))
-    elif not (event.is_bounded and is_repeated(row, name)):
+        state.events.append((row, event, typed, survival(router.db_for_write(AuthEvent))))
+    elif not (event.is_bounded and is_repeated(row, typed)):
         write([row])
 
 
@@ -56,7 +77,7 @@ def _open_state() -> RequestState | None:
     return None if state is None or state.is_closed else state
 
 
-def is_repeated(row: AuthEvent, name: str | None = None) -> bool:
+def is_repeated(row: AuthEvent, typed: Typed | None = None) -> bool:
     """Say whether an equal event has had a row within the last minute.
 
     Where a name was typed, equal is the same name, not the same account: a row that is written for accounts alone would
@@ -64,26 +85,49 @@ def is_repeated(row: AuthEvent, name: str | None = None) -> bool:
 
     Where the cache does not answer it has not: better a row too many than an attack without a trace.
     """
-    whom = row.user_id if name is None else f"place {int(name, 16) % PLACES}"
-    told = f"{row.event}:{row.reason}:{row.ip_address}:{whom}"
-    key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
-    moment = time.monotonic()
+    moment, name = time.monotonic(), None if typed is None else typed.exact
+    whom = None if row.user_id is None else Named(row.user_id, row.user_name)
     try:
-        cache = caches[settings.CACHE]
-        # As the cache has it, by KEY_FUNCTION: of several tenants each has rows of its own.
-        place = f"{settings.CACHE}:{cache.make_key(key)}"
-        if moment < _told.get(place, 0):
+        key, place = _places(row, typed)
+        told = _told.get(place)
+        if told is not None and moment < told.until:
+            _told[place] = Told(told.until, name, whom)
             return True
         if moment < _unanswered.get(settings.CACHE, 0):
             return False
-        is_first = pipelines.add(cache, key, QUIET)
+        is_first = pipelines.add(caches[settings.CACHE], key, QUIET)
     except Exception:  # every cache has exceptions of its own
         _unanswered[settings.CACHE] = time.monotonic() + PAUSE
         return False
     if len(_told) >= KEPT:
         _told.clear()
-    _told[place] = moment + (QUIET if is_first else HEARSAY)
+    _told[place] = Told(moment + (QUIET if is_first else HEARSAY), name, whom)
     return not is_first
+
+
+def recalled(row: AuthEvent, typed: Typed | None) -> Told | None:
+    """Return what is known of an equal event that has had its row, if the very same name was typed the last time.
+
+    No row is written then, so nobody is named in one who is gone by now.
+    """
+    if typed is None:
+        return None
+    try:
+        told = _told.get(_places(row, typed)[1])
+    except Exception:  # see is_repeated()
+        return None
+    return told if told is not None and told.name == typed.exact and time.monotonic() < told.until else None
+
+
+def _places(row: AuthEvent, typed: Typed | None) -> tuple[str, str]:
+    """Return the key of events that equal `row`, and how the cache has it, by KEY_FUNCTION.
+
+    Of several tenants each has rows of its own.
+    """
+    whom = row.user_id if typed is None else f"place {int(typed.digest, 16) % PLACES}"
+    told = f"{row.event}:{row.reason}:{row.ip_address}:{whom}"
+    key = "sessionauth:event:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
+    return key, f"{settings.CACHE}:{caches[settings.CACHE].make_key(key)}"
 
 
 def write_pending(state: RequestState) -> None:
@@ -92,7 +136,7 @@ def write_pending(state: RequestState) -> None:
     for row, _, _, survives in events:
         if not survives():
             row.data["rolled_back"] = True
-    rows = [row for row, event, name, _ in events if not (event.is_bounded and is_repeated(row, name))]
+    rows = [row for row, event, typed, _ in events if not (event.is_bounded and is_repeated(row, typed))]
     if rows:
         write(rows)
 

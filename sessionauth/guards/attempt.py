@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
@@ -18,6 +19,7 @@ from sessionauth.guards.base import LoginGuard
 from sessionauth.guards.counters.base import Slot
 from sessionauth.guards.counters.cache import CacheSlots
 from sessionauth.request_state import state_of
+from sessionauth.undocumented import tells_others
 
 #: Attribute of an exception by which a guard refused, whatever its class; see backends.denial_of().
 REFUSAL = "_sessionauth_refusal"
@@ -32,16 +34,8 @@ class Proof(NamedTuple):
     is_barred: bool = False
 
 
-def _succeeded(slot: Slot) -> None:
-    slot.succeeded()
-
-
-def _failed(slot: Slot) -> None:
-    slot.failed()
-
-
-def _refund(slot: Slot) -> None:
-    slot.refund()
+#: What becomes of a slot; see Slot.
+_succeeded, _failed, _refund = map(methodcaller, ("succeeded", "failed", "refund"))
 
 
 class Attempt:
@@ -72,6 +66,7 @@ class Attempt:
         self._find = find
         self._found: list[Any | None] = []
         self._slots: list[Slot] = []
+        self._is_left_to_record = False
         self._is_begun = self._is_judged = False
         #: True from the end on; a task or thread that was started within it keeps it in its context.
         self.is_over = False
@@ -104,6 +99,19 @@ class Attempt:
     async def aaccount(self) -> Any | None:
         """See account()."""
         return self._found[0] if self._found else await sync_to_async(self.account)()
+
+    def leave_to_record(self) -> bool:
+        """Leave it to the record to look up whose account is refused, and say whether nobody else wants to know.
+
+        The record need not look where it has told of the same refusal within the minute: an account that is under
+        attack is refused again and again, and the look was a quarter of it. Whether it looks has nothing to do with
+        what it would find.
+        """
+        told = (LoginGuard.login_denied, LoginGuard.alogin_denied)
+        self._is_left_to_record = not tells_others(None, signals.login_denied) and all(
+            (type(guard).login_denied, type(guard).alogin_denied) == told for guard in self.guards
+        )
+        return self._is_left_to_record
 
     @sensitive_variables("evaluate")
     def run(self, evaluate: Callable[[], Proof]) -> Any | None:
@@ -248,7 +256,9 @@ class Attempt:
 
     def _denied(self, reason: Exception) -> dict[str, Any]:
         identity = "" if self.identity is None else str(self.identity)
-        return {"sender": None, "request": self.request, "identity": identity, "user": self._known(), "reason": reason}
+        find = {"find": self.account} if self._is_left_to_record and not self._found else {}
+        told = {"request": self.request, "identity": identity, "user": self._known(), "reason": reason}
+        return {"sender": None, **told, **find}
 
     def _known(self) -> Any | None:
         """Return the account if it has been looked up."""

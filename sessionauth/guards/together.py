@@ -57,9 +57,11 @@ class TogetherInCache(ReservingGuard):
         foreseen = {
             guard: guard.tallies_of(request, identity, None) if guard.unless is None else [] for guard in self.guards
         }
-        early = _all(foreseen.values())
-        taken, shut = self._foretaken(request, early)
+        early, is_by_name = _all(foreseen.values()), _is_by_name(request, self.guards)
+        taken, shut = self._foretaken(early, is_by_name=is_by_name)
         full = _shut([those for guard, those in foreseen.items() if not guard.needs_account], shut)
+        if full is None and shut and is_by_name and _leaves_to_record():
+            full = _shut(foreseen.values(), shut)
         if full is not None:
             return full
         try:
@@ -94,22 +96,35 @@ class TogetherInCache(ReservingGuard):
         }
 
     def _foretaken(
-        self, request: HttpRequest | None, tallies: Sequence[Tally]
+        self, tallies: Sequence[Tally], *, is_by_name: bool
     ) -> tuple[CacheSlots, Mapping[tuple[str, str], Full]]:
         """Take a slot of each of `tallies`, or of none, and return what was taken and which of them are full.
 
         It only looks where that is cheaper than to find one full by taking; and where it may turn out to be counted by
-        something else, as it is where a rule asks who is left out, or an account may be found by another name than its
-        own: to take another slot would tell that there is one.
+        something else: to take another slot would tell that there is an account.
         """
-        may_differ = device.is_claimed(request) or any(guard.unless is not None for guard in self.guards)
-        if may_differ or not accounts.are_found_by_their_names() or not cache.is_asked_once():
+        if not is_by_name or not cache.is_asked_once():
             return CacheSlots(()), cache.look(tallies)
         try:
             found = cache.offered(tallies) if tallies else CacheSlots(())
         except Unavailable:
             found = {}
         return (found, {}) if isinstance(found, CacheSlots) else (CacheSlots(()), found)
+
+
+def _is_by_name(request: HttpRequest | None, guards: Sequence[Any]) -> bool:
+    """Say whether the rates among `guards` count the name as it was posted, whoever's account it is.
+
+    They may not where a browser says it is known to the owner, where a rule asks who is left out, and where an account
+    may be found by another name than its own.
+    """
+    asks = any(getattr(guard, "unless", None) is not None for guard in guards)
+    return not asks and not device.is_claimed(request) and accounts.are_found_by_their_names()
+
+
+def _leaves_to_record() -> bool:
+    under_way = attempt.current()
+    return under_way is not None and under_way.leave_to_record()
 
 
 def _all(tallies: Iterable[Sequence[Tally]]) -> list[Tally]:
@@ -171,6 +186,10 @@ class Together(ReservingGuard):
         keys = [step.key for _, step in named]
         found = outside.read(lambda: database.look(keys)) if keys else {}
         full = _full([(guard, step) for guard, step in named if not guard.needs_account], found)
+        by_name = full or _full(named, found)
+        # A lock is that of the account which failed first, and that may be another one of such a name.
+        if full is None and by_name is not None and not isinstance(by_name.by, LockoutGuard):
+            full = by_name if _is_by_name(request, self.guards) and _leaves_to_record() else None
         if full is not None:
             return full
         user = None if under_way is None else under_way.account()

@@ -17,6 +17,7 @@ from sessionauth.exceptions import TooManyAttempts
 from sessionauth.guards import device
 from sessionauth.guards.counters import cache
 from sessionauth.models import LoginThrottle
+from tests.asking import counted
 from tests.attacks import storm
 from tests.guards.entries import LOCKOUT, rate, request_from
 from tests.guards.valkey import Commands, shared  # noqa: F401  # a fixture
@@ -36,6 +37,18 @@ def test_refused__is_one_look_that_writes_nothing(limits, shared, guarded, alice
             verify(request_from(), {"username": "alice", "password": "wrong"})
         assert (commands.sent, hashed) == ({"eval": 1, "get": 2, "exists": 1}, [])
     assert list(LoginThrottle.objects.values()) == before
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_refused_by_the_account__is_looked_up_once_a_minute(name, shared, guarded, alice, caplog):
+    guarded(rate("address", "9/d"), rate("account", "2/d"), LOCKOUT)
+    for _ in range(3):
+        storm.call(name, "wrong")
+    caplog.clear()
+    with counted() as statements:
+        storm.call(name, "wrong")
+    assert statements == []
+    assert [one.user_id for one in caplog.records] == [str(alice.pk) if name == "alice" else None]
 
 
 def test_look_that_sees_nothing__is_a_hint_only(shared, guarded, alice, monkeypatch):
