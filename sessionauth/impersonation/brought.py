@@ -5,6 +5,7 @@ What was fetched decides nothing: it is taken for what queries of their own woul
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from time import monotonic
 from typing import Any, NamedTuple
@@ -25,6 +26,11 @@ ACTED = "sessionauth_acted"
 ACTOR, LOGIN = Impersonation._meta.get_field("actor"), Impersonation._meta.get_field("login_session")
 #: The engines whose sessions are rows of Django's table.
 ENGINES = (*store.PLAIN, db.SessionStore)
+#: What stands in a row, in its order and by its name: what undocumented.stands_as() knows a model's columns by, or None
+#: for one column that is no field's.
+Layout = dict[str, Any]
+#: By name what stands there: the columns of a model as a list, and one column as its value.
+Parts = dict[str, Any]
 
 
 class Brought(NamedTuple):
@@ -42,14 +48,14 @@ class Brought(NamedTuple):
         return self.seen if is_good else None
 
     def is_of(self, key: UUID, actor_key: Any, sid: str) -> bool:
-        """Say whether it is what bring() would return, the row of the sign-in `sid` among it."""
+        """Say whether it is what with_actor() would return, the row of the sign-in `sid` among it."""
         row, login = self.seen.row, self.login
         if row is None or login is None or monotonic() - self.moment > db.GOOD_FOR:
             return False
         return bool(row.pk == key and self.actor.pk == actor_key and login.sid == sid and login.user_id == actor_key)
 
 
-def bring(key: UUID, actor_key: Any, sid: str) -> Brought | None:
+def with_actor(key: UUID, actor_key: Any, sid: str) -> Brought | None:
     """Return by one query what held.find() returns, and who asks for it, None where it does not come to that.
 
     Only where all users are to be found, for the target is fetched as they are.
@@ -59,15 +65,11 @@ def bring(key: UUID, actor_key: Any, sid: str) -> Brought | None:
     if using is None:
         return None
     values = ((model._meta.pk, actor_key), (lookup.SID, sid), (Impersonation._meta.pk, key))
-    found = _asked(actor_rows, model._default_manager, using, values, LoginSession)
-    if not found:
-        return None
-    columns, (first, second, third) = found[0], _places(model)
-    parts = (columns[:first], columns[first + 1 : second], columns[second:third], columns[third:])
-    return _made(model, using, parts, columns[first], moment)
+    parts = _found(actor_rows, model._default_manager, using, values, LoginSession)
+    return None if parts is None else _made(model, using, parts, moment)
 
 
-def along(session: SessionBase, key: UUID) -> Brought | None:
+def with_session(session: SessionBase, key: UUID) -> Brought | None:
     """Have `session` hold what its row holds, and return what came with that: the impersonation `key`, and its people.
 
     None, and nothing is done, where that cannot be asked together, or there is no such impersonation. The browser has
@@ -84,13 +86,11 @@ def along(session: SessionBase, key: UUID) -> Brought | None:
     if router.db_for_read(sessions) != using or router.db_for_write(LoginSession) != using:
         return None
     values = ((sessions._meta.pk, session.session_key), (Impersonation._meta.pk, key))
-    rows = _asked(all_rows, Impersonation._default_manager, using, values, model)
-    if not rows:
+    parts = _found(all_rows, Impersonation._default_manager, using, values, model)
+    if parts is None:
         return None
-    columns, (first, second, third) = rows[0], _places_of_all(model)
-    db.hold(session, columns[first + 1], columns[first + 2])
-    parts = (columns[first + 3 : second], columns[third:], columns[:first], columns[second:third])
-    found = _made(model, using, parts, columns[first], moment)
+    db.hold(session, parts["data"], parts["expires"])
+    found = _made(model, using, parts, moment)
     if found is not None and found.login is not None and isinstance(session, db.SessionStore):
         session.learn(found.login)
     return found
@@ -107,25 +107,45 @@ def _are_all_users(model: Any) -> bool:
     return not is_asked and db.is_simple(model._default_manager)
 
 
-def _asked(build: compiled.Builder, manager: Any, using: str, values: Any, joined: Any) -> list[list[Any]] | None:
+def _found(build: Any, manager: Any, using: str, values: Any, joined: Any) -> Parts | None:
+    """Return the row of `build`, cut apart as its attribute `layout` says; None for none, or where it is the ORM's."""
+
     def question() -> list[list[Any]] | None:
         return compiled.tuples(build, manager, using, values, joined=joined)
 
     try:
-        return migrated.ask(question, LoginSession, Impersonation)
+        rows = migrated.ask(question, LoginSession, Impersonation)
     except migrated.NotMigrated:
         return None
+    if not rows:
+        return None
+    columns = rows[0]
+    return {name: columns[place] for name, place in _places(build.layout, djangos.user_model)}
 
 
-def _made(model: Any, using: str, parts: tuple[list[Any], ...], total: Any, moment: float) -> Brought | None:
-    """Return what stands in `parts`: actor, sign-in, impersonation, target; None where it is not all but a sign-in."""
-    actor, login, row, target = map(instances.made, (model, LoginSession, Impersonation, model), (using,) * 4, parts)
+@lru_cache(maxsize=64)
+def _places(layout: Callable[[], Layout], users: Any) -> list[tuple[str, int | slice]]:
+    """Return where in a row of `layout` each part stands."""
+    models = {"actor": users, "login": LoginSession, "row": Impersonation, "target": users}
+    found: list[tuple[str, int | slice]] = []
+    first = 0
+    for name, part in layout().items():
+        last = first + (1 if part is None else len(models[name]._meta.concrete_fields))
+        found.append((name, first if part is None else slice(first, last)))
+        first = last
+    return found
+
+
+def _made(model: Any, using: str, parts: Parts, moment: float) -> Brought | None:
+    """Return what the columns in `parts` come to; None where it is not all but a sign-in."""
+    actor, target = (instances.made(model, using, parts[name]) for name in ("actor", "target"))
+    login, row = instances.made(LoginSession, using, parts["login"]), instances.made(Impersonation, using, parts["row"])
     if row is None or target is None or actor is None:
         return None
     if login is not None:
         login._state.fields_cache[lookup.USER.name] = actor
     row._state.fields_cache |= {ACTOR.name: actor, lookup.TARGET.name: target}
-    target.__dict__[NAME] = total
+    target.__dict__[NAME] = parts["held"]
     return Brought(actor, login, lookup.Impersonated(row, target), moment)
 
 
@@ -148,26 +168,16 @@ def all_rows(rows: Any, session_key: str, key: Any) -> Any:
     return found.select_related(ACTOR.name, lookup.TARGET.name, LOGIN.name)
 
 
+def _of_actor() -> Layout:
+    return {"actor": djangos.user_model, "held": None, "login": lookup.USER, "row": ACTOR, "target": lookup.TARGET}
+
+
+def _of_all() -> Layout:
+    known = {"row": Impersonation, "held": None, "data": None, "expires": None}
+    return {**known, "actor": ACTOR, "target": lookup.TARGET, "login": LOGIN}
+
+
 actor_rows.constants = all_rows.constants = CONSTANTS  # type: ignore[attr-defined]
-actor_rows.parts = lambda: (  # type: ignore[attr-defined]
-    djangos.user_model,
-    None,
-    lookup.USER,
-    ACTOR,
-    lookup.TARGET,
-)
-all_rows.parts = lambda: (Impersonation, None, None, None, ACTOR, lookup.TARGET, LOGIN)  # type: ignore[attr-defined]
-
-
-@lru_cache(maxsize=64)
-def _places(model: Any) -> tuple[int, int, int]:
-    """Return where in a row of actor_rows() the answer to question() stands, the impersonation, and the target."""
-    people, logins, acts = (len(one._meta.concrete_fields) for one in (model, LoginSession, Impersonation))
-    return people, people + 1 + logins, people + 1 + logins + acts
-
-
-@lru_cache(maxsize=64)
-def _places_of_all(model: Any) -> tuple[int, int, int]:
-    """Return where in a row of all_rows() the answer to question() stands, the target, and the sign-in."""
-    people, acts = (len(one._meta.concrete_fields) for one in (model, Impersonation))
-    return acts, acts + 3 + people, acts + 3 + 2 * people
+actor_rows.layout, all_rows.layout = _of_actor, _of_all  # type: ignore[attr-defined]
+actor_rows.parts = lambda: [*_of_actor().values()]  # type: ignore[attr-defined]
+all_rows.parts = lambda: [*_of_all().values()]  # type: ignore[attr-defined]

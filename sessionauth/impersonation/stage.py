@@ -96,7 +96,7 @@ class Stage:
         """Ask for the session that came and for what it is likely to name, the impersonation of `hint`, at once."""
         key, session = key_in(hint) if len(hint) == KEY_LENGTH else None, self.request.session
         if key is not None and "\0" not in (getattr(session, "session_key", None) or ""):
-            self._brought = brought.along(session, key)
+            self._brought = brought.with_session(session, key)
 
     def bring(self, session: SessionBase, user_pk: Any, sid: str) -> tuple[Any, Any] | None:
         """See Overlay."""
@@ -106,7 +106,7 @@ class Stage:
             return None
         found = self._brought
         if found is None or not found.is_of(key, user_pk, sid):
-            found = self._brought = brought.bring(key, user_pk, sid)
+            found = self._brought = brought.with_actor(key, user_pk, sid)
         return None if found is None else (found.actor, found.login)
 
     def in_hand(self) -> UserToken | None:

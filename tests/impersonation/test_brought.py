@@ -92,7 +92,7 @@ def test_cost__of_a_request_as_somebody_else(engine, queries, is_async, actor, a
 def test_brought__is_what_is_found_by_queries_of_their_own(rf, actor, alice):
     browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
-    found = brought.bring(row.pk, actor.pk, login.sid)
+    found = brought.with_actor(row.pk, actor.pk, login.sid)
     seen = lookup.session(rf.get("/"), ModelBackend(), str(actor.pk), login.sid)
     alone = held.find(rf.get("/"), row.pk, seen.user)
     pairs = [
@@ -114,17 +114,17 @@ def test_brought__is_what_is_found_by_queries_of_their_own(rf, actor, alice):
 def test_brought__is_nothing_where_it_is_not_all_there(actor, alice, make_user):
     browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
-    assert brought.bring(row.pk, actor.pk, "another").login is None
-    assert brought.bring(row.pk, make_user("other").pk, login.sid) is None
-    assert brought.bring(uuid4(), actor.pk, login.sid) is None
+    assert brought.with_actor(row.pk, actor.pk, "another").login is None
+    assert brought.with_actor(row.pk, make_user("other").pk, login.sid) is None
+    assert brought.with_actor(uuid4(), actor.pk, login.sid) is None
     Impersonation.objects.update(target=None)
-    assert brought.bring(row.pk, actor.pk, login.sid) is None
+    assert brought.with_actor(row.pk, actor.pk, login.sid) is None
 
 
 def test_brought__is_nothing_to_others_and_for_a_moment_only(actor, alice, monkeypatch):
     browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
-    found = brought.bring(row.pk, actor.pk, login.sid)
+    found = brought.with_actor(row.pk, actor.pk, login.sid)
     assert found.of(row.pk, found.actor) is found.seen
     assert found.of(uuid4(), found.actor) is None
     assert found.of(row.pk, actor) is None  # the same, but not this one
@@ -192,7 +192,7 @@ def test_brought__is_no_way_past_a_login_that_was_revoked(actor, alice):
 
 
 def test_brought__costs_nothing_in_a_session_without_a_claim(actor, monkeypatch):
-    monkeypatch.setattr(brought, "bring", None)
+    monkeypatch.setattr(brought, "with_actor", None)
     browser = Browser()
     browser.client.force_login(actor, MODEL_BACKEND)
     assert browser.who()["user"] == actor.get_username()
@@ -201,7 +201,7 @@ def test_brought__costs_nothing_in_a_session_without_a_claim(actor, monkeypatch)
 def test_brought__is_not_asked_for_where_the_session_has_brought_its_company(actor, alice, settings, monkeypatch):
     settings.SESSION_ENGINE = OURS
     browser = browser_of(actor, alice)
-    monkeypatch.setattr(brought, "bring", None)
+    monkeypatch.setattr(brought, "with_actor", None)
     del browser.cookies[MARKER]
     assert asked(browser) == 2
 
@@ -219,11 +219,11 @@ def values_of(one):
 
 
 @pytest.mark.parametrize("kind", [djangos_db.SessionStore, SessionStore, db.SessionStore])
-def test_along__is_what_the_session_and_bring_find(kind, actor, alice):
+def test_with_session__is_what_the_session_and_with_actor_find(kind, actor, alice):
     browser = browser_of(actor, alice)
     row, login = Impersonation.objects.get(), LoginSession.objects.get()
     session, plain = (kind(browser.cookies["sessionid"].value) for _ in range(2))
-    found, alone = brought.along(session, row.pk), brought.bring(row.pk, actor.pk, login.sid)
+    found, alone = brought.with_session(session, row.pk), brought.with_actor(row.pk, actor.pk, login.sid)
     assert session.__dict__.pop("_session_cache") == dict(plain.items())
     for one, other in zip(
         (found.actor, found.login, *found.seen), (alone.actor, alone.login, *alone.seen), strict=True
@@ -235,27 +235,27 @@ def test_along__is_what_the_session_and_bring_find(kind, actor, alice):
     assert not found.is_of(uuid4(), actor.pk, login.sid)
 
 
-def test_along__is_nothing_of_a_session_that_is_read_or_of_another_kind(actor, alice):
+def test_with_session__is_nothing_of_a_session_that_is_read_or_of_another_kind(actor, alice):
     browser = browser_of(actor, alice)
     key, session = Impersonation.objects.get().pk, session_of(browser)
     assert session["_auth_user_id"] == str(actor.pk)
-    assert brought.along(session, key) is None
-    assert brought.along(SessionStore(), key) is None
-    assert brought.along(signed_cookies.SessionStore("x"), key) is None
+    assert brought.with_session(session, key) is None
+    assert brought.with_session(SessionStore(), key) is None
+    assert brought.with_session(signed_cookies.SessionStore("x"), key) is None
 
 
 @pytest.mark.parametrize("name", ["SESSIONAUTH_USER_QUERYSET", "SESSIONAUTH_USER_LOADER"])
-def test_along__is_nothing_where_the_project_says_which_users_there_are(name, actor, alice, settings):
+def test_with_session__is_nothing_where_the_project_says_which_users_there_are(name, actor, alice, settings):
     browser = browser_of(actor, alice)
     setattr(settings, name, f"{__name__}.everybody")
-    assert brought.along(session_of(browser), Impersonation.objects.get().pk) is None
+    assert brought.with_session(session_of(browser), Impersonation.objects.get().pk) is None
 
 
 @pytest.mark.parametrize(
     "change", [{"expire_date": datetime(2020, 1, 1, tzinfo=UTC)}, {"session_data": "forged"}, None]
 )
 @pytest.mark.parametrize("engine", [DJANGOS, OURS])
-def test_along__opens_no_session_that_is_over_or_forged_or_gone(change, engine, actor, alice, settings):
+def test_with_session__opens_no_session_that_is_over_or_forged_or_gone(change, engine, actor, alice, settings):
     settings.SESSION_ENGINE = engine
     browser = browser_of(actor, alice)
     Session.objects.all().update(**change) if change else Session.objects.all().delete()
@@ -288,7 +288,7 @@ def test_marker__of_somebody_else_is_of_no_use(engine, actor, alice, make_user, 
 
 
 @pytest.mark.parametrize(("target", "mode"), [("staff", "read"), ("alice", "write"), ("staff", "write")])
-def test_along__knows_each_permission_that_matters(target, mode, actor, make_user, settings):
+def test_with_session__knows_each_permission_that_matters(target, mode, actor, make_user, settings):
     """Who may act as staff, or change things, is asked where the target is staff, or things may be changed."""
     group = Group.objects.get()
     group.permissions.add(*Permission.objects.filter(codename__in=["impersonate_staff", "impersonate_write"]))
@@ -325,32 +325,32 @@ def test_parts__that_stand_elsewhere_are_not_cut(actor, alice, monkeypatch, sett
 
 
 @pytest.mark.parametrize("word", ["sessionauth", "impersonate", "impersonate_write"])
-def test_along__is_kept_from_nobody_by_a_session_key_that_is_a_word_of_the_query(word, actor, alice, settings):
+def test_with_session__is_kept_from_nobody_by_a_session_key_that_is_a_word_of_the_query(word, actor, alice, settings):
     """The first to come would otherwise have all others asked one by one, for as long as the process lasts."""
     settings.SESSION_ENGINE = DJANGOS
     browser = browser_of(actor, alice)
     compiled._compiled.queries.clear()
-    assert brought.along(SessionStore(word), Impersonation.objects.get().pk) is None
+    assert brought.with_session(SessionStore(word), Impersonation.objects.get().pk) is None
     browser.who()  # the other queries are compiled, too
     assert asked(browser) == 1
 
 
-def test_along__knows_that_the_digest_is_kept(actor, alice, settings):
+def test_with_session__knows_that_the_digest_is_kept(actor, alice, settings):
     settings.SESSION_ENGINE = OURS
     browser = browser_of(actor, alice)
     session = db.SessionStore(browser.cookies["sessionid"].value)
-    brought.along(session, Impersonation.objects.get().pk)
+    brought.with_session(session, Impersonation.objects.get().pk)
     session["colour"] = "red"
     with CaptureQueriesContext(connection) as statements:
         session.save()
     assert not any("sessionauth_loginsession" in query["sql"] for query in statements)
 
 
-def test_along__leaves_the_digest_to_who_signs_in_anew_under_the_same_key(actor, alice, settings, caplog):
+def test_with_session__leaves_the_digest_to_who_signs_in_anew_under_the_same_key(actor, alice, settings, caplog):
     settings.SESSION_ENGINE = OURS
     browser = browser_of(actor, alice)
     session = db.SessionStore(browser.cookies["sessionid"].value)
-    brought.along(session, Impersonation.objects.get().pk)
+    brought.with_session(session, Impersonation.objects.get().pk)
     again = LoginSession.objects.create(user=actor, sid="again" * 6)
     session[kept.KEY] = kept.own(session) | {"sid": again.sid}
     session.save()

@@ -119,10 +119,10 @@ def test_held__is_asked_without_compiling_it_anew(rf, make_user, alice, monkeypa
     actor = make_user("actor")
     row = Impersonation.objects.create(target=alice, expires_at=timezone.now())
     held.find(rf.get("/"), row.pk, actor)
-    brought.bring(row.pk, actor.pk, "sid")
+    brought.with_actor(row.pk, actor.pk, "sid")
     monkeypatch.setattr(held, "question_of", None)
     monkeypatch.setattr(brought, "question_of", None)
-    assert brought.bring(row.pk, actor.pk, "sid") is None  # it is not theirs
+    assert brought.with_actor(row.pk, actor.pk, "sid") is None  # it is not theirs
     assert held.answer(actor, held.find(rf.get("/"), row.pk, actor).target) == frozenset()
 
 
