@@ -6,7 +6,7 @@ Any other cache is asked command by command, through Django's interface.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -23,15 +23,15 @@ def runs_scripts(cache: Any) -> bool:
     return speaks_to(cache) and _client(cache) not in _unscripted
 
 
-def count(cache: Any, keys: Sequence[str], seconds: Sequence[int]) -> list[int]:
+def count(cache: Any, keys: Iterable[tuple[str, int]]) -> list[int]:
     """Count one more of each of `keys`, which last so many seconds from the first on; return the counts.
 
     What `cache.add(key, 1, seconds) or cache.incr(key)` does, in one round trip.
     """
     pipeline = _pipeline(cache)
-    for key, lasts in zip(keys, seconds, strict=True):
+    for key, seconds in keys:
         made = _made(cache, key)
-        pipeline.set(made, 0, ex=lasts, nx=True)
+        pipeline.set(made, 0, ex=seconds, nx=True)
         pipeline.incrby(made, 1)
     return [int(found) for found in pipeline.execute()[1::2]]
 
@@ -43,22 +43,22 @@ SPREAD = "ClusterCrossSlotError"
 #: How a server names the command that it does not know or that our user may not run. Of what passes, such as that it
 #: is still loading, has no memory left or is a replica for now, no message names it.
 NAMES_EVAL = re.compile(r"['`\"]eval['`\"]", re.IGNORECASE)
-#: Counts one more of each of the first half of KEYS, or of none where one is full; ARGV are limit and seconds of each,
-#: the second half of KEYS is what is asked of one that is full: is it there? One below none had lost its end, for
-#: somebody was about to give back to a window that is gone.
+#: Counts one more of each Limited, or of none where one is full. Each has two KEYS and two ARGV, in its order, and two
+#: numbers in the answer: the count with it, and whether its mark is there, -1 where it is not full. One below none had
+#: lost its end, for somebody was about to give back to a window that is gone.
 TAKE = """
-local taken, half, found = 1, #KEYS / 2, {0}
-for nth = 1, half do
+local is_full, found = false, {}
+for nth = 1, #KEYS, 2 do
   local count = tonumber(redis.call('GET', KEYS[nth]) or 0)
-  found[2 * nth], found[2 * nth + 1] = count + 1, -1
-  if count >= tonumber(ARGV[2 * nth - 1]) then
-    taken, found[2 * nth + 1] = 0, redis.call('EXISTS', KEYS[half + nth])
+  found[nth], found[nth + 1] = count + 1, -1
+  if count >= tonumber(ARGV[nth]) then
+    is_full, found[nth + 1] = true, redis.call('EXISTS', KEYS[nth + 1])
   end
 end
-for nth = 1, taken * half do
-  if redis.call('INCR', KEYS[nth]) <= 1 then redis.call('EXPIRE', KEYS[nth], ARGV[2 * nth]) end
+if is_full then return found end
+for nth = 1, #KEYS, 2 do
+  if redis.call('INCR', KEYS[nth]) <= 1 then redis.call('EXPIRE', KEYS[nth], ARGV[nth + 1]) end
 end
-found[1] = taken
 return found
 """
 #: Counts one less of each of KEYS, of which there are ARGV[1]; the one after them, if any, is asked for: is it there?
@@ -71,27 +71,33 @@ return KEYS[all + 1] and redis.call('EXISTS', KEYS[all + 1]) or 0
 """
 
 
+class Limited(NamedTuple):
+    """A counter up to a `limit`, which lasts so many `seconds` from the first on; `mark` is a key beside it."""
+
+    key: str
+    mark: str
+    limit: int
+    seconds: int
+
+
 class Taken(NamedTuple):
-    """Whether all was taken, the counts there would be with it, and by place what is told of those that are full."""
+    """The `counts`, one by one; but if some are `full` nothing was taken, and by their keys: is their mark there?"""
 
-    is_all: bool
     counts: list[int]
-    full: dict[int, bool]
+    full: dict[str, bool]
 
 
-def take(
-    cache: Any, keys: Sequence[str], asked: Sequence[str], limits: Sequence[int], seconds: Sequence[int]
-) -> Taken | None:
-    """Count one more of each of `keys`, or of none where one is at its limit, in one round trip; see count().
+def take(cache: Any, counters: Sequence[Limited]) -> Taken | None:
+    """Count one more of each of `counters`, or of none where one is at its limit, in one round trip; see count().
 
-    Of one that is, it is told whether its key in `asked` is there. None where no scripts run; see runs_scripts().
+    None where no scripts run; see runs_scripts().
     """
-    arguments = [number for pair in zip(limits, seconds, strict=True) for number in pair]
-    found = _run(cache, TAKE, [*keys, *asked], arguments)
+    keys = [key for one in counters for key in (one.key, one.mark)]
+    found = _run(cache, TAKE, keys, [number for one in counters for number in (one.limit, one.seconds)])
     if found is None:
         return None
-    counts, told = found[1::2], found[2::2]
-    return Taken(bool(found[0]), counts, {nth: bool(said) for nth, said in enumerate(told) if said >= 0})
+    told = zip(counters, found[1::2], strict=True)
+    return Taken(found[::2], {one.key: bool(said) for one, said in told if said >= 0})
 
 
 def add(cache: Any, key: str, seconds: int) -> bool:

@@ -21,6 +21,7 @@ from redis.exceptions import (
 )
 
 from sessionauth import pipelines
+from sessionauth.pipelines import Limited
 from tests.guards.valkey import Commands, shared  # noqa: F401  # a fixture
 
 
@@ -30,7 +31,7 @@ def test_commands__go_by_one_client(shared, monkeypatch):
     monkeypatch.setattr(RedisCacheClient, "get_client", lambda *args, **how: made.append(how) or original(*args, **how))
     for _ in range(3):
         pipelines.read(found, ["k"])
-        pipelines.count(found, ["k"], [65])
+        pipelines.count(found, [("k", 65)])
         pipelines.give_back(found, ["k"])
         pipelines.add(found, "other", 65)
         pipelines.get_many(found, ["k", "other"])
@@ -41,7 +42,7 @@ def test_connections_of_a_task_that_is_over__are_closed(shared):
     """Django has a pool of connections for each task, and each thread: with their last user they must go."""
 
     async def task():
-        assert pipelines.take(caches["guards"], ["k"], ["asked"], [99], [65]).is_all
+        assert pipelines.take(caches["guards"], [Limited("k", "asked", 99, 65)]).full == {}
 
     async def tasks():
         for _ in range(9):
@@ -57,7 +58,7 @@ def test_take__leaves_no_counter_without_an_end(left, shared):
     found, client = caches["guards"], caches["guards"]._cache.get_client()
     if left is not None:
         client.set(found.make_key("k"), left)
-    assert pipelines.take(found, ["k"], ["asked"], [9], [65]).counts == [(left or 0) + 1]
+    assert pipelines.take(found, [Limited("k", "asked", 9, 65)]).counts == [(left or 0) + 1]
     assert 60 < client.ttl(found.make_key("k")) <= 65
 
 
@@ -100,7 +101,7 @@ def test_trouble_that_passes__does_not_end_scripts(error, shared, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Redis, "eval", fail)
         with pytest.raises(type(error)):
-            pipelines.take(found, ["k"], ["asked"], [9], [65])
+            pipelines.take(found, [Limited("k", "asked", 9, 65)])
         with pytest.raises(type(error)):
             pipelines.give_back(found, ["k"])
     assert pipelines.runs_scripts(found)
@@ -123,8 +124,8 @@ def test_server_that_runs_no_scripts__is_not_asked_again(error, shared, monkeypa
 
     asked, found = [], caches["guards"]
     monkeypatch.setattr(Redis, "eval", fail)
-    assert pipelines.take(found, ["k"], ["asked"], [9], [65]) is None
-    pipelines.count(found, ["k"], [65])
+    assert pipelines.take(found, [Limited("k", "asked", 9, 65)]) is None
+    pipelines.count(found, [("k", 65)])
     pipelines.give_back(found, ["k"])
     assert len(asked) == 1
     assert not pipelines.runs_scripts(found)
@@ -134,7 +135,7 @@ def test_server_that_runs_no_scripts__is_not_asked_again(error, shared, monkeypa
 def test_script__is_not_looked_for_where_the_server_has_forgotten_it(shared):
     found = caches["guards"]
     for count in (1, 2):
-        assert pipelines.take(found, ["k"], ["asked"], [9], [65]).counts == [count]
+        assert pipelines.take(found, [Limited("k", "asked", 9, 65)]).counts == [count]
         found._cache.get_client().script_flush()
     assert pipelines.runs_scripts(found)
 

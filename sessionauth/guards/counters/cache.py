@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.cache import InvalidCacheBackendError, caches
 from django_ratelimit import ALL
-from django_ratelimit.core import EXPIRATION_FUDGE, get_usage
+from django_ratelimit.core import get_usage
 
 from sessionauth import audit, pipelines
 from sessionauth.conf import settings
@@ -128,40 +128,33 @@ def offered(tallies: Sequence[Tally]) -> CacheSlots | dict[tuple[str, str], Full
     """
     if _is_left_alone():
         raise Unavailable
-    cache, ends = caches[settings.CACHE], [windows.end(tally) for tally in tallies]
-    keys = [windows.key_of(tally) for tally in tallies]
-    limits, lasting = [one.rate.limit for one in tallies], [one.rate.period + EXPIRATION_FUDGE for one in tallies]
+    cache, opened = caches[settings.CACHE], [windows.opened(tally) for tally in tallies]
     found: pipelines.Taken | None = None
     if pipelines.runs_scripts(cache):
-        found = _answer(lambda: pipelines.take(cache, keys, [windows.mark(key) for key in keys], limits, lasting))
+        limited = [pipelines.Limited(one.key, one.mark, one.limit, one.lasts) for one in opened]
+        found = _answer(lambda: pipelines.take(cache, limited))
     if found is None:
-        return _one_too_many(tallies, keys, ends)
-    if found.is_all:
-        return _slots(tallies, keys, ends, found.counts)
-    moment = int(time.time())
-    return {
-        tallies[nth].counter: _shut_by(keys[nth], windows.time_left(tallies[nth], moment), is_shut)
-        for nth, is_shut in found.full.items()
-    }
+        return _one_too_many(opened)
+    if not found.full:
+        return CacheSlots(tuple(map(_slot, opened, found.counts)))
+    moment, full = int(time.time()), [one for one in opened if one.key in found.full]
+    return {one.tally.counter: _shut_by(one.key, one.time_left(moment), found.full[one.key]) for one in full}
 
 
-def _slots(tallies: Sequence[Tally], keys: Sequence[str], ends: Sequence[int], counts: Sequence[int]) -> CacheSlots:
-    moment, slots = int(time.time()), []
-    for tally, key, before, count in zip(tallies, keys, ends, counts, strict=False):
-        end = windows.end(tally)
-        # A window that has changed meanwhile: it is not known which one the slot is in.
-        known = key if end == before else None
-        slots.append(CacheSlot(known, count == tally.rate.limit, max(1, end - moment)))
-    return CacheSlots(tuple(slots))
+def _slot(window: windows.Window, count: int) -> CacheSlot:
+    end = windows.end(window.tally)
+    # A window that has changed meanwhile: it is not known which one the slot is in.
+    known = window.key if end == window.end else None
+    return CacheSlot(known, count == window.limit, max(1, end - int(time.time())))
 
 
-def _one_too_many(
-    tallies: Sequence[Tally], keys: Sequence[str], ends: Sequence[int]
-) -> CacheSlots | dict[tuple[str, str], Full]:
-    counts = _counts(tallies, keys)
-    taken = _slots(tallies, keys, ends, counts)
-    over = next((place for place, count in enumerate(counts) if count > tallies[place].rate.limit), None)
-    return taken if over is None else {tallies[over].counter: _full(taken.slots, taken.slots[over])}
+def _one_too_many(opened: Sequence[windows.Window]) -> CacheSlots | dict[tuple[str, str], Full]:
+    counted = list(_counted(opened))
+    taken = [_slot(window, count) for window, count in counted]
+    for (window, count), slot in zip(counted, taken, strict=True):
+        if count > window.limit:
+            return {window.tally.counter: _full(taken, slot)}
+    return CacheSlots(tuple(taken))
 
 
 def _full(taken: Sequence[CacheSlot], over: CacheSlot) -> Full:
@@ -184,16 +177,13 @@ def look(tallies: Sequence[Tally]) -> dict[tuple[str, str], Full]:
     """
     if not tallies or _is_left_alone():
         return {}
-    keys, moment = {windows.key_of(tally): tally for tally in tallies}, int(time.time())
+    opened, moment = [windows.opened(tally) for tally in tallies], int(time.time())
     try:
-        found = _answer(lambda: _read([*keys, *map(windows.mark, keys)]))
+        found = _answer(lambda: _read([key for one in opened for key in (one.key, one.mark)]))
     except Unavailable:
         return {}
-    return {
-        tally.counter: _shut_by(key, windows.time_left(tally, moment), bool(found.get(windows.mark(key))))
-        for key, tally in keys.items()
-        if int(found.get(key) or 0) >= tally.rate.limit
-    }
+    full = [one for one in opened if int(found.get(one.key) or 0) >= one.limit]
+    return {one.tally.counter: _shut_by(one.key, one.time_left(moment), bool(found.get(one.mark))) for one in full}
 
 
 def _read(keys: Sequence[str]) -> dict[str, Any]:
@@ -205,18 +195,18 @@ def _is_left_alone() -> bool:
     return _broken.get(settings.CACHE, 0.0) > time.monotonic()
 
 
-def _counts(tallies: Sequence[Tally], keys: Sequence[str]) -> list[int]:
-    """Count one more of each of `tallies`, up to the first that is full where they are asked one by one."""
+def _counted(opened: Sequence[windows.Window]) -> Iterator[tuple[windows.Window, int]]:
+    """Count one more in each window, up to the first that is full where they are asked one by one."""
     found = caches[settings.CACHE]
     if pipelines.speaks_to(found):
-        lasting = [tally.rate.period + EXPIRATION_FUDGE for tally in tallies]
-        return _answer(lambda: pipelines.count(found, keys, lasting))  # type: ignore[no-any-return]
-    counts: list[int] = []
-    for tally in tallies:
-        counts.append(_ask(tally)["count"])
-        if counts[-1] > tally.rate.limit:
-            break
-    return counts
+        lasting = [(window.key, window.lasts) for window in opened]
+        yield from zip(opened, _answer(lambda: pipelines.count(found, lasting)), strict=True)
+        return
+    for window in opened:
+        count = _ask(window.tally)["count"]
+        yield window, count
+        if count > window.limit:
+            return
 
 
 def clear(tally: Tally) -> None:

@@ -61,10 +61,10 @@ def test_contract__a_pipeline_counts_as_it_does(shared):
     assert ratelimit.get_usage(None, **ask)["count"] == 1
     client, key = caches["guards"]._cache.get_client(), caches["guards"].make_key(windows.key_of(tally))
     left = client.ttl(key)
-    assert pipelines.count(caches["guards"], [windows.key_of(tally)], [65]) == [2]
+    assert pipelines.count(caches["guards"], [(windows.key_of(tally), 65)]) == [2]
     assert ratelimit.get_usage(None, **ask)["count"] == 3
     client.delete(key)
-    assert pipelines.count(caches["guards"], [windows.key_of(tally)], [65]) == [1]
+    assert pipelines.count(caches["guards"], [(windows.key_of(tally), 65)]) == [1]
     assert abs(client.ttl(key) - left) <= 1
 
 
