@@ -51,9 +51,9 @@ def _empty_caches() -> Iterator[None]:
     yield
     for cache in caches.all():  # also those that only a thread has used
         cache.clear()
-    writing = import_module("sessionauth.audit.writing")
-    for remembered in (writing._told, writing._unanswered):  # what the cache has said, or has not
-        remembered.clear()
+    writing, spotless = import_module("sessionauth.audit.writing"), import_module("sessionauth.guards.spotless")
+    for recent in (writing._told, writing._unanswered, spotless._failed):
+        recent.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from sessionauth.audit.text import name_digest
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent
 from sessionauth.models.writing import best_effort, insert, survival
+from sessionauth.recent import Recent
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.request_state import current as current_request
 
@@ -28,33 +28,36 @@ PLACES = 100
 PAUSE = 5
 #: How long, in seconds, a process goes by a row of another one, whose minute may be over meanwhile.
 HEARSAY = 5
-#: How many such answers of the cache a process keeps before it forgets them all.
-KEPT = 2000
 
 
 class Typed(NamedTuple):
-    """A name that was typed, whether or not it led to anybody: its digest, and that of how exactly it was written."""
+    """A name that was typed, whether or not it led to anybody, and its digest, whichever way it is written."""
 
+    name: str
     digest: str
-    exact: bytes
 
     @classmethod
     def of(cls, name: object) -> Typed:
-        return cls(name_digest(name), hashlib.sha256(str(name).encode("utf-8", "surrogatepass")).digest())
+        return cls(str(name), name_digest(name))
+
+    @property
+    def exact(self) -> bytes:
+        """The digest of how it was written."""
+        return hashlib.sha256(self.name.encode("utf-8", "surrogatepass")).digest()
 
 
 class Told(NamedTuple):
-    """An event that has had its row, until when that is known, and the last name of its kind and whom it led to."""
+    """An event that has had its row: the last name of its kind, as Typed.exact, and whom it led to."""
 
-    until: float
     name: bytes | None = None
     whom: Named | None = None
 
 
-_unanswered: dict[str, float] = {}
-#: By their key in the cache the events of which it is known, by the monotonic clock, that they have had their row.
-#: Whoever is refused comes again at once, and to ask Valkey each time was a tenth of a refusal.
-_told: dict[str, Told] = {}
+#: The caches that have not answered.
+_unanswered: Recent[bool] = Recent()
+#: By their key in the cache the events of which it is known that they have had their row. Whoever is refused comes
+#: again at once, and to ask Valkey each time was a tenth of a refusal.
+_told: Recent[Told] = Recent()
 
 
 def keep(row: AuthEvent, event: Event, typed: Typed | None = None) -> None:
@@ -85,23 +88,21 @@ def is_repeated(row: AuthEvent, typed: Typed | None = None) -> bool:
 
     Where the cache does not answer it has not: better a row too many than an attack without a trace.
     """
-    moment, name = time.monotonic(), None if typed is None else typed.exact
-    whom = None if row.user_id is None else Named(row.user_id, row.user_name)
+    told = Told(
+        None if typed is None else typed.exact, None if row.user_id is None else Named(row.user_id, row.user_name)
+    )
     try:
         key, place = _places(row, typed)
-        told = _told.get(place)
-        if told is not None and moment < told.until:
-            _told[place] = Told(told.until, name, whom)
+        if _told.get(place) is not None:
+            _told.change(place, told)
             return True
-        if moment < _unanswered.get(settings.CACHE, 0):
+        if _unanswered.get(settings.CACHE):
             return False
         is_first = pipelines.add(caches[settings.CACHE], key, QUIET)
     except Exception:  # every cache has exceptions of its own
-        _unanswered[settings.CACHE] = time.monotonic() + PAUSE
+        _unanswered.put(settings.CACHE, True, PAUSE)
         return False
-    if len(_told) >= KEPT:
-        _told.clear()
-    _told[place] = Told(moment + (QUIET if is_first else HEARSAY), name, whom)
+    _told.put(place, told, QUIET if is_first else HEARSAY)
     return not is_first
 
 
@@ -116,7 +117,7 @@ def recalled(row: AuthEvent, typed: Typed | None) -> Told | None:
         told = _told.get(_places(row, typed)[1])
     except Exception:  # see is_repeated()
         return None
-    return told if told is not None and told.name == typed.exact and time.monotonic() < told.until else None
+    return told if told is not None and told.name == typed.exact else None
 
 
 def _places(row: AuthEvent, typed: Typed | None) -> tuple[str, str]:

@@ -39,10 +39,11 @@ class LockoutGuard(ReservingGuard):
         steps = steps_of(request, identity, user)
         if not steps:
             return None
-        is_asked = spotless.is_in_question(steps[0].shuts_from)
-        most = spotless.most_on_record(user, identity, steps) if is_asked else None
+        most = spotless.failed_before(identity, steps[0])
+        if most is None and spotless.is_in_question(steps[0].shuts_from):
+            most = spotless.most_on_record(user, identity, steps)
         if most == 0 and user is not None:  # a name that nobody has is counted first
-            self.keep(LateSlot(steps, request, user))
+            self.keep(LateSlot(steps, request, identity, user))
             return None
         try:
             answer = outside.write(lambda: _take(steps, most), request)
@@ -51,6 +52,7 @@ class LockoutGuard(ReservingGuard):
             return None
         if isinstance(answer, Full):
             return answer
+        spotless.failed(identity, answer.step, answer.count)
         self.keep(_slot(answer, request, user))
         return None
 
@@ -101,6 +103,7 @@ class LockoutSlot:
 
     def succeeded(self) -> None:
         step = self.slot.step
+        spotless.forgiven(step)
         outside.quietly(lambda: database.give_back([step], [], step.key), self.slot.request)
 
     def refund(self) -> None:
@@ -126,6 +129,7 @@ class LateSlot:
 
     steps: list[Step]
     request: HttpRequest | None
+    identity: str | None
     user: Any
     is_last: ClassVar = True
 
@@ -142,6 +146,7 @@ class LateSlot:
             counters.refuse_uncounted()  # or it would tell a name that somebody has from one that nobody has
             return
         if isinstance(answer, Taken):
+            spotless.failed(self.identity, answer.step, answer.count)
             _slot(answer, self.request, self.user).failed()
 
 

@@ -27,14 +27,43 @@ from django.db import transaction
 from sessionauth.guards import attempt, keys
 from sessionauth.guards.counters import Unavailable, database, outside
 from sessionauth.guards.counters.step import Step
+from sessionauth.recent import Recent
 
 RULE = "lockout"
 #: Seconds that every attempt is over in, however many passwords wait to be hashed, or however slow a directory is.
 LONGEST = 300.0
+#: How long, in seconds, a process goes by a failure that it has counted itself, rather than ask what is on record.
+FRESH = 60.0
 #: For so many seconds after a failure could not be counted late everything is counted first, which then refuses.
 PAUSE = 60.0
 
 _paused: dict[str, float] = {}
+#: By its counter the failure that was counted last: under which name, and the how manieth.
+_failed: Recent[tuple[str | None, int]] = Recent()
+
+
+def failed_before(identity: str | None, step: Step) -> int | None:
+    """Return how many failures `step` had counted a moment ago under that name; None for none, or nobody knows.
+
+    A hint that there are some, by which the next attempt is counted first without a question: whoever guesses comes
+    again at once. By the name that was posted, or the time it takes would tell of two names that they mean one account.
+    """
+    name, count = _failed.get(step.key) or (None, None)
+    return count if name == _posted(identity) else None
+
+
+def failed(identity: str | None, step: Step, count: int) -> None:
+    """Note that an attempt under the name `identity` was the `count`th that `step` has counted."""
+    _failed.put(step.key, (_posted(identity), count), FRESH)
+
+
+def forgiven(step: Step) -> None:
+    """Note that what `step` had counted is forgiven."""
+    _failed.forget(step.key)
+
+
+def _posted(identity: str | None) -> str | None:
+    return None if identity is None else keys.name(identity)
 
 
 def is_in_question(shuts_from: int) -> bool:

@@ -12,7 +12,7 @@ from django.core.cache import caches
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connection, transaction
 
-from sessionauth import audit, pipelines
+from sessionauth import audit, pipelines, recent
 from sessionauth.audit import Event, writing
 from sessionauth.models import APIKey, AuthEvent, LoginSession
 from tests.asking import ask, athrough_asgi, connections_kept, counted, handler, scope_of
@@ -174,7 +174,7 @@ def test_refusals__of_many_names_from_one_address_are_bounded(denied, monkeypatc
 def clock(monkeypatch):
     """The monotonic clock of the record, to be turned on: `clock[0] += 60`."""
     now = [1000.0]
-    monkeypatch.setattr(writing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(recent, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
@@ -218,7 +218,7 @@ def test_refusals_of_another_process__are_asked_for_again_soon(denied, clock, as
 
 
 def test_refusals__are_kept_in_mind_up_to_a_number(denied, monkeypatch):
-    monkeypatch.setattr(writing, "KEPT", 3)
+    monkeypatch.setattr(writing._told, "most", 3)
     for number in range(10):
         denied(address=f"192.0.2.{number}")
         assert len(writing._told) <= 3
@@ -238,7 +238,6 @@ def test_cache_that_does_not_answer__costs_one_question_and_no_row(denied, monke
         raise ConnectionError
 
     monkeypatch.setattr(pipelines, "add", broken)
-    monkeypatch.setattr(writing, "_unanswered", {})
     assert [denied(), denied(), denied()] == [1, 2, 3]
     assert len(asked) == 1
 
