@@ -3,7 +3,7 @@
 A name that this Django does not have is None here, and whoever compares with it or calls it leaves the work to the ORM:
 `compiled` refuses, also for what has changed inside Django at the moment when a query is compiled;
 `sessions.db` loads as Django's engine; rows of compiled queries and entries of the key cache are made by `from_db()`;
-`models.writing.insert()` saves; SQLite's cursor converts a statement each time, and PostgreSQL's each moment in Python;
+`models.saving.insert()` saves; SQLite's cursor converts a statement each time, and PostgreSQL's each moment in Python;
 a session is saved in a transaction.
 """
 

@@ -15,7 +15,8 @@ from sessionauth.audit.events import Event
 from sessionauth.audit.text import name_digest
 from sessionauth.conf import settings
 from sessionauth.models import AuthEvent
-from sessionauth.models.writing import best_effort, insert, survival
+from sessionauth.models.saving import insert
+from sessionauth.models.writing import best_effort, survival
 from sessionauth.recent import Recent
 from sessionauth.request_state import RequestState, state_of
 from sessionauth.request_state import current as current_request

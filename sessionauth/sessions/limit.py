@@ -12,7 +12,7 @@ from sessionauth import audit
 from sessionauth.accounts import Named
 from sessionauth.conf import settings
 from sessionauth.exceptions import TooManySessions
-from sessionauth.models import LoginSession, RememberToken, writing
+from sessionauth.models import LoginSession, RememberToken, saving
 from sessionauth.sessions import timeouts
 
 REASON = "evicted"
@@ -20,7 +20,7 @@ REASON = "evicted"
 
 def save(row: LoginSession) -> None:
     """Save the new `row`, whatever the limit."""
-    writing.insert(row, router.db_for_write(LoginSession))
+    saving.insert(row, router.db_for_write(LoginSession))
 
 
 def enter(row: LoginSession) -> None:

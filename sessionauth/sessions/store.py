@@ -13,7 +13,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.db import DatabaseError, IntegrityError, router
 
-from sessionauth.models import writing
+from sessionauth.models import saving
 
 
 def _written_by(engine: Any) -> tuple[object, ...]:
@@ -56,9 +56,9 @@ class SessionStore(db.SessionStore):
             return
         row = self.create_model_instance(self._get_session(no_load=must_create))  # type: ignore[attr-defined]
         using = router.db_for_write(self.model, instance=row)
-        write = writing.insert if must_create else writing.update
+        write = saving.insert if must_create else saving.update
         try:
-            with writing.whole(using, self.model):
+            with saving.whole(using, self.model):
                 write(row, using)
         except IntegrityError:
             if must_create:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection, transaction
 
-from sessionauth.models.writing import TIMES, retrying, whole
-from tests.asking import counted
+from sessionauth.models.writing import TIMES, retrying
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,20 +63,3 @@ def test_deadlock__in_a_transaction_is_the_transactions():
     with pytest.raises(OperationalError), transaction.atomic():
         retrying(act, connection.alias)
     assert len(asked) == 1
-
-
-def test_one_statement__is_in_no_transaction_of_its_own_unless_it_could_spoil_another():
-    connection.ensure_connection()
-    with counted() as statements, whole("default", Session):
-        assert not connection.in_atomic_block
-    assert statements == []
-    with transaction.atomic(), counted() as statements, whole("default", Session):
-        pass
-    assert [one.partition(" ")[0] for one in statements] == ["SAVEPOINT", "RELEASE"]
-    connection.set_autocommit(False)
-    try:
-        with whole("default", Session):
-            assert connection.in_atomic_block
-    finally:
-        connection.rollback()
-        connection.set_autocommit(True)

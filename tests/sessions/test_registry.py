@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from sessionauth.models import LoginSession, writing
+from sessionauth.models import LoginSession, saving
 from sessionauth.request_state import SignIn
 from sessionauth.sessions import fingerprint, kept, registry, timeouts
 from tests.contracts import MODEL_BACKEND
@@ -99,7 +99,7 @@ def test_record__goes_without_where_the_row_cannot_be_kept(request_with_session,
     def fail(*args, **kwargs):
         raise DatabaseError("read-only")
 
-    monkeypatch.setattr(writing, "insert", fail)
+    monkeypatch.setattr(saving, "insert", fail)
     assert registry.record(request_with_session, alice, SignIn()) is None
     assert "sid" not in request_with_session.session[kept.KEY]
     assert "could not be written" in caplog.text

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from functools import wraps
 
 import pytest
-from django.db import DatabaseError, IntegrityError, models, transaction
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models.signals import post_save, pre_save
 
-from sessionauth.models import AuthEvent, LoginSession, writing
+from sessionauth.models import AuthEvent, LoginSession, saving
 from sessionauth.models.revocable import RevocableModel
 from tests.asking import counted
 
@@ -38,7 +39,7 @@ def by_save(row):
 
 
 def by_insert(row):
-    writing.insert(row, "default")
+    saving.insert(row, "default")
 
 
 def stored(row):
@@ -80,17 +81,17 @@ def test_insert__of_a_row_that_may_not_be_twice_fails_as_save_does():
 
 @pytest.mark.parametrize("name", ["get_placeholder", "get_placeholder_sql"])
 def test_columns_with_words_of_their_own__are_left_to_django(name, monkeypatch):
-    monkeypatch.setattr(writing, "_statements", {})
+    monkeypatch.setattr(saving, "_statements", {})
     words = "%s" if name == "get_placeholder" else ("%s", ["2001:db8::1"])
     monkeypatch.setattr(models.GenericIPAddressField, name, lambda *args: words, raising=False)
     row = event()
     by_insert(row)
-    assert list(writing._statements.values()) == [None]
+    assert list(saving._statements.values()) == [None]
     assert row.pk is not None
 
 
 def test_insert__asks_a_field_that_makes_something_else_of_text(monkeypatch):
-    monkeypatch.setattr(writing, "_statements", {})
+    monkeypatch.setattr(saving, "_statements", {})
     upper = type("Upper", (models.CharField,), {"get_prep_value": lambda self, value: str(value).upper()})
     monkeypatch.setattr(AuthEvent._meta.get_field("event"), "__class__", upper)
     row = event()
@@ -100,7 +101,7 @@ def test_insert__asks_a_field_that_makes_something_else_of_text(monkeypatch):
 
 def test_update__stores_what_save_stores_and_asks_in_the_same_words():
     found = []
-    for act in (lambda row: row.save(force_update=True, using="default"), lambda row: writing.update(row, "default")):
+    for act in (lambda row: row.save(force_update=True, using="default"), lambda row: saving.update(row, "default")):
         row = event()
         row.save()
         row.created_at = datetime(2026, 2, 3, tzinfo=UTC)
@@ -113,7 +114,7 @@ def test_update__stores_what_save_stores_and_asks_in_the_same_words():
 
 
 def test_update__of_a_row_that_is_gone_fails_as_save_does():
-    for act in (lambda row: row.save(force_update=True), lambda row: writing.update(row, "default")):
+    for act in (lambda row: row.save(force_update=True), lambda row: saving.update(row, "default")):
         row = event()
         row.save()
         type(row)._base_manager.all().delete()
@@ -127,14 +128,14 @@ def test_update__writes_no_column_that_was_not_read():
     row = AuthEvent._base_manager.defer("user_agent").get()
     AuthEvent._base_manager.update(user_agent="other")
     row.path = "/here"
-    writing.update(row, "default")
+    saving.update(row, "default")
     assert AuthEvent._base_manager.values_list("path", "user_agent").get() == ("/here", "other")
 
 
-@pytest.mark.parametrize("write", [writing.insert, writing.update])
+@pytest.mark.parametrize("write", [saving.insert, saving.update])
 def test_row_that_is_saved_in_a_way_of_its_own__is_saved_so(write, monkeypatch):
     saved, row = [], event()
-    if write is writing.update:
+    if write is saving.update:
         row.save()
 
     def save(self, **how):
@@ -150,22 +151,22 @@ def test_update__is_djangos_where_a_manager_shows_some_rows_alone(monkeypatch):
         def get_queryset(self):
             return super().get_queryset().filter(event="other")
 
-    monkeypatch.setattr(writing, "_statements", {})
+    monkeypatch.setattr(saving, "_statements", {})
     row = event()
     by_insert(row)
     manager = Few()
     manager.model = AuthEvent
     monkeypatch.setitem(AuthEvent._meta.__dict__, "base_manager", manager)
     with pytest.raises(DatabaseError, match="did not affect any rows"):
-        writing.update(row, "default")
+        saving.update(row, "default")
 
 
 @pytest.mark.parametrize("name", ["save", "save_base"])
-@pytest.mark.parametrize("write", [writing.insert, writing.update])
+@pytest.mark.parametrize("write", [saving.insert, saving.update])
 @pytest.mark.parametrize("make", [event, session])
 def test_row__is_seen_by_whoever_has_replaced_how_every_model_is_saved(make, write, name, monkeypatch):
     seen, row, djangos = [], make(), getattr(models.Model, name)
-    if write is writing.update:
+    if write is saving.update:
         row.save()
         write(row, "default")  # the words are known by then
 
@@ -179,13 +180,13 @@ def test_row__is_seen_by_whoever_has_replaced_how_every_model_is_saved(make, wri
 
 
 @pytest.mark.parametrize("name", ["save", "save_base"])
-@pytest.mark.parametrize("write", [writing.insert, writing.update])
+@pytest.mark.parametrize("write", [saving.insert, saving.update])
 @pytest.mark.parametrize("make", [event, session])
 def test_row__is_seen_by_whoever_has_replaced_how_its_model_is_saved(make, write, name, monkeypatch):
     """Also after the words are known, and where what they have put there says that it is what it wraps."""
     seen, row = [], make()
     before = getattr(type(row), name)
-    if write is writing.update:
+    if write is saving.update:
         row.save()
         write(row, "default")
     else:
@@ -215,7 +216,7 @@ def test_save__of_a_class_behind_ours_is_asked():
         class Meta:
             app_label = "own"
 
-    assert [writing._is_saved_by_django(one, or_us=True) for one in (LoginSession, Kind)] == [True, False]
+    assert [saving._is_saved_by_django(one, or_us=True) for one in (LoginSession, Kind)] == [True, False]
 
 
 @pytest.mark.parametrize("write", [by_save, by_insert])
@@ -227,3 +228,21 @@ def test_insert__that_fails_leaves_nothing_of_its_transaction(write):
             write(session())
         assert transaction.get_rollback()
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_statement__is_in_no_transaction_of_its_own_unless_it_could_spoil_another():
+    connection.ensure_connection()
+    with counted() as statements, saving.whole("default", Session):
+        assert not connection.in_atomic_block
+    assert statements == []
+    with transaction.atomic(), counted() as statements, saving.whole("default", Session):
+        pass
+    assert [one.partition(" ")[0] for one in statements] == ["SAVEPOINT", "RELEASE"]
+    connection.set_autocommit(False)
+    try:
+        with saving.whole("default", Session):
+            assert connection.in_atomic_block
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)
