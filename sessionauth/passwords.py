@@ -118,6 +118,8 @@ def _do_the_rest(encoded: str, password: str) -> None:
 @sensitive_variables("password")
 def _do_older(encoded: str | None, password: str) -> None:
     """Do the work of every hash in SESSIONAUTH_OLDER_HASHES, less the one that has been done to check `encoded`."""
+    if not settings.OLDER_HASHES:
+        return
     done = None if encoded is None else _work(encoded)
     for entry in settings.OLDER_HASHES:
         try:

@@ -278,9 +278,10 @@ class Attempt:
 
     def _release(self, settle: Callable[[Slot], None]) -> None:
         slots, self._slots = self._slots, []
-        with ExitStack() as every:  # also those after one that refuses
-            for slot in slots:
-                every.callback(settle, slot)
+        if slots:
+            with ExitStack() as every:  # also those after one that refuses
+                for slot in slots:
+                    every.callback(settle, slot)
 
     async def _arelease(self, settle: Callable[[Slot], None]) -> None:
         # A slot of the project's may not say: then it is asked as if it were the last.

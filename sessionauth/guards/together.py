@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from sessionauth import accounts
-from sessionauth.guards import attempt, counters, device
+from sessionauth.conf.setting import FromSettings, derived
+from sessionauth.guards import attempt, base, counters, device
 from sessionauth.guards.base import LoginGuard
 from sessionauth.guards.counters import Full, Slot, Tally, Unavailable, cache, database, outside
 from sessionauth.guards.counters.cache import CacheSlots
@@ -28,6 +29,10 @@ Wanted = Sequence[tuple[ReservingGuard, Step]]
 
 def doors(guards: Sequence[LoginGuard]) -> Sequence[LoginGuard]:
     """Return by whom an attempt is asked before the credentials: `guards`, those in one that can count together."""
+    return switched_on.doors if tuple(guards) == base.active() else _doors(guards)
+
+
+def _doors(guards: Sequence[LoginGuard]) -> Sequence[LoginGuard]:
     if len(guards) < 2:
         return guards
     kinds, door = ((RateLimitGuard,), TogetherInCache) if cache.fault() is None else (KINDS, Together)
@@ -36,6 +41,18 @@ def doors(guards: Sequence[LoginGuard]) -> Sequence[LoginGuard]:
         run = list(some)
         found += [door(run)] if counts and len(run) > 1 else run
     return found
+
+
+class SwitchedOn(FromSettings):
+    """The doors of the guards that a project has switched on."""
+
+    @derived
+    def doors(self) -> Sequence[LoginGuard]:
+        """By whom an attempt is asked that no others are asked at."""
+        return _doors(base.active())
+
+
+switched_on = SwitchedOn()
 
 
 class TogetherInCache(ReservingGuard):
