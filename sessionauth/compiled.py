@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -32,8 +33,8 @@ from sessionauth.undocumented import (
     convert_once,
     has_words_of_its_own,
     load_in_c,
+    places_of,
     shape_of,
-    stands_as,
     without_connection,
 )
 
@@ -64,7 +65,7 @@ class Frozen:
     stand), `limits` between which numbers each may be, and `texts` which of them a string needs nothing done to.
     `steps` are the converters with their columns, and whether they are methods of the connection's operations;
     `moments` are those of them that SQLite has for moments, `flags` the columns of its booleans. `shape` says what a
-    row is an instance of. `state` is what it was made of, compared by identity.
+    row is an instance of, `cut` takes it into its parts. `state` is what it was made of, compared by identity.
     """
 
     sql: str
@@ -76,6 +77,7 @@ class Frozen:
     flags: tuple[int, ...]
     steps: tuple[Step, ...]
     shape: Shape
+    cut: Callable[[list[Any]], tuple[Any, ...]] | None
     state: tuple[Any, Any, Any]
 
     def rows(self, connection: Any, values: Values) -> list[list[Any]] | None:
@@ -122,9 +124,8 @@ def rows(
     """Return the instances of `build(manager.all().using(using), *values)`, None where the ORM has to be asked.
 
     `build` is a function of a module, for it is the key; it may only compare: its SQL must depend on nothing but how
-    many values there are. What else it binds stands in its attribute `constants`. Where rows are cut apart, its
-    attribute `parts` is a function that returns what undocumented.stands_as() has to find. Each of `values` comes with
-    the field that it is compared to exactly. `joined` is the other model whose columns come along; what `build`
+    many values there are. What else it binds stands in its attribute `constants`. Each of `values` comes with the field
+    that it is compared to exactly. `joined` is the other model whose columns come along; what `build`
     annotates does not, see tuples(). Raises what the ORM would, for a value or from the database.
     """
     ready = _ready(build, manager, using, values, joined)
@@ -138,6 +139,20 @@ def tuples(
     """Return the rows themselves, each as a list of what Django makes of its columns; all else is as with rows()."""
     ready = _ready(build, manager, using, values, joined)
     return None if ready is None else ready[0].rows(ready[1], values)
+
+
+def parts(
+    build: Builder, manager: Any, using: str, values: Values, *, joined: type[models.Model] | None = None
+) -> list[tuple[Any, ...]] | None:
+    """Return the rows, each as its parts: the columns of a model as a list, or one column as its value.
+
+    Which they are says the attribute `parts` of `build`, a function that returns what undocumented.places_of() is to
+    find. All else is as with tuples().
+    """
+    ready = _ready(build, manager, using, values, joined)
+    found = None if ready is None else ready[0].rows(ready[1], values)
+    cut = None if ready is None else ready[0].cut
+    return None if cut is None or found is None else list(map(cut, found))
 
 
 def _ready(
@@ -218,8 +233,9 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
     kinds = {type(column) for column in columns} - {Col, Subquery, Query}
     if steps is None or kinds or compiler.has_extra_select:
         return None
-    shape, parts = shape_of(compiler), getattr(build, "parts", None)
-    if shape is None or (parts is not None and not stands_as(compiler, parts())):
+    shape = shape_of(compiler)
+    places = places_of(compiler, build.parts()) if hasattr(build, "parts") else []
+    if shape is None or places is None:
         return None
     order = [(*bound, *constants).index(value) for value in params]
     moments, flags, others = by_what_sqlite_has(steps)
@@ -233,6 +249,7 @@ def _frozen(build: Builder, manager: Any, using: str, values: Values, state: tup
         flags=tuple([column for column, *_ in flags]),
         steps=others,
         shape=shape,
+        cut=itemgetter(*places) if places else None,
         state=state,
     )
 

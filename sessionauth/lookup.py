@@ -222,19 +222,18 @@ def _pair(request: HttpRequest, build: compiled.Builder, link: Any, *values: tup
     Compiled once where nothing but `values` goes into the query.
     """
     model, found = djangos.user_model, None
-    using, first = router.db_for_write(model), len(model._meta.concrete_fields)
+    using = router.db_for_write(model)
     if not settings.USER_QUERYSET:
-        found = compiled.tuples(build, model._default_manager, using, values, joined=link.model)
+        found = compiled.parts(build, model._default_manager, using, values, joined=link.model)
     if found is None:
         people = list(build(users(request), *[value for _, value in values]))
         return (people[0], people[0].__dict__.pop(JOINED, None)) if people else (None, None)
     if not found:
         return None, None
-    user = instances.made(model, using, found[0][:first])
-    if hasattr(build, "extra"):
-        user.__dict__[build.extra] = found[0][first]
-        first += 1
-    row = instances.made(link.model, using, found[0][first:])
+    columns, *extra, of_row = found[0]
+    user, row = instances.made(model, using, columns), instances.made(link.model, using, of_row)
+    if extra:
+        user.__dict__[build.extra] = extra[0]  # type: ignore[attr-defined]
     if row is not None:
         row._state.fields_cache[link.name] = user
     return user, row

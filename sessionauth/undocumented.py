@@ -76,13 +76,19 @@ def _shape(info: dict[str, Any], select: Sequence[Any]) -> Shape | None:
     return Shape(info["model"], columns, tuple([one for one in parts if one]), *tell)
 
 
-def stands_as(compiler: Any, parts: Sequence[Any]) -> bool:
-    """Say whether a row of `compiler` is nothing but `parts`, one after the other.
+#: Where a part of a row stands: the columns of a model, or one column.
+Place = slice | int
+
+
+def places_of(compiler: Any, parts: Sequence[Any]) -> list[Place] | None:
+    """Return where in a row of `compiler` each of `parts` stands, None if it is not just these, one after the other.
 
     A part is all columns of a model in their order, from one table: the model, or the foreign key by which its table
     was joined, from whichever side; or None, a column that is no field's.
     """
     columns, tables = [column for column, *_ in compiler.select], compiler.query.alias_map
+    places: list[Place] = []
+    first = 0
     for part in parts:
         joined_by = getattr(tables.get(getattr(columns[0], "alias", None)), "join_field", None) if columns else None
         model = _model_of(part, joined_by)
@@ -90,8 +96,10 @@ def stands_as(compiler: Any, parts: Sequence[Any]) -> bool:
         own, columns = columns[: len(fields)], columns[len(fields) :]
         of_one_table = len({getattr(column, "alias", None) for column in own}) == 1
         if not of_one_table or [getattr(column, "target", None) for column in own] != fields:
-            return False
-    return not columns
+            return None
+        places.append(first if part is None else slice(first, first + len(fields)))
+        first += len(fields)
+    return None if columns else places
 
 
 def _model_of(part: Any, joined_by: Any) -> Any:

@@ -348,6 +348,21 @@ def test_tuples__are_what_the_instances_are_made_of(specimens):
         assert all([vars(one)[field] for field in names] == row for one, row in zip(made, found, strict=True))
 
 
+def test_parts__are_the_columns_of_each_that_came_along(specimens):
+    def cut(rows, name):
+        return with_drawer(rows, name)
+
+    def ask(build):
+        return compiled.parts(build, Specimen.objects, DEFAULT, values(name="full"), joined=Drawer)
+
+    assert ask(with_drawer) is None  # it says of none what they are
+    cut.parts = lambda: (Specimen, Specimen._meta.get_field("drawer"))
+    ((specimen, drawer),) = ask(cut)
+    expected = with_drawer(Specimen.objects.all(), "full").get()
+    assert state(instances.made(Specimen, DEFAULT, specimen)) == state(by_name(Specimen.objects.all(), "full").get())
+    assert state(instances.made(Drawer, DEFAULT, drawer)) == state(expected.drawer)
+
+
 def test_made__is_none_where_a_join_found_nothing():
     assert instances.made(Specimen, DEFAULT, [None] * len(Specimen._meta.concrete_fields)) is None
 

@@ -5,8 +5,6 @@ What was fetched decides nothing: it is taken for what queries of their own woul
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,10 +24,9 @@ ACTED = "sessionauth_acted"
 ACTOR, LOGIN = Impersonation._meta.get_field("actor"), Impersonation._meta.get_field("login_session")
 #: The engines whose sessions are rows of Django's table.
 ENGINES = (*store.PLAIN, db.SessionStore)
-#: What stands in a row, in its order and by its name: what undocumented.stands_as() knows a model's columns by, or None
-#: for one column that is no field's.
+#: What stands in a row, in its order and by its name, each as undocumented.places_of() knows it.
 Layout = dict[str, Any]
-#: By name what stands there: the columns of a model as a list, and one column as its value.
+#: By its name what was found there, as compiled.parts() returns it.
 Parts = dict[str, Any]
 
 
@@ -108,32 +105,16 @@ def _are_all_users(model: Any) -> bool:
 
 
 def _found(build: Any, manager: Any, using: str, values: Any, joined: Any) -> Parts | None:
-    """Return the row of `build`, cut apart as its attribute `layout` says; None for none, or where it is the ORM's."""
+    """Return the row of `build`, its parts by their names; None for none, or where it would be the ORM's to find."""
 
-    def question() -> list[list[Any]] | None:
-        return compiled.tuples(build, manager, using, values, joined=joined)
+    def question() -> list[tuple[Any, ...]] | None:
+        return compiled.parts(build, manager, using, values, joined=joined)
 
     try:
         rows = migrated.ask(question, LoginSession, Impersonation)
     except migrated.NotMigrated:
         return None
-    if not rows:
-        return None
-    columns = rows[0]
-    return {name: columns[place] for name, place in _places(build.layout, djangos.user_model)}
-
-
-@lru_cache(maxsize=64)
-def _places(layout: Callable[[], Layout], users: Any) -> list[tuple[str, int | slice]]:
-    """Return where in a row of `layout` each part stands."""
-    models = {"actor": users, "login": LoginSession, "row": Impersonation, "target": users}
-    found: list[tuple[str, int | slice]] = []
-    first = 0
-    for name, part in layout().items():
-        last = first + (1 if part is None else len(models[name]._meta.concrete_fields))
-        found.append((name, first if part is None else slice(first, last)))
-        first = last
-    return found
+    return dict(zip(build.layout(), rows[0], strict=True)) if rows else None
 
 
 def _made(model: Any, using: str, parts: Parts, moment: float) -> Brought | None:

@@ -136,12 +136,12 @@ def _only(request: HttpRequest, build: compiled.Builder, *keys: Any) -> Any | No
     model, using, found = djangos.user_model, router.db_for_write(djangos.user_model), None
     if not settings.USER_QUERYSET:
         values = [(model._meta.pk, key) for key in keys]
-        found = compiled.tuples(build, model._default_manager, using, values)
+        found = compiled.parts(build, model._default_manager, using, values)
     if found is None:
         return build(lookup.users(request), *keys).first()
     if not found:
         return None
-    *columns, total = found[0]
+    columns, total = found[0]
     user = instances.made(model, using, columns)
     user.__dict__[NAME] = total
     return user

@@ -68,13 +68,14 @@ class SessionStore(store.SessionStore):
             found = None
         if found is None:
             return super().load()
-        if not found or _is_over(model, found[0]):
+        session, login, user = found[0] if found else (None, None, None)
+        if session is None or _is_over(model, session):
             self._session_key = None
             return {}
-        self._company = _company(model, found[0], using)
+        self._company = _company(login, user, using)
         if self._company is not None:
             self._noted = (self._company.row.sid, key)
-        return decoding.decoded(self, found[0][_place(model, "session_data")])
+        return decoding.decoded(self, session[_place(model, "session_data")])
 
     async def aload(self) -> dict[str, Any]:
         """See load()."""
@@ -160,9 +161,9 @@ def is_simple(manager: Any) -> bool:
     return compiled.is_plain(manager) and all(field.model._meta.db_table == table for field in columns)
 
 
-def _rows(sessions: Any, using: str, session_key: str) -> list[Any] | None:
+def _rows(sessions: Any, using: str, session_key: str) -> list[tuple[Any, ...]] | None:
     values = ((sessions._meta.pk, session_key), (DIGEST, digest(session_key)))
-    return compiled.tuples(_with_company, sessions.objects, using, values, joined=djangos.user_model)
+    return compiled.parts(_with_company, sessions.objects, using, values, joined=djangos.user_model)
 
 
 def fill(session: Any) -> None:
@@ -252,12 +253,10 @@ _with_company.parts = lambda: (  # type: ignore[attr-defined]
 )
 
 
-def _company(sessions: type[models.Model], columns: list[Any], using: str) -> Company | None:
-    """Return what came along with a session, None if its login session is not known by its key, or has no user."""
-    first = len(sessions._meta.concrete_fields)
-    last = first + len(LoginSession._meta.concrete_fields)
-    row = instances.made(LoginSession, using, columns[first:last])
-    user = None if row is None else instances.made(djangos.user_model, using, columns[last:])
+def _company(login: Any, person: Any, using: str) -> Company | None:
+    """Return what came along with a session in columns, None if its login session is not known, or has no user."""
+    row = instances.made(LoginSession, using, login)
+    user = None if row is None else instances.made(djangos.user_model, using, person)
     if row is None or user is None:
         return None
     row._state.fields_cache[USER.name] = user

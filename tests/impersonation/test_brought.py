@@ -150,7 +150,7 @@ def test_brought__is_asked_for_alone_where_others_have_a_say(name, value, actor,
 
 def test_brought__is_asked_for_alone_where_nothing_is_compiled(actor, alice, monkeypatch):
     browser = browser_of(actor, alice)
-    monkeypatch.setattr(compiled, "tuples", lambda *args, **kwargs: None)
+    monkeypatch.setattr(compiled, "parts", lambda *args, **kwargs: None)
     assert asked(browser) == 3
 
 
