@@ -69,7 +69,7 @@ def made(model: Any, using: str, columns: list[Any]) -> Any:
     names, key, _, _ = _way(model)
     if columns[key] is None:
         return None
-    if has_listeners(model) or not is_bare(model):
+    if not is_bare(model):
         return model.from_db(using, names, columns)
     return bare(model, using, zip(names, columns, strict=True))
 
@@ -104,7 +104,7 @@ def new(model: Any, **values: Any) -> Any:
 
     Django asks each field for its default and sets it, which took 40 µs of each login for a row of the record alone.
     """
-    if has_listeners(model) or not is_bare(model):
+    if not is_bare(model):
         return model(**values)
     constant, made_anew = _defaults(model)
     one = object.__new__(model)
@@ -140,15 +140,13 @@ def _has_a_say(kind: type) -> bool:
 
 
 def is_bare(model: Any) -> bool:
-    """Say whether no class but Django's has a say in how instances of `model` are made, beyond what then() tells."""
+    """Say whether nobody has a say in how instances of `model` are made, beyond what then() tells, or is told of them.
+
+    Asked for each, for any of it may be changed at any time.
+    """
+    is_told = (pre_init.receivers and pre_init.has_listeners(model)) or (
+        post_init.receivers and post_init.has_listeners(model)
+    )
     is_known = model.from_db.__func__ is _way(model).from_db
     # What is Django's may have been replaced, too, below a from_db() that calls it.
-    return is_known and _DJANGOS.from_db.__func__ is FROM_DB and _DJANGOS.__init__ is INIT
-
-
-def has_listeners(model: Any) -> bool:
-    """Say whether anybody is told of instances of `model` as they are made."""
-    return bool(
-        (pre_init.receivers and pre_init.has_listeners(model))
-        or (post_init.receivers and post_init.has_listeners(model))
-    )
+    return not is_told and is_known and _DJANGOS.from_db.__func__ is FROM_DB and _DJANGOS.__init__ is INIT

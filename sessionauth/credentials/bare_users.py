@@ -33,7 +33,7 @@ def put_on(row: AbstractCredential) -> None:
         link.set_cached_value(row, None)
         return
     using = router.db_for_write(model)
-    if instances.is_bare(model) and not instances.has_listeners(model):
+    if instances.is_bare(model):
         user = instances.bare(model, using, {key: pk})
     else:
         user = model.from_db(using, [key], [pk])

@@ -94,9 +94,9 @@ def opened(model: type[AbstractCredential], using: str, key: str, entry: Any, ge
     values = read.values.copy()
     for name, made in read.anew:
         values[name] = made()
-    if instances.has_listeners(model) or not instances.is_bare(model):
-        return model.from_db(using, list(values), list(values.values()))
-    return instances.bare(model, using, values)
+    if instances.is_bare(model):
+        return instances.bare(model, using, values)
+    return model.from_db(using, list(values), list(values.values()))
 
 
 # Of the same text it is always the same what it says and whether it is genuine, and one entry comes with every request
