@@ -14,7 +14,7 @@ from sessionauth.backends import verify
 from sessionauth.exceptions import GuardUnavailable
 from sessionauth.guards.counters import Full, Rate, Tally, Unavailable, database, outside, upsert
 from sessionauth.guards.counters.step import Step
-from sessionauth.guards.together import DatabaseSlots
+from sessionauth.guards.in_database import DatabaseSlots
 from sessionauth.models import LoginThrottle
 from sessionauth.request_state import state_of
 from tests.asking import counted
