@@ -66,13 +66,13 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str, store: S
         key = pk.to_python(user_id)
     except ValidationError:
         return Sighting(None)
-    joined = _asks_like_django(backend) and _together()
+    using = _together() if _asks_like_django(backend) else None
     try:
-        found = _along(request, store, key, sid) if joined else Sighting(_user_alone(request, backend, key))
+        found = _along(request, store, key, sid, using) if using else Sighting(_user_alone(request, backend, key))
         found = found or migrated.ask(
             lambda: Sighting(*_pair(request, session_rows, USER, (pk, key), (SID, sid))), LoginSession
         )
-        if not joined and found.user is not None and registry.lists(found.user):
+        if not using and found.user is not None and registry.lists(found.user):
             found = Sighting(found.user, migrated.ask(lambda: registry.find(sid), LoginSession))
     except NotMigrated:
         found = Sighting(_user_alone(request, backend, key), is_kept=False)
@@ -178,8 +178,10 @@ def may(backend: Any, user: Any) -> bool:
     return bool(getattr(user, "is_active", True) if ask is None else ask(user))
 
 
-def _together() -> bool:
-    return router.db_for_write(djangos.user_model) == router.db_for_write(LoginSession)
+def _together() -> str | None:
+    """Return the database of users and of all that is ours, None where they are in two."""
+    using = router.db_for_write(djangos.user_model)
+    return using if using == router.db_for_write(LoginSession) else None
 
 
 def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
@@ -190,7 +192,7 @@ def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
     return user if users(request).filter(pk=user.pk).exists() else None
 
 
-def _along(request: HttpRequest, store: Any, key: Any, sid: str) -> Sighting | None:
+def _along(request: HttpRequest, store: Any, key: Any, sid: str, using: str) -> Sighting | None:
     """Return what `store` has found together with its own row, or impersonation with its; None for neither.
 
     Neither is asked where the project says which users there are.
@@ -198,7 +200,7 @@ def _along(request: HttpRequest, store: Any, key: Any, sid: str) -> Sighting | N
     if store is None or settings.USER_QUERYSET:
         return None
     if type(store) is db.SessionStore:
-        company = store.company(sid, key, router.db_for_write(djangos.user_model))
+        company = store.company(sid, key, using)
         if company is not None:
             return Sighting(company.user, company.row)
     overlay = state_of(request).overlay

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asgiref.sync import sync_to_async
@@ -104,7 +104,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         """Name in `Vary` what the answer depends on, set cookies, and keep the books."""
         state = state_of(request)
         if state.carriers:
-            patch_vary_headers(response, state.carriers)
+            _name_in_vary(response, state.carriers)
         if state.denied is not None or state.later or state.events:
             response = _closed(request, state, response)
         for act in state.on_response:
@@ -115,7 +115,7 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         """See process_response()."""
         state = state_of(request)
         if state.carriers:
-            patch_vary_headers(response, state.carriers)
+            _name_in_vary(response, state.carriers)
         if state.denied is not None or state.later or state.events:
             response = await sync_to_async(_closed)(request, state, response)
         for act in state.on_response:
@@ -236,6 +236,13 @@ def on_failure(request: HttpRequest) -> HttpResponse | None:
         raise NotAuthenticated
     answer: HttpResponse | None = load(policy)(request)
     return answer
+
+
+def _name_in_vary(response: HttpResponseBase, headers: Iterable[str]) -> None:
+    if "Vary" in response.headers:
+        patch_vary_headers(response, headers)
+    else:
+        response.headers["Vary"] = ", ".join(headers)
 
 
 def _closed(request: HttpRequest, state: RequestState, response: HttpResponseBase) -> HttpResponseBase:

@@ -43,8 +43,6 @@ class Claim(NamedTuple):
     backend: str
     session_hash: str
     sid: str | None
-    auth_at: float | None
-    proofs: dict[str, float]
 
     @property
     def row_sid(self) -> str:
@@ -112,15 +110,12 @@ def read(session: SessionBase) -> Claim | None:
     user_id, backend = data.get(SESSION_KEY), data.get(BACKEND_SESSION_KEY)
     if user_id is None or not isinstance(backend, str):
         return None
-    own = kept.own(session)
     session_hash = data.get(HASH_SESSION_KEY)
     return Claim(
         user_id=str(user_id),
         backend=backend,
         session_hash=session_hash if isinstance(session_hash, str) else "",
-        sid=kept.sid_in(own),
-        auth_at=kept.auth_at_in(own),
-        proofs=kept.proofs_in(own),
+        sid=kept.sid_in(kept.own(session)),
     )
 
 

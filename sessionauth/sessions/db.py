@@ -8,7 +8,7 @@ key, which is kept in no other form.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -55,10 +55,13 @@ class SessionStore(store.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Return what the session holds; see `company()` for what else it has found."""
-        using, key = None if type(self) is not SessionStore else _joined_in(self.model), self.session_key
-        if using is None or key is None:
+        key = self.session_key
+        if type(self) is not SessionStore or key is None:
             return super().load()
-        model: Any = self.model
+        model = _table()
+        using = _joined_in(model)
+        if using is None:
+            return super().load()
         try:
             found = _rows(model, using, key)
         except DatabaseError:
@@ -140,6 +143,12 @@ def _keep(sid: str, session_key: str, *, is_anothers: bool) -> None:
     if is_anothers:
         rows.filter(session_digest=mine).exclude(sid=sid).update(session_digest=None)
     rows.filter(sid=sid).update(session_digest=mine)
+
+
+@cache
+def _table() -> Any:
+    """Return the model of Django's sessions, which Django imports anew for each of them."""
+    return SessionStore.get_model_class()
 
 
 def _joined_in(sessions: type[models.Model]) -> str | None:
@@ -240,14 +249,19 @@ def _with_company(sessions: Any, session_key: str, digest: str) -> Any:
     by_digest: Any = _ByDigest(digest)
     rows = query.join(Join(row_table, query.get_initial_alias(), None, LOUTER, by_digest, True))
     people = query.join(Join(users._meta.db_table, rows, None, LOUTER, USER, True))
-    for model, alias in ((LoginSession, rows), (users, people)):
-        for field in model._meta.concrete_fields:
-            query.add_annotation(field.get_col(alias), f"{model._meta.model_name}_{field.attname}_joined")
+    columns = [
+        field.get_col(alias)
+        for model, alias in ((LoginSession, rows), (users, people))
+        for field in model._meta.concrete_fields
+    ]
+    for number, column in enumerate(columns):
+        # By short names: SQLite's cursor reads through each of them for every request.
+        query.add_annotation(column, f"c{number}")
     return found
 
 
 _with_company.parts = lambda: (  # type: ignore[attr-defined]
-    SessionStore.get_model_class(),
+    _table(),
     LoginSession,
     djangos.user_model,
 )
