@@ -38,7 +38,7 @@ FRESH = 60.0
 PAUSE = 60.0
 
 _paused: dict[str, float] = {}
-#: By its counter the failure that was counted last: under which name, and the how manieth.
+#: By its counter the failure that was counted last: under which name, and how many there were with it.
 _failed: Recent[tuple[str | None, int]] = Recent()
 
 
