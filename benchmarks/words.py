@@ -58,11 +58,11 @@ To join the two middleware would change the order of what a project has put betw
 Django's other five middleware alone, with none for sessions and users, cost 0.86 of this: each of the twelve hops
 into threads is theirs. What ours add is told in the row without them.""",
     "session": """\
-On SQLite two fifths of the time of our own engine are the page itself. A page that executes the join by Django's cursor
-and makes the two rows of it is 0.29 already: the columns are those of the user, all of which a project may ask of
-`request.user`. On PostgreSQL most of the time is that it reads and plans the join anew for each request: 165 µs, and 30
-where it has been prepared, which the row below has. Only a project can know whether it may: see
-{doc}`howto/session-engine`.""",
+On SQLite two fifths of the time of our own engine are the page itself. A page that executes the join by Django's
+cursor, with its placeholders converted once, and makes the two rows of it is 0.29 already: the columns are those of
+the user, all of which a project may ask of `request.user`. On PostgreSQL most of the time is that it reads and plans
+the join anew for each request: 165 µs, and 30 where it has been prepared, which the row below has. Only a project can
+know whether it may: see {doc}`howto/session-engine`.""",
     "session_signed": """\
 On SQLite half of the time is the page itself, a sixth the query, and to read the cookie takes 20 µs; the rest are many
 steps of 1 to 3 µs. On PostgreSQL 0.60 are 394 µs, of which the page takes 145, after waiting for an answer, and the
@@ -77,12 +77,13 @@ statement by hand takes 1275 µs on SQLite, where 0.60 are 1278; 150 of these SQ
 on each new connection, stock's and ours. On PostgreSQL it is 3 ms to connect, for both. What is ours shows with a pool,
 in the row below.""",
     "key": """\
-A page that executes our one statement by Django's cursor is 0.28 of DRF's, and one that makes a key and its owner of
-the 35 columns that come 0.37, on SQLite: 12 µs are left for the form, checksum and digest of the secret, its end and
-its limits, for `request.user` and `request.auth`, for whether a program may go to that view, and for `Vary`. All of
-that takes 19. Not to fetch what is seldom read would have `auth.credential` ask the database for it later, which
-async views must not. On PostgreSQL most of it is that it plans the join anew for each request; the row below has it
-prepared.""",
+On SQLite a page that executes our one statement by Django's cursor as it is comes to 0.42 of the instructions of
+DRF's whole request, with nothing made of it yet; with its placeholders converted once to 0.28 of the time, and to
+0.37 with a key and its owner made of the 35 columns that come. 12 µs are left for the form, checksum and digest of
+the secret, its end and its limits, for `request.user` and `request.auth`, for whether a program may go to that view,
+and for `Vary`: a third of what that takes in instructions, of a token a seventh. Not to fetch what is seldom read
+would have `auth.credential` ask the database for it later, which async views must not. On PostgreSQL most of it is
+that it plans the join anew for each request; the row below has it prepared.""",
     "cached_key": """\
 Beside one look into a dictionary of the same process, 4 µs, everything counts. Made by hand, a view that does what
 the rules of revocation ask for (both entries, form, checksum and digest of the secret, seal and end of the entry, two

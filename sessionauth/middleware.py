@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asgiref.sync import sync_to_async
@@ -238,8 +238,8 @@ def on_failure(request: HttpRequest) -> HttpResponse | None:
     return answer
 
 
-def _name_in_vary(response: HttpResponseBase, headers: Iterable[str]) -> None:
-    if "Vary" in response.headers:
+def _name_in_vary(response: HttpResponseBase, headers: Collection[str]) -> None:
+    if "Vary" in response.headers or "*" in headers:
         patch_vary_headers(response, headers)
     else:
         response.headers["Vary"] = ", ".join(headers)

@@ -188,6 +188,15 @@ def test_vary__is_everything_where_the_headers_are_not_named(settings):
     assert ask("wsgi", "/tell/").vary == {"*"}
 
 
+def test_vary__is_everything_also_beside_headers_that_are_named(settings):
+    use(settings, "says_none")
+    settings.SESSIONAUTH_AUTHENTICATORS = [
+        "sessionauth.authenticators.session.SessionAuthenticator",
+        *settings.SESSIONAUTH_AUTHENTICATORS,
+    ]
+    assert ask("wsgi", "/tell/").vary == {"*"}
+
+
 def test_non_ambient__needs_the_headers_it_promises_to_read():
     with pytest.raises(ValueError, match="vary"):
         CallbackAuthenticator(callback=f"{__name__}.says_none", ambient=False)
