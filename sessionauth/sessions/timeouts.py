@@ -6,7 +6,6 @@ the session. Sessions without a row of their own keep the two times in themselve
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -194,7 +193,7 @@ def is_touch_due(row: LoginSession) -> bool:
 
 
 def _now() -> float:
-    return time.time()
+    return timezone.now().timestamp()
 
 
 def _ago(limit: float | None) -> datetime | None:
