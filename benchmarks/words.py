@@ -29,9 +29,9 @@ events, impersonation. *Calls* are functions entered, as a ratio, too: the figur
 is what the project has set itself, on SQLite / PostgreSQL where they differ; *hoped for* is what code made by hand for
 nothing else comes to.
 
-The figures want a quiet machine; parts of them are measured at different times, and may be older than the code, those
-of growing tables, of other frameworks and of gunicorn on PostgreSQL above all. What requests enter now, beside the
-same baselines, stands in `benchmarks/expected.json`, which every run of the tests compares.
+The figures want a quiet machine, and all were measured in one go, those of sessions a second time with thrice the
+rounds. What requests enter now, beside the same baselines, stands in `benchmarks/expected.json`, which every run of the
+tests compares.
 """
 
 SLOWER = """\
