@@ -66,7 +66,7 @@ def session(request: HttpRequest, backend: Any, user_id: str, sid: str, store: S
         key = pk.to_python(user_id)
     except ValidationError:
         return Sighting(None)
-    using = _together() if _asks_like_django(backend) else None
+    using = db.together() if _asks_like_django(backend) else None
     try:
         found = _along(request, store, key, sid, using) if using else Sighting(_user_alone(request, backend, key))
         found = found or migrated.ask(
@@ -178,12 +178,6 @@ def may(backend: Any, user: Any) -> bool:
     return bool(getattr(user, "is_active", True) if ask is None else ask(user))
 
 
-def _together() -> str | None:
-    """Return the database of users and of all that is ours, None where they are in two."""
-    using = router.db_for_write(djangos.user_model)
-    return using if using == router.db_for_write(LoginSession) else None
-
-
 def _user_alone(request: HttpRequest, backend: Any, key: Any) -> Any | None:
     """Return the user without our table, by `backend`, and only if SESSIONAUTH_USER_QUERYSET shows them."""
     user = backend.get_user(key)
@@ -255,7 +249,7 @@ _series_rows.parts = lambda: (djangos.user_model, OWNER)  # type: ignore[attr-de
 
 
 def _join_series(request: HttpRequest, selector: str) -> Remembered:
-    if _together():
+    if db.together():
         user, row = _pair(request, _series_rows, OWNER, (SELECTOR, selector))
         if user is not None:
             return Remembered(row, user)
@@ -273,7 +267,7 @@ target_rows.parts = lambda: (djangos.user_model, TARGET)  # type: ignore[attr-de
 
 
 def _join_target(request: HttpRequest, key: UUID, build: compiled.Builder, values: Any) -> Impersonated:
-    if _together():
+    if db.together():
         user, row = _pair(request, build, TARGET, (Impersonation._meta.pk, key), *values)
         if user is not None:
             return Impersonated(row, user)

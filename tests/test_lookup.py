@@ -69,7 +69,7 @@ def test_session__asks_a_backend_of_its_own_in_its_own_way(request_, alice, row)
 
 
 def test_session__of_a_user_in_another_database_is_two_queries(request_, alice, row, monkeypatch):
-    monkeypatch.setattr(lookup, "_together", lambda: False)
+    monkeypatch.setattr(lookup.db, "together", lambda: None)
     assert see(request_, ModelBackend(), str(alice.pk)) == (alice, row, 2)
 
 

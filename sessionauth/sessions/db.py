@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import signed_cookies
 from django.core import signing
-from django.db import DatabaseError, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, models, router, transaction
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
@@ -155,11 +155,18 @@ def _joined_in(sessions: type[models.Model]) -> str | None:
     """Return the database of all three tables, None where they cannot be joined, or not as the site asks for users."""
     if settings.USER_QUERYSET is not None or settings.USER_LOADER is not None:
         return None
-    users = djangos.user_model
-    using = router.db_for_read(sessions)
-    if using not in _proved or router.db_for_write(LoginSession) != using or router.db_for_write(users) != using:
+    using = together()
+    if using not in _proved or router.db_for_read(sessions) != using:
         return None
-    return using if is_simple(users._default_manager) else None
+    return using if is_simple(djangos.user_model._default_manager) else None
+
+
+def together() -> str | None:
+    """Return the database of users and of login sessions, None where they are in two."""
+    if not router.routers:
+        return DEFAULT_DB_ALIAS  # what the questions below come to
+    using = router.db_for_write(djangos.user_model)
+    return using if using == router.db_for_write(LoginSession) else None
 
 
 @lru_cache(maxsize=8)

@@ -189,7 +189,7 @@ def touch(row: LoginSession) -> None:
 def is_touch_due(row: LoginSession) -> bool:
     """Say whether `touch()` would write, from the row in hand."""
     often = limits.interval
-    return often is not None and _now() - row.last_seen_at.timestamp() > often
+    return often is not None and (timezone.now() - row.last_seen_at).total_seconds() > often
 
 
 def _now() -> float:
