@@ -194,9 +194,9 @@ def test_page__fits_a_phone_under_a_strict_policy_without_javascript(watched, si
         signed_in(page)
     page.goto(address(name))
     assert page.evaluate("getComputedStyle(document.querySelector('.sessionauth-card')).display") == "grid"
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert page.locator("html").evaluate("one => one.scrollWidth") == PHONE["width"]
     page.evaluate("document.querySelector('.sessionauth').style.setProperty('--sa-font', 'monospace')")
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert page.locator("html").evaluate("one => one.scrollWidth") == PHONE["width"]
     assert page.evaluate("document.querySelectorAll('script, style, [onclick]').length") == 0
 
 
@@ -273,7 +273,7 @@ def test_a_secret__has_no_barrier_fits_a_phone_and_is_not_put_back(watched, acce
     page = watched(bypass_csp=True, viewport=PHONE)
     signed_in(page)
     secret = issue_a_key(page, "From a phone")
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert page.locator("html").evaluate("one => one.scrollWidth") == PHONE["width"]
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         accessible(page)

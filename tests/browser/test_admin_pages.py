@@ -70,6 +70,7 @@ def issue(page: Page) -> None:
     page.get_by_label("Name").fill("From a browser")
     page.get_by_label("See invoices").check()
     page.get_by_role("button", name="Issue").click()
+    page.get_by_label("Secret").wait_for()
 
 
 def test_a_visit__issues_copies_rotates_and_revokes(watched, signed_in, live_server):
@@ -138,7 +139,7 @@ def test_page__fits_a_phone(watched, signed_in, key, name):
         issue(page)
     else:
         page.goto(PAGES[name].format(pk=key.pk))
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert page.locator("html").evaluate("one => one.scrollWidth") == PHONE["width"]
 
 
 @pytest.mark.shots
